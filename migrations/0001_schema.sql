@@ -1,0 +1,202 @@
+-- One text, read by SQLite and PostgreSQL. The dialect is listed at the head of src/store/mod.rs.
+-- `bytea` is a plain type name to SQLite, which gives it blob-like affinity. Times are microseconds since 1970 UTC.
+
+-- ── Directory ─────────────────────────────────────────────────────────────────────────────────────
+
+create table school (
+    id text primary key
+  , uai text not null
+  , name text not null
+);
+
+create table school_class (
+    id text primary key
+  , school_id text not null references school (id)
+  , name text not null
+);
+
+create table ent_user (
+    id text primary key
+  , external_id text not null unique
+  , login text not null unique
+  , login_alias text unique
+  , display_name text not null
+  , first_name text not null
+  , last_name text not null
+  , profile text not null
+  , suspended boolean not null
+  , suspended_reason text
+  , password_hash text
+  , quota_bytes bigint
+  , created_at bigint not null
+);
+
+create table user_school (
+    user_id text not null references ent_user (id)
+  , school_id text not null references school (id)
+  , primary key (user_id, school_id)
+);
+
+-- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy).
+create table ent_group (
+    id text primary key
+  , school_id text references school (id)
+  , class_id text references school_class (id)
+  , parent_id text references ent_group (id)
+  , kind text not null
+  , profile text
+  , name text not null
+  , users_rule text not null
+  , closed boolean not null
+  , created_at bigint not null
+);
+
+create table group_member (
+    group_id text not null references ent_group (id)
+  , user_id text not null references ent_user (id)
+  , primary key (group_id, user_id)
+);
+create index group_member_user on group_member (user_id);
+
+create table communication_rule (
+    from_group_id text not null references ent_group (id)
+  , to_group_id text not null references ent_group (id)
+  , primary key (from_group_id, to_group_id)
+);
+
+create table direct_link (
+    from_user_id text not null references ent_user (id)
+  , to_user_id text not null references ent_user (id)
+  , primary key (from_user_id, to_user_id)
+);
+
+-- Every local part ever given out; a row is never deleted, so an address never comes to mean somebody else.
+create table address (
+    local_part text primary key
+  , user_id text references ent_user (id)
+  , group_id text references ent_group (id)
+  , is_primary boolean not null
+  , created_at bigint not null
+);
+create index address_user on address (user_id);
+create index address_group on address (group_id);
+
+create table app_password (
+    id text primary key
+  , user_id text not null references ent_user (id)
+  , device_name text not null
+  , secret_hash bytea not null unique
+  , created_at bigint not null
+  , last_used_at bigint
+  , revoked_at bigint
+);
+create index app_password_user on app_password (user_id);
+
+-- ── Mailboxes ─────────────────────────────────────────────────────────────────────────────────────
+
+-- The row is the lock and the clock of its mailbox: UIDs and ModSeqs are taken from it by `update … returning`.
+create table mailbox (
+    id bigint primary key
+  , user_id text not null references ent_user (id)
+  , name text not null
+  , special_use text
+  , uid_validity bigint not null
+  , uid_next bigint not null
+  , mod_seq bigint not null
+  , subscribed boolean not null
+  , created_at bigint not null
+  , unique (user_id, name)
+);
+create unique index mailbox_special_use on mailbox (user_id, special_use);
+
+-- Names that a user subscribed to and that are not (or no longer) mailboxes: RFC 9051 §6.3.7.
+create table subscription (
+    user_id text not null references ent_user (id)
+  , name text not null
+  , primary key (user_id, name)
+);
+
+-- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
+
+-- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.
+create table body (
+    hash bytea primary key
+  , size bigint not null
+  , bytes bytea
+  , created_at bigint not null
+);
+
+-- What lists need, ready for the wire; written at arrival, never changed.
+create table message (
+    id bigint primary key
+  , hash bytea not null unique
+  , size bigint not null
+  , body_hash bytea not null references body (hash)
+  , header bytea not null
+  , envelope bytea not null
+  , body_structure bytea not null
+  , parts bytea not null
+  , message_id_key text
+  , sent_at bigint
+  , created_at bigint not null
+);
+create index message_message_id_key on message (message_id_key);
+
+-- Folded text that SEARCH compares (blind to case and accents).
+create table message_text (
+    message_id bigint primary key references message (id)
+  , from_key text not null
+  , to_key text not null
+  , cc_key text not null
+  , bcc_key text not null
+  , subject_key text not null
+  , text_key text not null
+);
+
+-- A message in one mailbox. `size` repeats message.size, which never changes, so that flags and quota never open it.
+create table placement (
+    mailbox_id bigint not null references mailbox (id)
+  , uid bigint not null
+  , message_id bigint not null references message (id)
+  , flags bigint not null
+  , keywords text not null
+  , size bigint not null
+  , internal_date bigint not null
+  , save_date bigint not null
+  , created_mod_seq bigint not null
+  , mod_seq bigint not null
+  , origin_mailbox_id bigint
+  , primary key (mailbox_id, uid)
+);
+create index placement_mod_seq on placement (mailbox_id, mod_seq);
+create index placement_message on placement (message_id);
+
+create table tombstone (
+    mailbox_id bigint not null references mailbox (id)
+  , uid bigint not null
+  , mod_seq bigint not null
+  , message_id bigint not null
+  , expunged_at bigint not null
+  , primary key (mailbox_id, uid)
+);
+create index tombstone_mod_seq on tombstone (mailbox_id, mod_seq);
+
+-- ── Submissions ───────────────────────────────────────────────────────────────────────────────────
+
+-- `replay_key`: hash of sender, Message-ID and content; the same key again is the same submission (never delivered twice).
+create table submission (
+    id bigint primary key
+  , user_id text not null references ent_user (id)
+  , replay_key bytea not null unique
+  , message_id bigint not null references message (id)
+  , sent_uid bigint
+  , submitted_at bigint not null
+);
+
+-- One row per person reached; the trail of who sent to how many.
+create table delivery (
+    submission_id bigint not null references submission (id)
+  , user_id text not null references ent_user (id)
+  , batch bigint not null
+  , primary key (submission_id, user_id)
+);

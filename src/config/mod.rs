@@ -1,0 +1,242 @@
+//! Settings: what one TOML file holds, with every limit, its unit in its name, and its default.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use crate::sentences::Language;
+
+/// The whole configuration. Unknown keys are errors.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Domain of every address, e.g. `ent.example.fr`.
+    pub domain: String,
+    /// Host name that clients connect to; the domain where it is missing.
+    pub host_name: Option<String>,
+    #[serde(default)]
+    pub language: Language,
+    /// Everything kept on disk that no other setting names.
+    pub data_dir: PathBuf,
+    #[serde(default)]
+    pub store: StoreConfig,
+    #[serde(default)]
+    pub tls: TlsConfig,
+    #[serde(default)]
+    pub listen: ListenConfig,
+    #[serde(default)]
+    pub login: LoginConfig,
+    #[serde(default)]
+    pub mailboxes: MailboxesConfig,
+    #[serde(default)]
+    pub submission: SubmissionConfig,
+    #[serde(default)]
+    pub imap: ImapConfig,
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+/// Where messages are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// `sqlite:PATH` or `postgres://…`; the file `passerelle.db` in `data_dir` where both this and `url_file` are missing.
+    pub url: Option<String>,
+    /// A file that holds the URL, where it carries a password.
+    pub url_file: Option<PathBuf>,
+    /// Connections to PostgreSQL.
+    pub connections_max: u32,
+    /// Bodies larger than this lie in the blob store, not in the database.
+    pub blob_threshold_bytes: usize,
+    /// Memory that large messages may take together while they are being read in.
+    pub parse_memory_bytes: usize,
+}
+
+/// Certificate and key, PEM.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+/// Addresses to listen on; a missing one is not opened.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenConfig {
+    /// 143, STARTTLS.
+    pub imap: Option<SocketAddr>,
+    /// 993, TLS.
+    pub imaps: Option<SocketAddr>,
+    /// 587, STARTTLS.
+    pub submission: Option<SocketAddr>,
+    /// 465, TLS.
+    pub submissions: Option<SocketAddr>,
+    pub http: Option<SocketAddr>,
+    /// Connections on all ports together.
+    pub connections_max: usize,
+}
+
+/// Who may come in, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoginConfig {
+    /// Accept passwords without TLS from loopback.
+    pub without_tls_from_loopback: bool,
+    /// How long a verified password is remembered.
+    pub remember_seconds: u64,
+    /// Password hashes worked out at the same time.
+    pub hashes_at_once_max: usize,
+    /// Wrong passwords for one account in `tries_window_seconds` before it must wait.
+    pub tries_max: u32,
+    pub tries_window_seconds: u64,
+    /// Wrong passwords on one connection before it is closed.
+    pub tries_per_connection_max: u32,
+}
+
+/// Everybody's mailboxes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailboxesConfig {
+    pub drafts_name: String,
+    pub sent_name: String,
+    pub trash_name: String,
+    pub per_user_max: usize,
+    pub name_bytes_max: usize,
+    pub depth_max: usize,
+    pub quota_bytes: u64,
+    /// Distinct keywords on one message.
+    pub keywords_per_message_max: usize,
+}
+
+/// SMTP submission.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SubmissionConfig {
+    pub message_bytes_max: u64,
+    /// RCPT commands in one transaction.
+    pub recipients_max: usize,
+    /// People that one message may reach, groups expanded.
+    pub people_max: usize,
+    pub messages_per_connection_max: usize,
+    /// Errors before the connection is closed.
+    pub errors_max: u32,
+    pub idle_seconds_max: u64,
+    pub data_idle_seconds_max: u64,
+}
+
+/// IMAP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImapConfig {
+    pub line_bytes_max: usize,
+    pub literal_before_login_bytes_max: usize,
+    pub literal_bytes_max: usize,
+    pub append_bytes_max: u64,
+    pub nesting_max: usize,
+    pub sequence_set_ranges_max: usize,
+    pub connections_per_user_max: usize,
+    pub bad_commands_max: u32,
+    pub login_seconds_max: u64,
+    pub idle_seconds_max: u64,
+    /// Output held for a client that does not read, before the session waits for it.
+    pub output_bytes_max: usize,
+    /// How often a waiting session looks for changes made by another gateway.
+    pub poll_seconds: u64,
+}
+
+/// Logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// As `RUST_LOG` has it: `info`, `passerelle=debug`.
+    pub filter: String,
+    pub json: bool,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            connections_max: 32,
+            blob_threshold_bytes: 64 << 10,
+            parse_memory_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Default for LoginConfig {
+    fn default() -> Self {
+        Self {
+            without_tls_from_loopback: false,
+            remember_seconds: 600,
+            hashes_at_once_max: 2,
+            tries_max: 10,
+            tries_window_seconds: 300,
+            tries_per_connection_max: 3,
+        }
+    }
+}
+
+impl Default for MailboxesConfig {
+    fn default() -> Self {
+        Self {
+            drafts_name: "Drafts".to_owned(),
+            sent_name: "Sent".to_owned(),
+            trash_name: "Trash".to_owned(),
+            per_user_max: 500,
+            name_bytes_max: 400,
+            depth_max: 10,
+            quota_bytes: 2 << 30,
+            keywords_per_message_max: 64,
+        }
+    }
+}
+
+impl Default for SubmissionConfig {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: 40 << 20,
+            recipients_max: 1000,
+            people_max: 20_000,
+            messages_per_connection_max: 10_000,
+            errors_max: 20,
+            idle_seconds_max: 300,
+            data_idle_seconds_max: 180,
+        }
+    }
+}
+
+impl Default for ImapConfig {
+    fn default() -> Self {
+        Self {
+            line_bytes_max: 64 << 10,
+            literal_before_login_bytes_max: 8 << 10,
+            literal_bytes_max: 64 << 10,
+            append_bytes_max: 40 << 20,
+            nesting_max: 16,
+            sequence_set_ranges_max: 8192,
+            connections_per_user_max: 60,
+            bad_commands_max: 20,
+            login_seconds_max: 120,
+            idle_seconds_max: 35 * 60,
+            output_bytes_max: 256 << 10,
+            poll_seconds: 15,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), json: false }
+    }
+}
+
+impl Config {
+    /// The host name that clients connect to.
+    pub fn host_name(&self) -> &str {
+        self.host_name.as_deref().unwrap_or(&self.domain)
+    }
+}

@@ -1,0 +1,44 @@
+//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP and IMAP, made by `server`.
+
+use std::net::SocketAddr;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::LoginConfig;
+
+/// One client's connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// For the logs: distinguishes connections of one process.
+    pub id: u64,
+    /// Where the client is (after the PROXY header, where there is one).
+    pub peer: SocketAddr,
+    pub security: Security,
+    /// Cancelled when the server stops: the session says so (`BYE`, `421`) and ends.
+    pub stop: CancellationToken,
+}
+
+/// Is the connection encrypted, and can it become so?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Not yet; STARTTLS is offered.
+    Plain,
+    Tls,
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub enum Ended<S> {
+    /// For good.
+    Closed,
+    /// The client asked for TLS and was told to begin: the server shakes hands and starts a new session.
+    /// Whatever the client had sent behind its STARTTLS was dropped.
+    StartTls(S),
+}
+
+impl Connection {
+    /// May a password come over this connection?
+    pub fn may_log_in(&self, login: &LoginConfig) -> bool {
+        self.security == Security::Tls || (login.without_tls_from_loopback && self.peer.ip().is_loopback())
+    }
+}

@@ -1,0 +1,76 @@
+//! DOMAIN: all that a session may ask. SMTP, IMAP and HTTP know this folder and not the store.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
+//! | `policy` | pure: who may write to whom |
+//! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `spool` | a message on its way in: memory, then a file |
+//! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
+//! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
+//! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
+//! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `changes` | wakes sessions that wait on a mailbox |
+
+pub mod changes;
+pub mod clock;
+pub mod delivery;
+pub mod directory;
+pub mod login;
+pub mod mailbox;
+pub mod messages;
+pub mod policy;
+pub mod snapshot;
+pub mod spool;
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::store::{Store, StoreError};
+use clock::Clock;
+
+/// Something of ours failed; nobody's request was wrong. Answered "try later" (`451`, `NO [UNAVAILABLE]`).
+/// Whoever answers it logs it, once.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("blob store: {0}")]
+    Blob(String),
+    #[error("spool: {0}")]
+    Spool(#[from] std::io::Error),
+    /// A background thread ended badly.
+    #[error("worker: {0}")]
+    Worker(String),
+}
+
+/// All that a session may ask for. One per process, shared by reference.
+pub struct Gateway {
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub(in crate::domain) store: Store,
+    pub(in crate::domain) blobs: spool::Blobs,
+    pub(in crate::domain) changes: changes::Changes,
+    pub(in crate::domain) snapshots: snapshot::Snapshots,
+    pub(in crate::domain) logins: login::Logins,
+}
+
+impl Gateway {
+    /// Puts the gateway together over an open store.
+    pub fn new(config: Arc<Config>, store: Store, clock: Clock) -> Result<Self, Fault> {
+        Ok(Self {
+            blobs: spool::Blobs::open(&config)?,
+            changes: changes::Changes::default(),
+            snapshots: snapshot::Snapshots::default(),
+            logins: login::Logins::new(&config.login),
+            config,
+            clock,
+            store,
+        })
+    }
+
+    /// The open store: for the commands of admins.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}

@@ -1,0 +1,1 @@
+//! PURE: who may write to whom (`docs/architecture.md`, communication rules).

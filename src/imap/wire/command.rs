@@ -1,0 +1,305 @@
+//! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
+
+use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp};
+
+/// A command with its tag.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    pub tag: String,
+    pub body: CommandBody,
+}
+
+/// The commands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommandBody {
+    // Any state.
+    Capability,
+    Noop,
+    Logout,
+    /// RFC 2971; `None` = NIL. Keys lower case.
+    Id(Option<Vec<(String, Option<String>)>>),
+
+    // Not authenticated.
+    StartTls,
+    /// Mechanism in upper case; the initial response (RFC 4959) already base64-decoded, `=` is empty.
+    Authenticate {
+        mechanism: String,
+        initial: Option<Secret>,
+    },
+    Login {
+        name: Secret,
+        password: Secret,
+    },
+
+    // Authenticated.
+    /// Words in upper case, known or not (RFC 5161).
+    Enable(Vec<String>),
+    Select {
+        mailbox: MailboxArgument,
+        access: Access,
+        condstore: bool,
+    },
+    Create(MailboxArgument),
+    Delete(MailboxArgument),
+    Rename {
+        from: MailboxArgument,
+        to: MailboxArgument,
+    },
+    Subscribe(MailboxArgument),
+    Unsubscribe(MailboxArgument),
+    List(List),
+    Lsub {
+        reference: String,
+        pattern: String,
+    },
+    Namespace,
+    Status {
+        mailbox: MailboxArgument,
+        items: Vec<StatusItem>,
+    },
+    /// APPEND whose literal the session streams: the framer stops before it (`framer`).
+    Append(AppendHead),
+    Idle,
+    GetQuota {
+        root: String,
+    },
+    GetQuotaRoot(MailboxArgument),
+    /// Always refused: limits are the admin's.
+    SetQuota,
+
+    // Selected.
+    Check,
+    Close,
+    Unselect,
+    /// `uids`: UID EXPUNGE.
+    Expunge {
+        uids: Option<SequenceSet>,
+    },
+    Search(Search),
+    Fetch(Fetch),
+    Store(Store),
+    Copy {
+        set: SequenceSet,
+        numbers: Numbers,
+        mailbox: MailboxArgument,
+    },
+    Move {
+        set: SequenceSet,
+        numbers: Numbers,
+        mailbox: MailboxArgument,
+    },
+}
+
+/// Do the command's numbers mean UIDs?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    Sequence,
+    Uid,
+}
+
+/// SELECT or EXAMINE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
+/// which the session answers with NO, not BAD.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailboxArgument(pub Result<MailboxName, BadMailboxName>);
+
+/// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct List {
+    pub reference: String,
+    pub patterns: Vec<String>,
+    pub select_subscribed: bool,
+    pub select_remote: bool,
+    pub select_recursive_match: bool,
+    pub select_special_use: bool,
+    pub return_subscribed: bool,
+    pub return_children: bool,
+    pub return_special_use: bool,
+    pub return_status: Option<Vec<StatusItem>>,
+    /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
+    pub extended: bool,
+}
+
+/// STATUS items (RFC 9051 §6.3.11, RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusItem {
+    Messages,
+    Recent,
+    UidNext,
+    UidValidity,
+    Unseen,
+    Deleted,
+    Size,
+    HighestModSeq,
+    AppendLimit,
+}
+
+/// APPEND up to its literal (RFC 9051 §6.3.12).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AppendHead {
+    pub mailbox: MailboxArgument,
+    pub flags: Flags,
+    pub date: Option<Timestamp>,
+    /// Octets of the literal.
+    pub size: u64,
+    /// `{n+}`: the client does not wait for `+`.
+    pub non_synchronizing: bool,
+    /// `~{n}`: may hold NUL (RFC 3516).
+    pub binary: bool,
+}
+
+/// Message numbers: ranges in the order written; `None` is `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SequenceSet(pub Vec<(Option<u32>, Option<u32>)>);
+
+/// FETCH (RFC 9051 §6.4.5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetch {
+    pub set: SequenceSet,
+    pub numbers: Numbers,
+    /// In the order written, macros spelled out.
+    pub items: Vec<FetchItem>,
+    /// RFC 7162 §3.1.4; 0 is accepted, as iOS sends it.
+    pub changed_since: Option<ModSeq>,
+}
+
+/// What FETCH can ask of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FetchItem {
+    Uid,
+    Flags,
+    InternalDate,
+    /// RFC822.SIZE
+    Size,
+    Envelope,
+    /// BODYSTRUCTURE
+    BodyStructure,
+    /// BODY without a section: the structure without extension data.
+    Body,
+    ModSeq,
+    /// RFC822, RFC822.HEADER, RFC822.TEXT.
+    Rfc822(Rfc822),
+    /// BODY[…]<…>; `peek`: without setting \Seen.
+    Section {
+        section: Section,
+        peek: bool,
+        partial: Option<Partial>,
+    },
+}
+
+/// The old names of three sections (RFC 3501 §6.4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rfc822 {
+    Whole,
+    Header,
+    Text,
+}
+
+/// `<offset.count>`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    pub offset: u64,
+    pub count: u64,
+}
+
+/// A section: part numbers, then what of that part (RFC 9051 §6.4.5.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Part numbers, from 1. Empty: the message itself.
+    pub path: Vec<u32>,
+    pub text: SectionText,
+}
+
+/// What of a part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SectionText {
+    /// Nothing said: the whole (of the message) or the body (of a part).
+    #[default]
+    All,
+    Header,
+    /// Field names as written, in their order.
+    HeaderFields(Vec<String>),
+    HeaderFieldsNot(Vec<String>),
+    Text,
+    Mime,
+}
+
+/// STORE (RFC 9051 §6.4.6).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    pub set: SequenceSet,
+    pub numbers: Numbers,
+    pub change: FlagsChange,
+    pub silent: bool,
+    pub flags: Flags,
+    pub unchanged_since: Option<ModSeq>,
+}
+
+/// `FLAGS`, `+FLAGS`, `-FLAGS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagsChange {
+    Replace,
+    Add,
+    Remove,
+}
+
+/// SEARCH (RFC 9051 §6.4.4, RFC 4731).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    pub numbers: Numbers,
+    /// `None`: no RETURN, answered by `* SEARCH`. `RETURN ()` is ALL.
+    pub returns: Option<Vec<SearchReturn>>,
+    /// As sent, upper case; only US-ASCII and UTF-8 are ours, others `NO [BADCHARSET]`.
+    pub charset: Option<String>,
+    pub key: SearchKey,
+}
+
+/// RETURN options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchReturn {
+    Min,
+    Max,
+    All,
+    Count,
+}
+
+/// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SearchKey {
+    All,
+    And(Vec<SearchKey>),
+    Or(Box<SearchKey>, Box<SearchKey>),
+    Not(Box<SearchKey>),
+    /// Sequence numbers, or UIDs with `UID`.
+    Set(Numbers, SequenceSet),
+    /// ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; the UN… forms are `Not`.
+    Flag(crate::model::SystemFlag),
+    Keyword(String),
+    /// NEW, RECENT: nothing is recent here; OLD is everything.
+    Recent,
+    Before(i64),
+    On(i64),
+    Since(i64),
+    SentBefore(i64),
+    SentOn(i64),
+    SentSince(i64),
+    Larger(u64),
+    Smaller(u64),
+    From(String),
+    To(String),
+    Cc(String),
+    Bcc(String),
+    Subject(String),
+    /// Field name, text; an empty text asks only whether the field is there.
+    Header(String, String),
+    Body(String),
+    Text(String),
+    /// RFC 7162 §3.1.5
+    ModSeq(ModSeq),
+}

@@ -1,0 +1,117 @@
+//! Names of mailboxes and the four that every person has.
+
+/// Between the parts of a mailbox's name.
+pub const HIERARCHY_SEPARATOR: char = '/';
+
+/// A mailbox's name as people write it (Unicode, parts joined by `/`). INBOX is always upper case (RFC 9051 §5.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailboxName(String);
+
+/// Why a text cannot name a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadMailboxName {
+    Empty,
+    TooLong,
+    ControlCharacter,
+    EmptyPart,
+    Wildcard,
+}
+
+impl MailboxName {
+    /// The longest name, in bytes of UTF-8. A hard bound; the setting `name_bytes_max` may be lower.
+    pub const BYTES_MAX: usize = 1000;
+
+    /// Reads a name: `INBOX` in any case (also as first part), no empty part, no control character, no `*` or `%`.
+    /// One trailing separator is dropped, as clients send it (RFC 9051 §6.3.4).
+    pub fn parse(text: &str) -> Result<Self, BadMailboxName> {
+        let text = text.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(text);
+        if text.is_empty() {
+            return Err(BadMailboxName::Empty);
+        }
+        if text.len() > Self::BYTES_MAX {
+            return Err(BadMailboxName::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(BadMailboxName::ControlCharacter);
+        }
+        if text.contains(['*', '%']) {
+            return Err(BadMailboxName::Wildcard);
+        }
+        let (first, rest) = match text.split_once(HIERARCHY_SEPARATOR) {
+            Some((first, rest)) => (first, Some(rest)),
+            None => (text, None),
+        };
+        if first.is_empty() || rest.is_some_and(|rest| rest.split(HIERARCHY_SEPARATOR).any(str::is_empty)) {
+            return Err(BadMailboxName::EmptyPart);
+        }
+        let first = if first.eq_ignore_ascii_case("INBOX") { "INBOX" } else { first };
+        Ok(Self(match rest {
+            Some(rest) => format!("{first}{HIERARCHY_SEPARATOR}{rest}"),
+            None => first.to_owned(),
+        }))
+    }
+
+    /// The INBOX.
+    pub fn inbox() -> Self {
+        Self("INBOX".to_owned())
+    }
+
+    /// A name read back from the store, already checked.
+    pub fn from_store(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Is this the INBOX itself?
+    pub fn is_inbox(&self) -> bool {
+        self.0 == "INBOX"
+    }
+
+    /// Number of parts.
+    pub fn depth(&self) -> usize {
+        self.0.split(HIERARCHY_SEPARATOR).count()
+    }
+}
+
+/// A mailbox every person has (RFC 6154 §2); the ENT's *Boîte de réception, Brouillons, Messages envoyés, Corbeille*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpecialUse {
+    Inbox,
+    Drafts,
+    Sent,
+    Trash,
+}
+
+impl SpecialUse {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Inbox, Self::Drafts, Self::Sent, Self::Trash];
+
+    /// The column `mailbox.special_use`.
+    pub const fn column(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Drafts => "drafts",
+            Self::Sent => "sent",
+            Self::Trash => "trash",
+        }
+    }
+
+    /// From the column `mailbox.special_use`.
+    pub fn from_column(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|special| special.column() == text)
+    }
+
+    /// The attribute in LIST; the INBOX has none (RFC 6154 §2).
+    pub const fn attribute(self) -> Option<&'static str> {
+        match self {
+            Self::Inbox => None,
+            Self::Drafts => Some("\\Drafts"),
+            Self::Sent => Some("\\Sent"),
+            Self::Trash => Some("\\Trash"),
+        }
+    }
+}

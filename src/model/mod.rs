@@ -1,0 +1,17 @@
+//! The vocabulary: identifiers, names, flags, people. No I/O, no clock; everything above speaks in these words.
+//!
+//! Terms are those of RFC 9051 and of the glossary in `docs/architecture.md`.
+
+mod address;
+mod flags;
+mod ids;
+mod mailbox;
+mod people;
+mod secret;
+
+pub use address::Address;
+pub use flags::{Flags, SystemFlag};
+pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
+pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
+pub use people::{Group, GroupKind, Profile, User, UsersRule};
+pub use secret::Secret;

@@ -1,0 +1,117 @@
+//! Opening the store: engine by URL, the lock of the file, migrations.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
+
+use super::writer::Writer;
+use super::{Engine, Store, StoreError};
+
+/// The versions of the schema: number, title, text.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "schema", include_str!("../../migrations/0001_schema.sql"))];
+
+/// Reader connections on SQLite.
+const SQLITE_READERS: u32 = 8;
+
+impl Store {
+    /// Opens `sqlite:PATH` (or a bare path) or `postgres://…`, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process serves the same SQLite file, [`StoreError::Url`] for any other scheme.
+    pub async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::open_postgres(url, connections_max).await;
+        }
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await;
+        }
+        if url.contains("://") {
+            return Err(StoreError::Url(format!("\"{}\" is neither sqlite:PATH nor postgres://…", redact(url))));
+        }
+        Self::open_sqlite(Path::new(url)).await
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+        }
+        let lock = lock_file(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .row_buffer_size(1024)
+            .pragma("cache_size", "-65536")
+            .pragma("mmap_size", "268435456")
+            .pragma("wal_autocheckpoint", "4000");
+        let mut connection = options.connect().await?;
+        migrator().run_direct(None, &mut connection, false).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
+            .await?;
+        Ok(Self { engine: Engine::Sqlite { readers, writer: Arc::new(Writer::start(connection, lock)) } })
+    }
+
+    async fn open_postgres(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("passerelle");
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        migrator().run(&pool).await?;
+        Ok(Self { engine: Engine::Postgres(pool) })
+    }
+}
+
+fn migrator() -> Migrator {
+    Migrator::with_migrations(
+        MIGRATIONS
+            .into_iter()
+            .map(|(version, title, text)| {
+                Migration::new(version, title.into(), MigrationType::Simple, AssertSqlSafe(text).into_sql_str(), false)
+            })
+            .collect(),
+    )
+}
+
+/// Takes the lock that one process holds for as long as it serves the file.
+fn lock_file(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let name = PathBuf::from(name);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|source| file_error(&name, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.display().to_string() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(file_error(&name, source)),
+    }
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), source }
+}
+
+/// A URL without its user and password.
+fn redact(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
