@@ -267,7 +267,7 @@ impl Reader<'_> {
         let mut words: Vec<Token> = Vec::new();
         let mut route = None;
         let mut closed = false;
-        while let Some(token) = self.tokens.next() {
+        for token in self.tokens.by_ref() {
             let routed = route.is_none() && matches!(words.first(), Some(Token { kind: Kind::Special(b'@'), .. }));
             match token.kind {
                 Kind::Special(b'>') => {
@@ -277,7 +277,7 @@ impl Reader<'_> {
                 Kind::Special(b':') if routed => route = Some(joined(&std::mem::take(&mut words))),
                 Kind::Special(b',') if !routed => break,
                 Kind::Special(b'<' | b':' | b';') => self.list.irregular = true,
-                Kind::Comment(_) => {}
+                Kind::Comment(_) => self.list.irregular = true,
                 Kind::Word(_) | Kind::Quoted(_) | Kind::Special(_) => words.push(token),
             }
         }
@@ -315,23 +315,23 @@ fn address(words: &[Token]) -> (Vec<u8>, Option<Vec<u8>>, bool) {
     let Some((local, domain)) = at.and_then(|at| Some((words.get(..at)?, words.get(at + 1..)?))) else {
         return (phrase(words), None, false);
     };
-    let regular =
-        is_dotted(local) && is_dotted(domain) && !domain.iter().any(|word| matches!(word.kind, Kind::Quoted(_)));
+    let regular = is_plain(words);
     let (local, domain) = (joined(local), joined(domain));
     let encoded = memchr::memmem::find(&local, b"=?").is_some() || memchr::memmem::find(&domain, b"=?").is_some();
     let regular = regular && !encoded && !local.is_empty() && !domain.is_empty();
     (local, Some(domain), regular)
 }
 
-/// Are these words, with a dot at each seam, and no other `@`?
-fn is_dotted(words: &[Token]) -> bool {
-    let seams = words.windows(2).all(|pair| match pair {
-        [Token { kind: left, .. }, Token { kind: right, .. }] => {
-            left.text().ends_with(b".") || right.text().starts_with(b".")
-        }
-        _ => true,
-    });
-    seams && !words.iter().any(|word| matches!(word.kind, Kind::Special(_)))
+/// One word, `@`, one word, nothing between them? (RFC 5322 §4.4 allows more; readers differ on it.)
+fn is_plain(words: &[Token]) -> bool {
+    matches!(
+        words,
+        [
+            Token { kind: Kind::Word(_) | Kind::Quoted(_), .. },
+            Token { kind: Kind::Special(b'@'), spaced: false },
+            Token { kind: Kind::Word(_), spaced: false }
+        ]
+    )
 }
 
 impl Kind {

@@ -63,9 +63,9 @@ pub(super) fn push_envelope(out: &mut Vec<u8>, header: &[u8]) {
     out.push(b' ');
     push_text(out, all.subject);
     let from = addresses(all.from);
-    for list in [from.clone(), addresses(all.sender).or(from.clone()), addresses(all.reply_to).or(from)] {
-        push_addresses(out, list.as_ref());
-    }
+    push_addresses(out, from.as_ref());
+    push_addresses(out, addresses(all.sender).as_ref().or(from.as_ref()));
+    push_addresses(out, addresses(all.reply_to).as_ref().or(from.as_ref()));
     for value in [all.to, all.cc, all.bcc] {
         push_addresses(out, addresses(value).as_ref());
     }

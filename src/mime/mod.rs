@@ -71,7 +71,7 @@ pub struct Part {
     /// Content, still encoded.
     pub body: std::ops::Range<u64>,
     /// Children: of a multipart, its parts; of a message/rfc822, one: the enclosed message.
-    pub children: Vec<Part>,
+    pub children: Vec<Self>,
     pub kind: PartKind,
 }
 

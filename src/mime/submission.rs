@@ -3,7 +3,7 @@
 //!
 //! [`check`] refuses what two readers could read differently; the other functions take headers that passed it.
 
-use super::address::AddressList;
+use super::address::{AddressList, Mailbox};
 use super::header::{Field, fields, header_value};
 use super::message_id_key;
 
@@ -55,14 +55,15 @@ pub fn check(header: &[u8]) -> Result<Checked, HeaderFault> {
             return Err(HeaderFault::NotAField);
         }
         if field.is("From") {
-            let mut addresses = strict_addresses(&field).ok_or(HeaderFault::FromUnreadable)?;
-            if AddressList::parse(field.value).has_group() {
+            let list = AddressList::parse(field.value);
+            if list.has_group() {
                 return Err(HeaderFault::FromGroup);
             }
-            checked.from.append(&mut addresses);
+            checked.from.append(&mut strict_addresses(&list).ok_or(HeaderFault::FromUnreadable)?);
             checked.from_fields += 1;
         } else if field.is("Sender") {
-            senders.append(&mut strict_addresses(&field).ok_or(HeaderFault::SenderUnreadable)?);
+            let list = AddressList::parse(field.value);
+            senders.append(&mut strict_addresses(&list).ok_or(HeaderFault::SenderUnreadable)?);
         }
         checked.has_date |= field.is("Date");
         checked.has_bcc |= is_bcc(&field);
@@ -91,13 +92,12 @@ fn is_well_named(field: &Field<'_>) -> bool {
     !field.name.is_empty() && field.raw.starts_with(field.name) && field.name.iter().all(u8::is_ascii_graphic)
 }
 
-/// The addresses of a field, lower case; `None` where anything in it is outside the grammar.
-fn strict_addresses(field: &Field<'_>) -> Option<Vec<String>> {
-    let list = AddressList::parse(field.value);
+/// The addresses of a list, lower case; `None` where anything in it is outside the grammar.
+fn strict_addresses(list: &AddressList) -> Option<Vec<String>> {
     if list.irregular {
         return None;
     }
-    list.mailboxes().map(super::address::Mailbox::address).collect()
+    list.mailboxes().map(Mailbox::address).collect()
 }
 
 /// The addresses of To, Cc and Bcc, as far as they can be read.
@@ -105,7 +105,7 @@ fn named(header: &[u8]) -> Vec<String> {
     let mut named = Vec::new();
     for name in ["To", "Cc", "Bcc"] {
         for value in header_value(header, name) {
-            named.extend(AddressList::parse(&value).mailboxes().filter_map(super::address::Mailbox::address));
+            named.extend(AddressList::parse(&value).mailboxes().filter_map(Mailbox::address));
         }
     }
     named
