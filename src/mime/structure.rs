@@ -52,10 +52,11 @@ fn push_message(out: &mut Vec<u8>, message: &[u8], part: &Part, enclosed: &Part,
 /// A part without parts, as it can be shown: what is called multipart but is not can be read as text; an enclosed message
 /// that cannot be opened (encoded, or too deep) can be saved.
 fn push_leaf(out: &mut Vec<u8>, message: &[u8], part: &Part, content: &Content<'_>) {
-    let none = Parameters::default();
+    let charset = content.parameters.get("charset").map(|value| (b"charset".to_vec(), value.to_vec()));
+    let charset = Parameters(charset.into_iter().collect());
     let kind = content.media.as_ref().map(|media| media.kind.as_slice());
     let (kind, subtype, parameters): (&[u8], &[u8], _) = match (&content.media, kind) {
-        (_, Some(b"multipart")) => (b"text", b"plain", &none),
+        (_, Some(b"multipart")) => (b"text", b"plain", &charset),
         (Some(media), Some(b"message")) if is_message(media) => (b"application", b"octet-stream", &content.parameters),
         (Some(media), _) => (&media.kind, &media.subtype, &content.parameters),
         (None, _) => (b"text", b"plain", &content.parameters),
