@@ -221,8 +221,8 @@ fn timed(name: &str, message: &[u8]) -> (Summary, Duration) {
     (summary, took)
 }
 
-/// Each would take minutes or the stack where a step is quadratic or recursive without bound. Debug build, shared machine:
-/// the bound is loose.
+/// Each would take minutes or the stack where a step is quadratic or recursive without bound. Debug build, shared
+/// machine: the bound is loose.
 #[test]
 fn hostile_messages_take_linear_time() {
     let repeat = |head: &str, piece: &str, times: usize| [head.to_owned(), piece.repeat(times)].concat().into_bytes();

@@ -325,8 +325,8 @@ fn address(words: &[Token]) -> (Vec<u8>, Option<Vec<u8>>, bool) {
     (local, Some(domain), regular)
 }
 
-/// One word, `@`, one word, nothing between them? Quoted local parts and obsolete forms (RFC 5322 §4.4) are in the grammar;
-/// readers differ on them.
+/// One word, `@`, one word, nothing between them? Quoted local parts and obsolete forms (RFC 5322 §4.4) are in the
+/// grammar, yet readers differ on them.
 fn is_plain(words: &[Token]) -> bool {
     matches!(
         words,
@@ -382,7 +382,7 @@ mod tests {
             .iter()
             .map(|entry| match entry {
                 Entry::Mailbox(Mailbox { name, route, local, domain }) => {
-                    let option = |octets: &Option<Vec<u8>>| octets.as_deref().map_or("-".to_owned(), text);
+                    let option = |octets: &Option<Vec<u8>>| octets.as_deref().map_or_else(|| "-".to_owned(), text);
                     format!("{}|{}|{}|{}", option(name), option(route), text(local), option(domain))
                 }
                 Entry::GroupStart(name) => format!("{}{{", text(name)),

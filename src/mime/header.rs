@@ -1,7 +1,8 @@
 //! PURE: header blocks as raw octets: fields, their values, and the slices that `BODY[HEADER.FIELDS …]` gives
 //! (RFC 5322 §2.2, §4.5; RFC 9051 §6.4.5.1). Decoding of text: RFC 2047.
 //!
-//! A field runs to the line feed that no space or tab follows. Bare line feeds end lines as CRLF does: old mail has them.
+//! A field runs to the line feed that no space or tab follows. Bare line feeds end lines as CRLF does: old mail has
+//! them.
 
 use std::borrow::Cow;
 
@@ -145,8 +146,8 @@ pub(super) fn decode_unlabelled(octets: &[u8]) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const HEADER: &[u8] =
-        b"From: a@x\r\nSUBJECT : one\r\n\ttwo\r\nno colon\r\nX-Long:\r\n y\r\nsubject: second\r\nTo:b@x\r\n\r\nbody: no\r\n";
+    const HEADER: &[u8] = b"From: a@x\r\nSUBJECT : one\r\n\ttwo\r\nno colon\r\n\
+        X-Long:\r\n y\r\nsubject: second\r\nTo:b@x\r\n\r\nbody: no\r\n";
 
     #[test]
     fn fields_end_at_the_empty_line() {

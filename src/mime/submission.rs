@@ -1,5 +1,5 @@
-//! PURE: the header of a submission: what it claims, and the two forms it is stored in, without Bcc for those it is sent
-//! to, with it for the sender (RFC 5322 §3.6; RFC 6409 §8).
+//! PURE: the header of a submission: what it claims, and the two forms it is stored in, without Bcc for those it is
+//! sent to, with it for the sender (RFC 5322 §3.6; RFC 6409 §8).
 //!
 //! [`check`] refuses what two readers could read differently; the other functions take headers that passed it.
 

@@ -1,4 +1,5 @@
-//! PURE: the text that SEARCH compares (RFC 9051 §6.4.4): decoded, HTML stripped, folded to letters without case or accent.
+//! PURE: the text that SEARCH compares (RFC 9051 §6.4.4): decoded, HTML stripped, folded to letters without case or
+//! accent.
 
 use mail_parser::{Charset, HeaderForm, html_to_text};
 use unicode_normalization::UnicodeNormalization;
@@ -107,10 +108,10 @@ fn collect(text: &mut String, message: &[u8], part: &Part) {
     let header = slice(message, &part.header);
     let content = Content::of(header);
     add(text, &fold(&attachment_name(header, &content).unwrap_or_default()));
-    if part.kind == PartKind::Leaf {
-        if let Some(found) = text_of(slice(message, &part.body), &content) {
-            add(text, &fold(&found));
-        }
+    if part.kind == PartKind::Leaf
+        && let Some(found) = text_of(slice(message, &part.body), &content)
+    {
+        add(text, &fold(&found));
     }
     for child in &part.children {
         if part.kind == PartKind::Message {
