@@ -7,4 +7,5 @@ pub mod imap;
 pub mod mime;
 pub mod model;
 pub mod sentences;
+pub mod smtp;
 pub mod store;
