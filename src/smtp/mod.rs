@@ -191,8 +191,10 @@ where
         let (mut decoder, mut octets) = (DataDecoder::default(), Vec::new());
         loop {
             let end = decoder.decode(self.client.input(), &mut octets);
-            let used = end.unwrap_or(self.client.input().len());
-            self.client.input().advance(used);
+            match end {
+                Some(used) => self.client.input().advance(used),
+                None => self.client.input().clear(),
+            }
             if end.is_some() || octets.len() >= PIECE_BYTES {
                 incoming.take(&octets).await;
                 octets.clear();

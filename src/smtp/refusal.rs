@@ -23,6 +23,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::BadAddress { .. } => (553, "5.1.3"),
         Sentence::RecipientSuspended { .. } => (550, "5.2.1"),
         Sentence::GroupClosed { .. } => (550, "5.1.6"),
+        Sentence::GroupEmpty { .. } => (550, "5.2.4"),
         Sentence::OutsideEnt { .. }
         | Sentence::NotAllowed { .. }
         | Sentence::SenderNotYours { .. }

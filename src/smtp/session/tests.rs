@@ -66,25 +66,25 @@ impl Client {
     /// The reply's first line, `[closes]` behind one that ends the session.
     fn says(&mut self, line: &str) -> String {
         let step = self.session.line(line.as_bytes());
-        self.to_reply(step)
+        self.reply_to(step)
     }
 
-    fn to_reply(&mut self, step: Step) -> String {
+    fn reply_to(&mut self, step: Step) -> String {
         match step {
             Step::Reply(reply) => text(&reply),
             Step::Ask(question) => {
                 let step = self.session.answered(kind(question));
-                self.to_reply(step)
+                self.reply_to(step)
             }
             Step::ReadData(reply) => {
                 assert_eq!(reply.code, 354);
                 let step = self.session.received(Received::Whole);
-                self.to_reply(step)
+                self.reply_to(step)
             }
             Step::ReadChunk(Chunk { refusal: Some(reply), .. }) => text(&reply),
             Step::ReadChunk(Chunk { last, .. }) => {
                 let step = self.session.received(if last { Received::Whole } else { Received::Part });
-                self.to_reply(step)
+                self.reply_to(step)
             }
             Step::StartTls(reply) => format!("{}[tls]", text(&reply)),
             Step::Close(reply) => format!("{}[closes]", text(&reply)),
@@ -224,7 +224,7 @@ fn refused_logins() {
         for reply in [code, code, "421 4.7.0 "] {
             assert!(matches!(client.session.line(b"AUTH PLAIN AGEAYg=="), Step::Ask(Question::LogIn(_))));
             let step = client.session.answered(Answer::LoggedIn(Login::Refused(refusal)));
-            let said = client.to_reply(step);
+            let said = client.reply_to(step);
             assert_code(&said, reply);
             assert_eq!(said.ends_with("[closes]"), reply.starts_with("421"));
             assert_eq!(client.state(), "Greeted");
@@ -239,9 +239,9 @@ fn refused_logins() {
 fn login_without_a_place_or_with_a_fault() {
     let mut client = Client::in_state("Greeted");
     let step = client.session.answered(Answer::NoPlace);
-    assert_code(&client.to_reply(step), "421 4.7.0 ");
+    assert_code(&client.reply_to(step), "421 4.7.0 ");
     let step = client.session.answered(Answer::Fault);
-    assert_code(&client.to_reply(step), "454 4.7.0 ");
+    assert_code(&client.reply_to(step), "454 4.7.0 ");
     assert_eq!(client.state(), "Greeted");
 }
 
@@ -296,13 +296,13 @@ fn recipients_are_refused_one_by_one_with_their_name() {
     for (sentence, code) in refusals {
         assert!(matches!(client.session.line(b"RCPT TO:<x@ent.fr>"), Step::Ask(Question::MayWrite { .. })));
         let step = client.session.answered(Answer::MayWrite(Verdict::Refuse(sentence)));
-        let reply = client.to_reply(step);
+        let reply = client.reply_to(step);
         assert_code(&reply, code);
         assert!(reply.contains("x@ent.fr"), "{reply}");
     }
     assert!(matches!(client.session.line(b"RCPT TO:<x@ent.fr>"), Step::Ask(_)));
     let step = client.session.answered(Answer::Fault);
-    assert_code(&client.to_reply(step), "451 4.3.0 ");
+    assert_code(&client.reply_to(step), "451 4.3.0 ");
     assert_eq!(client.says(r#"RCPT TO:<"a b"@ent.fr>"#), r#"553 5.1.3 Adresse incorrecte : "a b"@ent.fr"#);
     assert_code(&client.says("RCPT TO:<>"), "553 5.1.3 ");
     assert_code(&client.says("RCPT TO:<a@b.fr> NOTIFY=NEVER"), "555 5.5.4 ");
@@ -345,7 +345,7 @@ fn messages_that_are_refused_at_their_end() {
         let mut client = Client::in_state("Rcpt");
         assert!(matches!(client.session.line(b"DATA"), Step::ReadData(_)));
         let step = client.session.received(received);
-        assert_code(&client.to_reply(step), code);
+        assert_code(&client.reply_to(step), code);
         assert_eq!(client.state(), "LoggedIn");
     }
 }
@@ -365,14 +365,14 @@ fn submissions_that_are_refused_or_fail() {
         assert!(matches!(client.session.line(b"BDAT 1 LAST"), Step::ReadChunk(_)));
         assert!(matches!(client.session.received(Received::Whole), Step::Ask(Question::Submit { .. })));
         let step = client.session.answered(Answer::Submitted(Submitted::Refused(sentence)));
-        assert_code(&client.to_reply(step), code);
+        assert_code(&client.reply_to(step), code);
         assert_eq!(client.state(), "LoggedIn");
     }
     let mut client = Client::in_state("Rcpt");
     client.session.line(b"DATA");
     client.session.received(Received::Whole);
     let step = client.session.answered(Answer::Fault);
-    assert_code(&client.to_reply(step), "451 4.3.0 ");
+    assert_code(&client.reply_to(step), "451 4.3.0 ");
 }
 
 #[test]
