@@ -8,4 +8,5 @@ pub mod mime;
 pub mod model;
 pub mod sample;
 pub mod sentences;
+pub mod smtp;
 pub mod store;
