@@ -69,8 +69,6 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
-    /// More connections than one person may have.
-    TooManyConnections,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }
