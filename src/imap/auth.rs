@@ -176,7 +176,8 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    context.client.logged_in(config, admission.cut.clone());
-    *state = SessionState::Authenticated(Account { user, admission, condstore: false });
+    let account = Account { user, admission, condstore: false };
+    context.client.logged_in(config, account.admission.cut.clone());
+    *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))
 }

@@ -73,7 +73,8 @@ impl<'a> Names<'a> {
             mailbox: Some(mailbox),
             subscribed: mailbox.subscribed,
         });
-        let only = list.subscribed_only.iter().map(|name| Name { text: name.as_str(), mailbox: None, subscribed: true });
+        let only =
+            list.subscribed_only.iter().map(|name| Name { text: name.as_str(), mailbox: None, subscribed: true });
         let mut all: Vec<Name<'a>> = mailboxes.chain(only).collect();
         let mut known: HashSet<&str> = all.iter().map(|name| name.text).collect();
         let (mut above_mailboxes, mut above_subscribed) = (HashSet::new(), HashSet::new());

@@ -98,11 +98,7 @@ pub(super) async fn create(context: &Context<'_>, account: &Account, argument: M
 }
 
 /// DELETE (RFC 9051 §6.3.5). Of the selected mailbox: it is left.
-pub(super) async fn delete(
-    context: &mut Context<'_>,
-    state: &mut SessionState,
-    argument: MailboxArgument,
-) -> Outcome {
+pub(super) async fn delete(context: &mut Context<'_>, state: &mut SessionState, argument: MailboxArgument) -> Outcome {
     let Some(account) = state.account() else { return Err(Failure::bad("Not logged in")) };
     let name = argument.0.map_err(|_| Failure::no_such_mailbox())?;
     context.gateway.delete_mailbox(&account.user, &name).await??;
@@ -190,11 +186,7 @@ pub(super) async fn get_quota(context: &mut Context<'_>, account: &Account, root
 }
 
 /// GETQUOTAROOT (RFC 2087 §4.3).
-pub(super) async fn get_quota_root(
-    context: &mut Context<'_>,
-    account: &Account,
-    argument: MailboxArgument,
-) -> Outcome {
+pub(super) async fn get_quota_root(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
     let mailbox = find(context, &account.user, argument).await?.ok_or_else(Failure::no_such_mailbox)?;
     write::quota_root(&mut context.client.out, mailbox.name.as_str(), &[""]);
     write_quota(context, &account.user).await?;

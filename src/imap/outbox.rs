@@ -45,9 +45,9 @@ impl Outbox {
     }
 
     /// Sends all of it. Where the future is dropped, what has not been sent is still there.
-    pub(super) async fn send(&mut self, stream: &mut (dyn Duplex + '_)) -> Result<(), End> {
+    pub(super) async fn send(&mut self, mut stream: &mut (dyn Duplex + '_)) -> Result<(), End> {
         while self.buffer.has_remaining() {
-            match tokio::time::timeout(self.stall, stream.write_buf(&mut self.buffer)).await {
+            match tokio::time::timeout(self.stall, AsyncWriteExt::write_buf(&mut stream, &mut self.buffer)).await {
                 Ok(Ok(written)) if written > 0 => {}
                 _ => return Err(End::Lost),
             }

@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
             C::Authenticate { mechanism, initial } => {
                 auth::authenticate(context, state, tries, &mechanism, initial).await
             }
-            C::Login { name, password } => auth::login(context, state, tries, &name, &password).await,
+            C::Login { name, password } => auth::login(context, state, tries, name, password).await,
             C::Enable(words) => auth::enable(context, state.logged_in()?, &words),
             C::Select { mailbox, access, condstore } => {
                 mailboxes::select(context, state, mailbox, access, condstore).await
@@ -164,9 +164,7 @@ impl<'a> Session<'a> {
             C::Subscribe(name) => mailboxes::subscribe(context, state.logged_in()?, name).await,
             C::Unsubscribe(name) => mailboxes::unsubscribe(context, state.logged_in()?, name).await,
             C::List(ask) => listing::list(context, state.logged_in()?, &ask).await,
-            C::Lsub { reference, pattern } => {
-                listing::lsub(context, state.logged_in()?, &reference, &pattern).await
-            }
+            C::Lsub { reference, pattern } => listing::lsub(context, state.logged_in()?, &reference, &pattern).await,
             C::Namespace => {
                 write::namespace(&mut context.client.out);
                 Ok(Done::new("NAMESPACE completed"))

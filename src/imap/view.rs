@@ -106,9 +106,7 @@ impl MailboxView {
 
     /// Has the client something to hear?
     pub(super) fn has_news(&self) -> bool {
-        !self.zombies.is_empty()
-            || self.told != self.snapshot.entries.len()
-            || self.flags_told < self.snapshot.mod_seq
+        !self.zombies.is_empty() || self.told != self.snapshot.entries.len() || self.flags_told < self.snapshot.mod_seq
     }
 
     /// What brings the client up to date: EXPUNGEs (last message first, so that no number shifts under the next one),

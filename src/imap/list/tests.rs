@@ -127,6 +127,8 @@ fn by_definition(pattern: &[u8], name: &[u8]) -> bool {
             let level = name.iter().position(|byte| *byte == b'/').unwrap_or(name.len());
             (0..=level).any(|skip| by_definition(rest, &name[skip..]))
         }
-        Some((wanted, rest)) => name.split_first().is_some_and(|(byte, name)| byte == wanted && by_definition(rest, name)),
+        Some((wanted, rest)) => {
+            name.split_first().is_some_and(|(byte, name)| byte == wanted && by_definition(rest, name))
+        }
     }
 }
