@@ -237,8 +237,7 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
             reading.scanned = reading.scanned.max(input.len());
             return (None, State::Reading(reading));
         };
-        let Some(announced) = announced_literal(input.get(reading.line_start..line.text_end).unwrap_or_default())
-        else {
+        let Some(announced) = announced_literal(input.get(reading.line_start..line.text_end).unwrap_or_default()) else {
             let frame = whole_command(input.get(..line.text_end).unwrap_or_default(), limits);
             input.advance(line.end);
             return (Some(frame), State::default());
