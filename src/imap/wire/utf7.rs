@@ -1,8 +1,8 @@
 //! Modified UTF-7, in which mailbox names travel (RFC 3501 §5.1.3; RFC 9051 Appendix A.1).
 
+use base64::Engine as _;
 use base64::alphabet::IMAP_MUTF7;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
-use base64::Engine as _;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn what_is_not_modified_utf7_stands_as_it_is() {
-        for raw in ["Envoyés", "R&D", "a&", "&AGE-", "&AC8-", "&AOk", "&AO-", "&2D0-", "&AOkA-", "&AOk-&AOk-", "&A*k-"] {
+        for raw in ["Envoyés", "R&D", "a&", "&AGE-", "&AC8-", "&AOk", "&AO-", "&2D0-", "&AOkA-", "&AOk-&AOk-", "&A*k-"]
+        {
             assert_eq!(decode(raw), raw);
         }
     }

@@ -146,36 +146,6 @@ pub fn quota_root(out: &mut BytesMut, name: &str, roots: &[&str]) {
     out.put_slice(b"\r\n");
 }
 
-impl StatusItem {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Messages,
-        Self::Recent,
-        Self::UidNext,
-        Self::UidValidity,
-        Self::Unseen,
-        Self::Deleted,
-        Self::Size,
-        Self::HighestModSeq,
-        Self::AppendLimit,
-    ];
-
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Messages => "MESSAGES",
-            Self::Recent => "RECENT",
-            Self::UidNext => "UIDNEXT",
-            Self::UidValidity => "UIDVALIDITY",
-            Self::Unseen => "UNSEEN",
-            Self::Deleted => "DELETED",
-            Self::Size => "SIZE",
-            Self::HighestModSeq => "HIGHESTMODSEQ",
-            Self::AppendLimit => "APPENDLIMIT",
-        }
-    }
-}
-
 fn listed(out: &mut BytesMut, open: &[u8], attributes: &[&str], name: &str) {
     out.put_slice(open);
     separated(out, attributes.iter().copied());

@@ -11,8 +11,8 @@ mod text;
 
 pub use fetch::{DataName, FetchItems};
 pub use mailbox::{
-    ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace, quota,
-    quota_root, recent, status,
+    ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
+    quota, quota_root, recent, status,
 };
 pub use search::{EsearchAnswer, esearch, search};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
