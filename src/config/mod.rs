@@ -95,6 +95,8 @@ pub struct LoginConfig {
     pub tries_per_connection_max: u32,
     /// How long a refusal of IMAP is held back.
     pub refusal_delay_milliseconds: u64,
+    /// The shortest password that may be set, in characters.
+    pub password_chars_min: usize,
 }
 
 /// Everybody's mailboxes.
@@ -181,6 +183,7 @@ impl Default for LoginConfig {
             tries_window_seconds: 300,
             tries_per_connection_max: 3,
             refusal_delay_milliseconds: 500,
+            password_chars_min: 8,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod mailbox;
 pub(crate) mod message;
 mod open;
 pub(crate) mod placement;
+pub mod people;
 mod transact;
 mod uids;
 mod writer;
