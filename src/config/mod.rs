@@ -93,6 +93,8 @@ pub struct LoginConfig {
     pub tries_window_seconds: u64,
     /// Wrong passwords on one connection before it is closed.
     pub tries_per_connection_max: u32,
+    /// How long a refusal of IMAP is held back.
+    pub refusal_delay_milliseconds: u64,
     /// The shortest password that may be set, in characters.
     pub password_chars_min: usize,
 }
@@ -146,6 +148,8 @@ pub struct ImapConfig {
     pub bad_commands_max: u32,
     pub login_seconds_max: u64,
     pub idle_seconds_max: u64,
+    /// How long a client may stop reading its answers, or sending a message it has announced.
+    pub stall_seconds_max: u64,
     /// Output held for a client that does not read, before the session waits for it.
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
@@ -182,6 +186,7 @@ impl Default for LoginConfig {
             tries_max: 10,
             tries_window_seconds: 300,
             tries_per_connection_max: 3,
+            refusal_delay_milliseconds: 500,
             password_chars_min: 8,
         }
     }
@@ -231,6 +236,7 @@ impl Default for ImapConfig {
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
+            stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
         }
