@@ -8,3 +8,4 @@ pub mod mime;
 pub mod model;
 pub mod sentences;
 pub mod store;
+pub mod tls;
