@@ -9,6 +9,7 @@ pub mod imap;
 pub mod logging;
 pub mod mime;
 pub mod model;
+pub mod sample;
 pub mod sentences;
 pub mod server;
 pub mod store;
