@@ -1,5 +1,6 @@
 //! Passerelle: a school's internal messaging, within reach of ordinary mail clients.
 
+pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod control;

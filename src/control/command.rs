@@ -10,16 +10,40 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AdminCommand {
     /// Brings the directory up to what the CSV files in `folder` (absolute) say; `dry_run` only tells what would change.
-    Import { folder: PathBuf, dry_run: bool },
+    Import {
+        folder: PathBuf,
+        dry_run: bool,
+    },
     /// The people whose name or login holds `text`, of one profile where it is given.
-    UserList { text: Option<String>, profile: Option<String> },
-    UserShow { user: String },
-    UserSuspend { user: String, reason: String },
-    UserResume { user: String },
-    UserSetPassword { user: String, password: Password },
-    AppPasswordCreate { user: String, device_name: String },
-    AppPasswordList { user: String },
-    AppPasswordRevoke { user: String, id: String },
+    UserList {
+        text: Option<String>,
+        profile: Option<String>,
+    },
+    UserShow {
+        user: String,
+    },
+    UserSuspend {
+        user: String,
+        reason: String,
+    },
+    UserResume {
+        user: String,
+    },
+    UserSetPassword {
+        user: String,
+        password: Password,
+    },
+    AppPasswordCreate {
+        user: String,
+        device_name: String,
+    },
+    AppPasswordList {
+        user: String,
+    },
+    AppPasswordRevoke {
+        user: String,
+        id: String,
+    },
     /// Reads the certificate files again.
     Reload,
 }
@@ -32,7 +56,10 @@ pub enum AdminAnswer {
     Users(Vec<UserLine>),
     User(Box<UserSheet>),
     /// `secret` is shown once and kept nowhere.
-    AppPassword { id: String, secret: Password },
+    AppPassword {
+        id: String,
+        secret: Password,
+    },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
     /// It cannot be done as asked; nothing was changed.

@@ -56,7 +56,9 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             let set = gateway.set_password(&user.id, Secret::new(password.expose())).await?;
             set.map(|()| AdminAnswer::Done).map_err(|refusal| Stop::Refused(refusal.to_string()))
         }
-        AdminCommand::AppPasswordCreate { user, device_name } => create_app_password(gateway, &user, &device_name).await,
+        AdminCommand::AppPasswordCreate { user, device_name } => {
+            create_app_password(gateway, &user, &device_name).await
+        }
         AdminCommand::AppPasswordList { user } => {
             let user = find(gateway, &user).await?;
             let passwords = gateway.app_passwords(&user.id).await?;

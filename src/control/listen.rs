@@ -66,8 +66,8 @@ fn is_ours(stream: &UnixStream) -> bool {
 
 async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
     let mut text = Vec::new();
-    let reading = (&mut stream).take(MESSAGE_BYTES_MAX).read_to_end(&mut text);
-    let read = tokio::time::timeout(COMMAND_WITHIN, reading).await;
+    let mut limited = (&mut stream).take(MESSAGE_BYTES_MAX);
+    let read = tokio::time::timeout(COMMAND_WITHIN, limited.read_to_end(&mut text)).await;
     if !matches!(read, Ok(Ok(_))) {
         return;
     }

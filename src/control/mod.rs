@@ -17,7 +17,7 @@ mod execute;
 mod listen;
 
 pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, Password};
+pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
 

@@ -11,10 +11,13 @@
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
+mod inspect;
 mod open;
 pub mod people;
 mod transact;
 mod writer;
+
+pub use inspect::Inspection;
 
 use std::future::Future;
 use std::pin::Pin;
