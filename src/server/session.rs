@@ -13,8 +13,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::bind::Service;
 use crate::connection::{Connection, Ended, Security};
-use stub as imap;
-use stub as smtp;
+use crate::{imap, smtp};
 
 /// Serves one client. Never fails: whatever goes wrong concerns this client only.
 pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream, peer: SocketAddr) {
@@ -77,13 +76,13 @@ async fn speak<S>(shared: &Shared, service: Service, connection: &Connection, st
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let gateway = &shared.gateway;
+    let gateway = Arc::clone(&shared.gateway);
     match (service, start) {
         (Service::Imap | Service::Imaps, Start::Fresh) => {
-            imap::run(gateway, connection, imap::Start::Greeting, stream).await
+            imap::run(gateway, connection, stream, imap::Opening::Greeting).await
         }
         (Service::Imap | Service::Imaps, Start::AfterStartTls) => {
-            imap::run(gateway, connection, imap::Start::AfterStartTls, stream).await
+            imap::run(gateway, connection, stream, imap::Opening::AfterStartTls).await
         }
         (Service::Submission | Service::Submissions, Start::Fresh) => {
             smtp::run(gateway, connection, smtp::Start::Greeting, stream).await
@@ -91,26 +90,5 @@ where
         (Service::Submission | Service::Submissions, Start::AfterStartTls) => {
             smtp::run(gateway, connection, smtp::Start::AfterStartTls, stream).await
         }
-    }
-}
-
-mod stub {
-    use crate::connection::{Connection, Ended};
-    use crate::domain::Gateway;
-    use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-    pub enum Start {
-        Greeting,
-        AfterStartTls,
-    }
-    pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-        _g: &std::sync::Arc<Gateway>,
-        c: &Connection,
-        _start: Start,
-        mut s: S,
-    ) -> Ended<S> {
-        let _ = s.write_all(b"* OK stub\r\n").await;
-        let _ = s.flush().await;
-        c.stop.cancelled().await;
-        Ended::Closed
     }
 }
