@@ -13,5 +13,6 @@ pub mod model;
 pub mod sample;
 pub mod sentences;
 pub mod server;
+pub mod smtp;
 pub mod store;
 pub mod tls;

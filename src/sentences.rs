@@ -66,6 +66,21 @@ pub enum Sentence {
     },
     QuotaExceeded,
     TryLater,
+    /// A command that only a person who has logged in may give.
+    LoginRequired,
+    /// Not an address that anybody could have.
+    BadAddress {
+        address: String,
+    },
+    /// A message whose every recipient was refused.
+    NoRecipientLeft,
+    /// A message with a CR or an LF by itself.
+    BareLineEnd,
+    TooManyConnections,
+    /// The server ends the session: idle, stopping, or the person may not stay.
+    SessionEnded,
+    /// The message lies in every mailbox.
+    Delivered,
 }
 
 impl Sentence {
@@ -114,6 +129,13 @@ impl Sentence {
                 "Votre espace de stockage est plein : supprimez des messages, puis videz la corbeille.".to_owned()
             }
             Self::TryLater => "Service momentanément indisponible : réessayez dans quelques minutes.".to_owned(),
+            Self::LoginRequired => "Identifiez-vous avant d'envoyer un message.".to_owned(),
+            Self::BadAddress { address } => format!("Adresse incorrecte : {address}"),
+            Self::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
+            Self::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
+            Self::TooManyConnections => "Trop de connexions en même temps avec ce compte.".to_owned(),
+            Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
+            Self::Delivered => "Message remis.".to_owned(),
         }
     }
 
@@ -146,6 +168,13 @@ impl Sentence {
             Self::TooManyPeople { max } => format!("Refused: this message would reach more than {max} people."),
             Self::QuotaExceeded => "Your mailbox space is full: delete messages, then empty the trash.".to_owned(),
             Self::TryLater => "Temporarily unavailable: please try again in a few minutes.".to_owned(),
+            Self::LoginRequired => "Please log in before you send a message.".to_owned(),
+            Self::BadAddress { address } => format!("Not a valid address: {address}"),
+            Self::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
+            Self::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
+            Self::TooManyConnections => "Too many connections at a time with this account.".to_owned(),
+            Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
+            Self::Delivered => "Message delivered.".to_owned(),
         }
     }
 }

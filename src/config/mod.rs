@@ -161,6 +161,10 @@ pub struct SubmissionConfig {
     pub errors_max: u32,
     pub idle_seconds_max: u64,
     pub data_idle_seconds_max: u64,
+    /// From the connection's start to a successful login.
+    pub login_seconds_max: u64,
+    /// Connections that one person may hold when a submission session logs in, those to IMAP counted.
+    pub connections_per_user_max: usize,
 }
 
 /// IMAP.
@@ -259,6 +263,8 @@ impl Default for SubmissionConfig {
             errors_max: 20,
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
+            login_seconds_max: 300,
+            connections_per_user_max: 80,
         }
     }
 }
