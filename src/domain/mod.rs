@@ -80,6 +80,11 @@ impl Gateway {
         self.store.is_shared().then(|| Duration::from_secs(self.config.imap.poll_seconds.max(1)))
     }
 
+    /// Can people be served: does the store answer?
+    pub async fn health(&self) -> Result<(), Fault> {
+        Ok(self.store.ping().await?)
+    }
+
     /// The open store: for the commands of admins.
     pub fn store(&self) -> &Store {
         &self.store
