@@ -21,6 +21,8 @@ mod transact;
 mod uids;
 mod writer;
 
+pub(crate) use uids::{ALL_UIDS, ranges_json};
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
