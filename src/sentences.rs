@@ -51,6 +51,11 @@ pub enum Sentence {
     },
     FromMissing,
     FromSeveral,
+    /// The header cannot be read in one way only.
+    HeaderUnreadable,
+    HeaderTooLarge {
+        bytes_max: usize,
+    },
     AccountSuspended,
     BadCredentials,
     TooManyTries,
@@ -81,11 +86,6 @@ pub enum Sentence {
     /// The message lies in every mailbox.
     Delivered,
     TooManyConnections,
-    TooManyErrors,
-    /// The server is being stopped.
-    ServerStopping,
-    /// Nothing came for too long.
-    SessionTimedOut,
     NoSuchMailbox,
     MailboxExists,
     /// INBOX, Drafts, Sent or Trash.
@@ -134,6 +134,10 @@ impl Sentence {
             }
             Self::FromMissing => "Envoi refusé : le message n'indique pas d'expéditeur (From).".to_owned(),
             Self::FromSeveral => "Envoi refusé : le message indique plusieurs expéditeurs (From).".to_owned(),
+            Self::HeaderUnreadable => "Envoi refusé : l'en-tête du message est mal formé.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Envoi refusé : l'en-tête du message dépasse {} Kio.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "Ce compte est suspendu. Adressez-vous à votre établissement.".to_owned(),
             Self::BadCredentials => "Identifiant ou mot de passe incorrect.".to_owned(),
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
@@ -154,9 +158,6 @@ impl Sentence {
             Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
             Self::Delivered => "Message remis.".to_owned(),
             Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
-            Self::TooManyErrors => "Trop de commandes erronées : connexion fermée.".to_owned(),
-            Self::ServerStopping => "Le service s'arrête : reconnectez-vous dans un instant.".to_owned(),
-            Self::SessionTimedOut => "Connexion fermée après une longue inactivité.".to_owned(),
             Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
             Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
             Self::MailboxSpecial => "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned(),
@@ -192,6 +193,10 @@ impl Sentence {
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),
             Self::FromSeveral => "Refused: the message names several senders (From).".to_owned(),
+            Self::HeaderUnreadable => "Refused: the message's header is malformed.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Refused: the message's header exceeds {} KiB.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "This account is suspended. Please ask your school.".to_owned(),
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),
@@ -208,9 +213,6 @@ impl Sentence {
             Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
             Self::Delivered => "Message delivered.".to_owned(),
             Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
-            Self::TooManyErrors => "Too many bad commands: connection closed.".to_owned(),
-            Self::ServerStopping => "The server is stopping: please reconnect in a moment.".to_owned(),
-            Self::SessionTimedOut => "Connection closed after long inactivity.".to_owned(),
             Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
             Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
             Self::MailboxSpecial => "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned(),
