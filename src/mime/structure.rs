@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn extensions_fall_off() {
-        let text = r#"("text" "plain" ("name" ") \" (") NIL {3}"#.to_owned() + "\r\né\") \"7bit\" 3 1";
+        let text = r#"("text" "plain" ("name" ") \" (") NIL {4}"#.to_owned() + "\r\né\") \"7bit\" 3 1";
         let image = r#"("image" "png" NIL NIL NIL "base64" 3"#;
         let extended = r#" NIL ("inline" NIL) ("fr") NIL)"#;
         let body = format!("({text} NIL NIL NIL NIL){image}{extended} \"mixed\" (\"a\" \"b\") NIL NIL NIL)");
