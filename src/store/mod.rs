@@ -13,14 +13,17 @@
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
 pub(crate) mod delivery;
+mod inspect;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 mod open;
+pub mod people;
 pub(crate) mod placement;
 mod transact;
 mod uids;
 mod writer;
 
+pub use inspect::Inspection;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
