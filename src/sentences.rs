@@ -76,11 +76,29 @@ pub enum Sentence {
     NoRecipientLeft,
     /// A message with a CR or an LF by itself.
     BareLineEnd,
-    TooManyConnections,
     /// The server ends the session: idle, stopping, or the person may not stay.
     SessionEnded,
     /// The message lies in every mailbox.
     Delivered,
+    TooManyConnections,
+    TooManyErrors,
+    /// The server is being stopped.
+    ServerStopping,
+    /// Nothing came for too long.
+    SessionTimedOut,
+    NoSuchMailbox,
+    MailboxExists,
+    /// INBOX, Drafts, Sent or Trash.
+    MailboxSpecial,
+    MailboxDuplicatesSpecial,
+    MailboxHasChildren,
+    MailboxReadOnly,
+    MailboxGone,
+    TooManyMailboxes,
+    MailboxTooDeep,
+    MailboxNameTooLong,
+    BadMailboxName,
+    TooManyKeywords,
 }
 
 impl Sentence {
@@ -133,9 +151,24 @@ impl Sentence {
             Self::BadAddress { address } => format!("Adresse incorrecte : {address}"),
             Self::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
             Self::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
-            Self::TooManyConnections => "Trop de connexions en même temps avec ce compte.".to_owned(),
             Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
             Self::Delivered => "Message remis.".to_owned(),
+            Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
+            Self::TooManyErrors => "Trop de commandes erronées : connexion fermée.".to_owned(),
+            Self::ServerStopping => "Le service s'arrête : reconnectez-vous dans un instant.".to_owned(),
+            Self::SessionTimedOut => "Connexion fermée après une longue inactivité.".to_owned(),
+            Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
+            Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
+            Self::MailboxSpecial => "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned(),
+            Self::MailboxDuplicatesSpecial => "La messagerie a déjà un dossier pour cet usage.".to_owned(),
+            Self::MailboxHasChildren => "Ce dossier contient d'autres dossiers : supprimez-les d'abord.".to_owned(),
+            Self::MailboxReadOnly => "Ce dossier est ouvert en lecture seule.".to_owned(),
+            Self::MailboxGone => "Ce dossier vient d'être supprimé.".to_owned(),
+            Self::TooManyMailboxes => "Trop de dossiers : supprimez-en avant d'en créer.".to_owned(),
+            Self::MailboxTooDeep => "Trop de dossiers les uns dans les autres.".to_owned(),
+            Self::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
+            Self::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
+            Self::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
         }
     }
 
@@ -172,9 +205,24 @@ impl Sentence {
             Self::BadAddress { address } => format!("Not a valid address: {address}"),
             Self::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
             Self::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
-            Self::TooManyConnections => "Too many connections at a time with this account.".to_owned(),
             Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
             Self::Delivered => "Message delivered.".to_owned(),
+            Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
+            Self::TooManyErrors => "Too many bad commands: connection closed.".to_owned(),
+            Self::ServerStopping => "The server is stopping: please reconnect in a moment.".to_owned(),
+            Self::SessionTimedOut => "Connection closed after long inactivity.".to_owned(),
+            Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
+            Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
+            Self::MailboxSpecial => "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned(),
+            Self::MailboxDuplicatesSpecial => "There is already a mailbox for this use.".to_owned(),
+            Self::MailboxHasChildren => "This mailbox holds others: delete them first.".to_owned(),
+            Self::MailboxReadOnly => "This mailbox is open read-only.".to_owned(),
+            Self::MailboxGone => "This mailbox has just been deleted.".to_owned(),
+            Self::TooManyMailboxes => "Too many mailboxes: delete some before you create one.".to_owned(),
+            Self::MailboxTooDeep => "Too many mailboxes within each other.".to_owned(),
+            Self::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
+            Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
+            Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod spool;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -71,6 +72,17 @@ impl Gateway {
             clock,
             store,
         })
+    }
+
+    /// How often a session that waits must look for itself: where another process may change the store, whose notices do
+    /// not come here. `None`: notices suffice.
+    pub fn poll_after(&self) -> Option<Duration> {
+        self.store.is_shared().then(|| Duration::from_secs(self.config.imap.poll_seconds.max(1)))
+    }
+
+    /// Can people be served: does the store answer?
+    pub async fn health(&self) -> Result<(), Fault> {
+        Ok(self.store.ping().await?)
     }
 
     /// The open store: for the commands of admins.

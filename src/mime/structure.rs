@@ -49,13 +49,14 @@ fn push_message(out: &mut Vec<u8>, message: &[u8], part: &Part, enclosed: &Part,
     push_md5(out, content);
 }
 
-/// A part without parts, as it can be shown: what is called multipart but is not can be read as text; an enclosed message
-/// that cannot be opened (encoded, or too deep) can be saved.
+/// A part without parts, as it can be shown: what is called multipart but is not can be read as text; an enclosed
+/// message that cannot be opened (encoded, or too deep) can be saved.
 fn push_leaf(out: &mut Vec<u8>, message: &[u8], part: &Part, content: &Content<'_>) {
-    let none = Parameters::default();
+    let charset = content.parameters.get("charset").map(|value| (b"charset".to_vec(), value.to_vec()));
+    let charset = Parameters(charset.into_iter().collect());
     let kind = content.media.as_ref().map(|media| media.kind.as_slice());
     let (kind, subtype, parameters): (&[u8], &[u8], _) = match (&content.media, kind) {
-        (_, Some(b"multipart")) => (b"text", b"plain", &none),
+        (_, Some(b"multipart")) => (b"text", b"plain", &charset),
         (Some(media), Some(b"message")) if is_message(media) => (b"application", b"octet-stream", &content.parameters),
         (Some(media), _) => (&media.kind, &media.subtype, &content.parameters),
         (None, _) => (b"text", b"plain", &content.parameters),
@@ -239,4 +240,20 @@ fn literal_length(bytes: &[u8]) -> usize {
     let digits = bytes.get(1..close).and_then(|digits| std::str::from_utf8(digits).ok());
     let count: usize = digits.and_then(|digits| digits.parse().ok()).unwrap_or(0);
     (close + b"}\r\n".len()).saturating_add(count).min(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_fall_off() {
+        let body: &[u8] = b"((\"text\" \"plain\" (\"name\" \") \\\" (\") NIL {3}\r\n\xe9\") \"7bit\" 3 1 NIL NIL NIL NIL)\
+            (\"image\" \"png\" NIL NIL NIL \"base64\" 3 NIL (\"inline\" NIL) (\"fr\") NIL) \"mixed\" (\"boundary\" \"x\") NIL NIL NIL)";
+        let plain: &[u8] = b"((\"text\" \"plain\" (\"name\" \") \\\" (\") NIL {3}\r\n\xe9\") \"7bit\" 3 1)\
+            (\"image\" \"png\" NIL NIL NIL \"base64\" 3) \"mixed\")";
+        let shown = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        assert_eq!(shown(&body_without_extensions(body)), shown(plain));
+        assert_eq!(body_without_extensions(plain), plain);
+    }
 }
