@@ -28,7 +28,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::NotAllowed { .. }
         | Sentence::SenderNotYours { .. }
         | Sentence::FromNotYours { .. } => (550, "5.7.1"),
-        Sentence::FromMissing | Sentence::FromSeveral | Sentence::BareLineEnd => (554, "5.6.0"),
+        Sentence::FromMissing | Sentence::FromSeveral | Sentence::BareLineEnd | Sentence::HeaderUnreadable => {
+            (554, "5.6.0")
+        }
+        Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::NoRecipientLeft => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         Sentence::TooManyRecipients { .. } => (452, "4.5.3"),
@@ -43,6 +46,19 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
         Sentence::TryLater => (451, "4.3.0"),
+        // What IMAP says of mailboxes: no submission comes to these.
+        Sentence::NoSuchMailbox
+        | Sentence::MailboxExists
+        | Sentence::MailboxSpecial
+        | Sentence::MailboxDuplicatesSpecial
+        | Sentence::MailboxHasChildren
+        | Sentence::MailboxReadOnly
+        | Sentence::MailboxGone
+        | Sentence::TooManyMailboxes
+        | Sentence::MailboxTooDeep
+        | Sentence::MailboxNameTooLong
+        | Sentence::BadMailboxName
+        | Sentence::TooManyKeywords => (451, "4.3.0"),
     }
 }
 
