@@ -28,13 +28,14 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::NotAllowed { .. }
         | Sentence::SenderNotYours { .. }
         | Sentence::FromNotYours { .. } => (550, "5.7.1"),
-        Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {
+        Sentence::FromMissing | Sentence::FromSeveral | Sentence::BareLineEnd | Sentence::HeaderUnreadable => {
             (554, "5.6.0")
         }
+        Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::NoRecipientLeft => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         Sentence::TooManyRecipients { .. } => (452, "4.5.3"),
-        Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
+        Sentence::MessageTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
         Sentence::AccountSuspended => (525, "5.7.13"),
         Sentence::BadCredentials => (535, "5.7.8"),
@@ -44,11 +45,8 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyTries => (454, "4.7.0"),
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
-        Sentence::TooManyErrors => (421, "4.7.0"),
-        Sentence::ServerStopping => (421, "4.3.2"),
-        Sentence::SessionTimedOut => (421, "4.4.2"),
         Sentence::TryLater => (451, "4.3.0"),
-        // Said by IMAP only.
+        // What IMAP says of mailboxes: no submission comes to these.
         Sentence::NoSuchMailbox
         | Sentence::MailboxExists
         | Sentence::MailboxSpecial
@@ -60,7 +58,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::MailboxTooDeep
         | Sentence::MailboxNameTooLong
         | Sentence::BadMailboxName
-        | Sentence::TooManyKeywords => (554, "5.5.0"),
+        | Sentence::TooManyKeywords => (451, "4.3.0"),
     }
 }
 
