@@ -51,6 +51,11 @@ pub enum Sentence {
     },
     FromMissing,
     FromSeveral,
+    /// The header cannot be read in one way only.
+    HeaderUnreadable,
+    HeaderTooLarge {
+        bytes_max: usize,
+    },
     AccountSuspended,
     BadCredentials,
     TooManyTries,
@@ -134,6 +139,10 @@ impl Sentence {
             }
             Self::FromMissing => "Envoi refusé : le message n'indique pas d'expéditeur (From).".to_owned(),
             Self::FromSeveral => "Envoi refusé : le message indique plusieurs expéditeurs (From).".to_owned(),
+            Self::HeaderUnreadable => "Envoi refusé : l'en-tête du message est mal formé.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Envoi refusé : l'en-tête du message dépasse {} Kio.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "Ce compte est suspendu. Adressez-vous à votre établissement.".to_owned(),
             Self::BadCredentials => "Identifiant ou mot de passe incorrect.".to_owned(),
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
@@ -192,6 +201,10 @@ impl Sentence {
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),
             Self::FromSeveral => "Refused: the message names several senders (From).".to_owned(),
+            Self::HeaderUnreadable => "Refused: the message's header is malformed.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Refused: the message's header exceeds {} KiB.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "This account is suspended. Please ask your school.".to_owned(),
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),

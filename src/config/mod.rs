@@ -69,6 +69,8 @@ pub struct StoreConfig {
     pub blob_threshold_bytes: usize,
     /// Memory that large messages may take together while they are being read in.
     pub parse_memory_bytes: usize,
+    /// Octets of a message's header block that are kept apart; a submission may not have more.
+    pub header_bytes_max: usize,
 }
 
 /// Certificate and key, PEM.
@@ -147,6 +149,8 @@ pub struct MailboxesConfig {
     pub quota_bytes: u64,
     /// Distinct keywords on one message.
     pub keywords_per_message_max: usize,
+    /// What a client expunges outside of Trash and Drafts goes to Trash.
+    pub expunge_to_trash: bool,
 }
 
 /// SMTP submission.
@@ -208,6 +212,7 @@ impl Default for StoreConfig {
             connections_max: 32,
             blob_threshold_bytes: 64 << 10,
             parse_memory_bytes: 64 << 20,
+            header_bytes_max: 256 << 10,
         }
     }
 }
@@ -254,6 +259,7 @@ impl Default for MailboxesConfig {
             depth_max: 10,
             quota_bytes: 2 << 30,
             keywords_per_message_max: 64,
+            expunge_to_trash: true,
         }
     }
 }

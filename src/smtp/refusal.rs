@@ -10,9 +10,9 @@ pub(super) fn reply(sentence: &Sentence, language: Language) -> Reply {
     Reply::new(code, enhanced, sentence.text(language))
 }
 
-/// A sentence behind `421`: the connection ends.
-pub(super) fn closing(enhanced: &'static str, sentence: &Sentence, language: Language) -> Reply {
-    Reply::new(421, enhanced, sentence.text(language))
+/// The reply to somebody's last wrong password on a connection.
+pub(super) fn last_try(language: Language) -> Reply {
+    Reply::new(421, "4.7.0", Sentence::TooManyTries.text(language))
 }
 
 /// Reply code and enhanced code of each sentence.
@@ -28,11 +28,13 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::NotAllowed { .. }
         | Sentence::SenderNotYours { .. }
         | Sentence::FromNotYours { .. } => (550, "5.7.1"),
-        Sentence::FromMissing | Sentence::FromSeveral | Sentence::BareLineEnd => (554, "5.6.0"),
+        Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {
+            (554, "5.6.0")
+        }
         Sentence::NoRecipientLeft => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         Sentence::TooManyRecipients { .. } => (452, "4.5.3"),
-        Sentence::MessageTooLarge { .. } => (552, "5.3.4"),
+        Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
         Sentence::AccountSuspended => (525, "5.7.13"),
         Sentence::BadCredentials => (535, "5.7.8"),
@@ -40,9 +42,23 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TlsRequired => (538, "5.7.11"),
         // Temporary, so that no client forgets a password that may be right (RFC 4954 §6).
         Sentence::TooManyTries => (454, "4.7.0"),
-        Sentence::TooManyConnections => (421, "4.7.0"),
-        Sentence::SessionEnded => (421, "4.3.2"),
+        Sentence::TooManyConnections | Sentence::TooManyErrors | Sentence::SessionEnded => (421, "4.7.0"),
+        Sentence::ServerStopping => (421, "4.3.2"),
+        Sentence::SessionTimedOut => (421, "4.4.2"),
         Sentence::TryLater => (451, "4.3.0"),
+        // Said over IMAP.
+        Sentence::NoSuchMailbox
+        | Sentence::MailboxExists
+        | Sentence::MailboxSpecial
+        | Sentence::MailboxDuplicatesSpecial
+        | Sentence::MailboxHasChildren
+        | Sentence::MailboxReadOnly
+        | Sentence::MailboxGone
+        | Sentence::TooManyMailboxes
+        | Sentence::MailboxTooDeep
+        | Sentence::MailboxNameTooLong
+        | Sentence::BadMailboxName
+        | Sentence::TooManyKeywords => (550, "5.2.0"),
     }
 }
 

@@ -24,6 +24,7 @@ mod uids;
 mod writer;
 
 pub use inspect::Inspection;
+pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
 use std::pin::Pin;

@@ -79,7 +79,10 @@ pub(super) async fn take_uid_validity(
     user: &UserId,
     now_seconds: i64,
 ) -> Result<UidValidity, StoreError> {
-    let (uid_validity,): (i64,) =
-        on_engine!(tx, |c| sqlx::query_as(TAKE_UID_VALIDITY).bind(user.as_str()).bind(now_seconds).fetch_one(c).await?);
+    let (uid_validity,): (i64,) = on_engine!(tx, |c| sqlx::query_as(TAKE_UID_VALIDITY)
+        .bind(user.as_str())
+        .bind(now_seconds)
+        .fetch_one(c)
+        .await?);
     Ok(UidValidity(number(uid_validity, "mailbox_clock", "uid_validity", user)?))
 }
