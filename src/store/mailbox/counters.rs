@@ -66,7 +66,9 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, mailboxes: &[MailboxId]) -> Result<(),
 }
 
 const TAKE_UID_VALIDITY: &str = "
-    insert into mailbox_clock (user_id, uid_validity) values ($1, $2)
+    insert into mailbox_clock (user_id, uid_validity)
+    select $1, case when coalesce(max(uid_validity), 0) >= $2 then max(uid_validity) + 1 else $2 end
+    from mailbox where user_id = $1
     on conflict (user_id) do update set uid_validity = case
         when excluded.uid_validity > mailbox_clock.uid_validity then excluded.uid_validity
         else mailbox_clock.uid_validity + 1 end
