@@ -232,7 +232,7 @@ where
 
     /// The last words, where there are any, and the end.
     async fn end(mut self, end: End) -> Ended<S> {
-        let last_words = match end {
+        let enhanced = match end {
             End::StartTls => {
                 return match self.client.flush().await {
                     Ok(()) => Ended::StartTls(self.client.into_stream()),
@@ -241,12 +241,13 @@ where
             }
             End::Gone => return Ended::Closed,
             End::Closed => None,
-            End::Idle => Some(Sentence::SessionTimedOut),
-            End::Stopping => Some(Sentence::ServerStopping),
-            End::Cut => Some(Sentence::SessionEnded),
+            End::Idle => Some("4.4.2"),
+            End::Stopping => Some("4.3.2"),
+            End::Cut => Some("4.7.0"),
         };
-        if let Some(sentence) = last_words {
-            self.client.say(&refusal::reply(&sentence, self.gateway.config.language));
+        if let Some(enhanced) = enhanced {
+            let language = self.gateway.config.language;
+            self.client.say(&refusal::closing(enhanced, &Sentence::SessionEnded, language));
         }
         self.client.close().await;
         Ended::Closed

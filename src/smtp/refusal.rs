@@ -10,9 +10,9 @@ pub(super) fn reply(sentence: &Sentence, language: Language) -> Reply {
     Reply::new(code, enhanced, sentence.text(language))
 }
 
-/// The reply to somebody's last wrong password on a connection.
-pub(super) fn last_try(language: Language) -> Reply {
-    Reply::new(421, "4.7.0", Sentence::TooManyTries.text(language))
+/// A sentence behind `421`: the connection ends (RFC 5321 §3.8).
+pub(super) fn closing(enhanced: &'static str, sentence: &Sentence, language: Language) -> Reply {
+    Reply::new(421, enhanced, sentence.text(language))
 }
 
 /// Reply code and enhanced code of each sentence.
@@ -42,9 +42,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TlsRequired => (538, "5.7.11"),
         // Temporary, so that no client forgets a password that may be right (RFC 4954 §6).
         Sentence::TooManyTries => (454, "4.7.0"),
-        Sentence::TooManyConnections | Sentence::TooManyErrors | Sentence::SessionEnded => (421, "4.7.0"),
-        Sentence::ServerStopping => (421, "4.3.2"),
-        Sentence::SessionTimedOut => (421, "4.4.2"),
+        Sentence::TooManyConnections | Sentence::SessionEnded => (421, "4.7.0"),
         Sentence::TryLater => (451, "4.3.0"),
         // Said over IMAP.
         Sentence::NoSuchMailbox

@@ -363,7 +363,7 @@ impl Session {
     fn error(&mut self, reply: Reply) -> Step {
         self.errors += 1;
         if self.errors > self.config.submission.errors_max {
-            return Step::Close(self.sentence(&Sentence::TooManyErrors));
+            return Step::Close(Reply::new(421, "4.7.0", "Too many errors"));
         }
         Step::Reply(reply)
     }

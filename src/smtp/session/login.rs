@@ -62,7 +62,7 @@ impl Session {
     fn login_refused(&mut self, sentence: &Sentence) -> Step {
         self.tries += 1;
         if self.tries >= self.config.login.tries_per_connection_max {
-            return Step::Close(refusal::last_try(self.config.language));
+            return Step::Close(refusal::closing("4.7.0", &Sentence::TooManyTries, self.config.language));
         }
         self.refuse(sentence)
     }
