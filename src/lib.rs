@@ -6,5 +6,6 @@ pub mod domain;
 pub mod imap;
 pub mod mime;
 pub mod model;
+pub mod sample;
 pub mod sentences;
 pub mod store;

@@ -37,6 +37,10 @@ pub enum Sentence {
     GroupClosed {
         group: String,
     },
+    /// Nobody in it who could receive.
+    GroupEmpty {
+        group: String,
+    },
     /// A broadcast list must be in Bcc.
     SenderNotYours {
         address: String,
@@ -88,6 +92,7 @@ impl Sentence {
                 format!("Envoi refusé : le compte de {recipient} est suspendu et ne reçoit plus de messages.")
             }
             Self::GroupClosed { group } => format!("Envoi refusé : le groupe {group} est celui d'une année terminée."),
+            Self::GroupEmpty { group } => format!("Envoi refusé : le groupe {group} n'a aucun membre."),
             Self::SenderNotYours { address } => {
                 format!("Envoi refusé : {address} n'est pas votre adresse d'expéditeur.")
             }
@@ -127,6 +132,7 @@ impl Sentence {
                 format!("Refused: the account of {recipient} is suspended and receives no more messages.")
             }
             Self::GroupClosed { group } => format!("Refused: the group {group} belongs to a past school year."),
+            Self::GroupEmpty { group } => format!("Refused: the group {group} has no member."),
             Self::SenderNotYours { address } => format!("Refused: {address} is not your sender address."),
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),

@@ -93,6 +93,8 @@ pub struct LoginConfig {
     pub tries_window_seconds: u64,
     /// Wrong passwords on one connection before it is closed.
     pub tries_per_connection_max: u32,
+    /// The shortest password that may be set, in characters.
+    pub password_chars_min: usize,
 }
 
 /// Everybody's mailboxes.
@@ -176,6 +178,7 @@ impl Default for LoginConfig {
             tries_max: 10,
             tries_window_seconds: 300,
             tries_per_connection_max: 3,
+            password_chars_min: 8,
         }
     }
 }

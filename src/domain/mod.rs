@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `people` | what admins do: list, show, suspend, passwords, app passwords |
+//! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
 //! | `spool` | a message on its way in: memory, then a file |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
@@ -16,9 +18,11 @@ pub mod changes;
 pub mod clock;
 pub mod delivery;
 pub mod directory;
+pub mod import;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
+pub mod people;
 pub mod policy;
 pub mod snapshot;
 pub mod spool;
@@ -62,7 +66,7 @@ impl Gateway {
             blobs: spool::Blobs::open(&config)?,
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
-            logins: login::Logins::new(&config.login),
+            logins: login::Logins::new(&config.login)?,
             config,
             clock,
             store,

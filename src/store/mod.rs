@@ -12,6 +12,7 @@
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
 mod open;
+pub mod people;
 mod transact;
 mod writer;
 
