@@ -1,9 +1,25 @@
 //! Settings: what one TOML file holds, with every limit, its unit in its name, and its default.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
+//! | `keys` | the keys that there are, asked from the types below |
+//! | `check` | what must hold between settings |
+
+mod check;
+mod keys;
+mod load;
+mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
 
@@ -25,6 +41,8 @@ pub struct Config {
     pub tls: TlsConfig,
     #[serde(default)]
     pub listen: ListenConfig,
+    #[serde(default)]
+    pub public: PublicConfig,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
@@ -62,7 +80,7 @@ pub struct TlsConfig {
 }
 
 /// Addresses to listen on; a missing one is not opened.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListenConfig {
     /// 143, STARTTLS.
@@ -73,9 +91,26 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
+    /// Health and automatic set-up, without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
-    /// Connections on all ports together.
+    /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
+    /// Connections on the HTTP port: its own, so that a full mail server still tells its health.
+    pub http_connections_max: usize,
+    /// For a TLS handshake.
+    pub handshake_seconds_max: u64,
+    /// Given to sessions to end when the server stops.
+    pub stop_seconds_max: u64,
+}
+
+/// Ports as clients reach them, where they are not those of `listen` (containers, port forwarding): told by automatic set-up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublicConfig {
+    pub imap_port: Option<u16>,
+    pub imaps_port: Option<u16>,
+    pub submission_port: Option<u16>,
+    pub submissions_port: Option<u16>,
 }
 
 /// Who may come in, and how.
@@ -169,6 +204,22 @@ impl Default for StoreConfig {
     }
 }
 
+impl Default for ListenConfig {
+    fn default() -> Self {
+        Self {
+            imap: None,
+            imaps: None,
+            submission: None,
+            submissions: None,
+            http: None,
+            connections_max: 10_000,
+            http_connections_max: 256,
+            handshake_seconds_max: 30,
+            stop_seconds_max: 10,
+        }
+    }
+}
+
 impl Default for LoginConfig {
     fn default() -> Self {
         Self {
@@ -241,5 +292,15 @@ impl Config {
     /// The host name that clients connect to.
     pub fn host_name(&self) -> &str {
         self.host_name.as_deref().unwrap_or(&self.domain)
+    }
+
+    /// Where the store is: as set, else the file `passerelle.db` in `data_dir`. May hold a password: not for logs.
+    pub fn store_url(&self) -> String {
+        self.store.url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("passerelle.db").display()))
+    }
+
+    /// The socket on which the running server takes the commands of admins.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data_dir.join("control.sock")
     }
 }

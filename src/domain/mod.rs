@@ -73,6 +73,11 @@ impl Gateway {
         })
     }
 
+    /// Can people be served: does the store answer?
+    pub async fn health(&self) -> Result<(), Fault> {
+        Ok(self.store.ping().await?)
+    }
+
     /// The open store: for the commands of admins.
     pub fn store(&self) -> &Store {
         &self.store
