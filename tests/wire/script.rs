@@ -33,6 +33,8 @@ pub(crate) struct Header {
     pub(crate) title: String,
     /// How many connections there are, all opened at the start.
     pub(crate) connections: usize,
+    /// What each connection speaks, `imap` or `smtp`; the folder's name where it is missing.
+    pub(crate) protocols: Vec<String>,
     /// Who each connection logs in as before the first line; `none` = nobody, the greeting is the first line.
     pub(crate) logins: Vec<String>,
     /// A mailbox that every connection selects before the first line (IMAP).
@@ -133,6 +135,7 @@ impl Header {
             // Read by tests/tidy.rs.
             "capabilities" => {}
             "connections" => self.connections = value.parse().map_err(|_| "connections: a number")?,
+            "protocols" => self.protocols = words().collect(),
             "login" => self.logins = words().collect(),
             "select" => self.select = Some(value.to_owned()),
             "messages" => {
@@ -147,6 +150,11 @@ impl Header {
             _ => return Err(format!("unknown header `{key}` (see tests/wire/script.rs)")),
         }
         Ok(())
+    }
+
+    /// What the connection speaks.
+    pub(crate) fn protocol<'a>(&'a self, connection: usize, folder: &'a str) -> &'a str {
+        self.protocols.get(connection).map_or(folder, String::as_str)
     }
 
     /// Who the connection is logged in as.
