@@ -140,6 +140,36 @@ pub enum StatusItem {
     AppendLimit,
 }
 
+impl StatusItem {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Messages,
+        Self::Recent,
+        Self::UidNext,
+        Self::UidValidity,
+        Self::Unseen,
+        Self::Deleted,
+        Self::Size,
+        Self::HighestModSeq,
+        Self::AppendLimit,
+    ];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "MESSAGES",
+            Self::Recent => "RECENT",
+            Self::UidNext => "UIDNEXT",
+            Self::UidValidity => "UIDVALIDITY",
+            Self::Unseen => "UNSEEN",
+            Self::Deleted => "DELETED",
+            Self::Size => "SIZE",
+            Self::HighestModSeq => "HIGHESTMODSEQ",
+            Self::AppendLimit => "APPENDLIMIT",
+        }
+    }
+}
+
 /// APPEND up to its literal (RFC 9051 §6.3.12).
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppendHead {

@@ -2,3 +2,7 @@
 //! responses → bytes (`write`). No I/O, no session state (RFC 9051 §4, §9; RFC 3501 §9).
 
 pub mod command;
+pub mod framer;
+mod parse;
+pub mod utf7;
+pub mod write;

@@ -1,0 +1,142 @@
+//! Commands about mailboxes: SELECT, LIST with its extensions, STATUS, APPEND up to its literal, quotas.
+
+use super::super::command::{Access, AppendHead, CommandBody, List, StatusItem};
+use super::super::framer::BadCommand;
+use super::super::utf7;
+use super::cursor::{Cursor, Parsed};
+use crate::model::Flags;
+
+/// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8
+pub(super) fn select(cursor: &mut Cursor<'_>, access: Access) -> Parsed<CommandBody> {
+    let mailbox = cursor.mailbox()?;
+    cursor.spaces();
+    let condstore = !cursor.is_at_end();
+    if condstore {
+        cursor.list_of_some("CONDSTORE", |cursor| {
+            if cursor.keyword("CONDSTORE") { Ok(()) } else { Err(BadCommand::Syntax("CONDSTORE")) }
+        })?;
+    }
+    Ok(CommandBody::Select { mailbox, access, condstore })
+}
+
+/// RFC 9051 §6.3.6
+pub(super) fn rename(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let from = cursor.mailbox()?;
+    cursor.space()?;
+    Ok(CommandBody::Rename { from, to: cursor.mailbox()? })
+}
+
+/// RFC 3501 §6.3.9
+pub(super) fn lsub(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let reference = utf7::decode(&cursor.astring_text()?);
+    cursor.space()?;
+    Ok(CommandBody::Lsub { reference, pattern: utf7::decode(&cursor.list_pattern()?) })
+}
+
+/// RFC 9051 §6.3.9, RFC 5258 §3, RFC 6154 §3, RFC 5819 §2
+pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<List> {
+    let mut list = List::default();
+    if cursor.peek() == Some(b'(') {
+        list.extended = true;
+        cursor.list(|cursor| selection(cursor, &mut list))?;
+        cursor.space()?;
+        if list.select_recursive_match && !list.select_subscribed && !list.select_special_use {
+            return Err(BadCommand::Syntax("another option besides RECURSIVEMATCH"));
+        }
+    }
+    list.reference = utf7::decode(&cursor.astring_text()?);
+    cursor.space()?;
+    if cursor.peek() == Some(b'(') {
+        list.extended = true;
+        list.patterns = cursor.list_of_some("a pattern", |cursor| Ok(utf7::decode(&cursor.list_pattern()?)))?;
+    } else {
+        list.patterns = vec![utf7::decode(&cursor.list_pattern()?)];
+    }
+    cursor.spaces();
+    if !cursor.is_at_end() {
+        list.extended = true;
+        if !cursor.keyword("RETURN") {
+            return Err(BadCommand::Syntax("RETURN"));
+        }
+        cursor.space()?;
+        cursor.list(|cursor| return_option(cursor, &mut list))?;
+    }
+    Ok(list)
+}
+
+fn selection(cursor: &mut Cursor<'_>, list: &mut List) -> Parsed<()> {
+    const WHAT: &str = "a selection option of LIST";
+    let chosen = match cursor.word(WHAT)?.as_str() {
+        "SUBSCRIBED" => &mut list.select_subscribed,
+        "REMOTE" => &mut list.select_remote,
+        "RECURSIVEMATCH" => &mut list.select_recursive_match,
+        "SPECIAL-USE" => &mut list.select_special_use,
+        _ => return Err(BadCommand::Syntax(WHAT)),
+    };
+    *chosen = true;
+    Ok(())
+}
+
+fn return_option(cursor: &mut Cursor<'_>, list: &mut List) -> Parsed<()> {
+    const WHAT: &str = "a return option of LIST";
+    let chosen = match cursor.word(WHAT)?.as_str() {
+        "SUBSCRIBED" => &mut list.return_subscribed,
+        "CHILDREN" => &mut list.return_children,
+        "SPECIAL-USE" => &mut list.return_special_use,
+        "STATUS" => {
+            cursor.space()?;
+            list.return_status = Some(status_items(cursor)?);
+            return Ok(());
+        }
+        _ => return Err(BadCommand::Syntax(WHAT)),
+    };
+    *chosen = true;
+    Ok(())
+}
+
+/// RFC 9051 §6.3.11
+pub(super) fn status(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let mailbox = cursor.mailbox()?;
+    cursor.space()?;
+    Ok(CommandBody::Status { mailbox, items: status_items(cursor)? })
+}
+
+fn status_items(cursor: &mut Cursor<'_>) -> Parsed<Vec<StatusItem>> {
+    const WHAT: &str = "a STATUS item";
+    cursor.list_of_some(WHAT, |cursor| {
+        let word = cursor.word(WHAT)?;
+        StatusItem::ALL.into_iter().find(|item| item.name() == word).ok_or(BadCommand::Syntax(WHAT))
+    })
+}
+
+/// RFC 9051 §6.3.12: mailbox, flags, date, the announcement of the literal.
+pub(super) fn append_head(cursor: &mut Cursor<'_>) -> Parsed<AppendHead> {
+    let mailbox = cursor.mailbox()?;
+    cursor.space()?;
+    let mut flags = Flags::default();
+    if cursor.peek() == Some(b'(') {
+        flags = cursor.flag_list()?;
+        cursor.space()?;
+    }
+    let mut date = None;
+    if cursor.peek() == Some(b'"') {
+        date = Some(cursor.date_time()?);
+        cursor.space()?;
+    }
+    let binary = cursor.accept(b'~');
+    let (size, non_synchronizing) = cursor.announcement()?;
+    cursor.end()?;
+    Ok(AppendHead { mailbox, flags, date, size, non_synchronizing, binary })
+}
+
+/// RFC 9208 §4.1.1. What is asked does not matter: it is always refused.
+pub(super) fn set_quota(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    cursor.astring()?;
+    cursor.space()?;
+    cursor.list(|cursor| {
+        cursor.atom("a resource")?;
+        cursor.space()?;
+        cursor.octets("a limit")
+    })?;
+    Ok(CommandBody::SetQuota)
+}

@@ -1,0 +1,218 @@
+//! PURE: reads one whole command, its literals in place (RFC 9051 §6, §9; RFC 3501 §9 and the extensions that are offered).
+//!
+//! Words are blind to case, and spaces may be several, or stand before the end and inside parentheses, as real clients send them;
+//! everything else is as the grammar has it. `tests/imap_grammar.rs` holds this parser against imap-codec.
+
+mod cursor;
+mod fetch;
+mod mailbox;
+mod search;
+mod value;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use self::cursor::{Cursor, Parsed};
+use super::command::{Access, AppendHead, Command, CommandBody, Numbers};
+use super::framer::{BadCommand, FrameLimits};
+use crate::model::Secret;
+
+/// What a command that announces a literal is about to send.
+pub(super) enum AppendStart {
+    /// The message of an APPEND.
+    Message { tag: String, head: AppendHead },
+    /// An argument like any other.
+    Argument,
+}
+
+/// The tag, where a command begins with a proper one and it is all there: for BAD.
+pub(super) fn tag_of(bytes: &[u8]) -> Option<String> {
+    let end = bytes.iter().position(|byte| matches!(byte, b' ' | b'\r' | b'\n'))?;
+    let tag = bytes.get(..end).filter(|tag| !tag.is_empty() && tag.iter().all(|byte| cursor::is_tag_char(*byte)))?;
+    String::from_utf8(tag.to_vec()).ok()
+}
+
+/// A whole command, given without its end of line.
+pub(super) fn command(bytes: &[u8], limits: &FrameLimits) -> Result<Command, BadCommand> {
+    let mut cursor = Cursor::new(bytes, limits);
+    let tag = cursor.tag()?;
+    cursor.space()?;
+    let verb = cursor.word("a command")?;
+    let body = body(&verb, &mut cursor)?;
+    cursor.end()?;
+    Ok(Command { tag, body })
+}
+
+/// A command up to and with the announcement of a literal: refused early where no such command exists.
+pub(super) fn append_start(bytes: &[u8], limits: &FrameLimits) -> Result<AppendStart, BadCommand> {
+    let mut cursor = Cursor::new(bytes, limits);
+    let tag = cursor.tag()?;
+    cursor.space()?;
+    let verb = cursor.word("a command")?;
+    if verb != "APPEND" {
+        return if takes_arguments(&verb) { Ok(AppendStart::Argument) } else { Err(BadCommand::UnknownCommand) };
+    }
+    cursor.space()?;
+    if cursor.is_announcement() {
+        return Ok(AppendStart::Argument);
+    }
+    let head = mailbox::append_head(&mut cursor)?;
+    Ok(AppendStart::Message { tag, head })
+}
+
+/// The verbs that carry arguments, so perhaps a literal.
+fn takes_arguments(verb: &str) -> bool {
+    const VERBS: [&str; 24] = [
+        "APPEND",
+        "AUTHENTICATE",
+        "COPY",
+        "CREATE",
+        "DELETE",
+        "ENABLE",
+        "EXAMINE",
+        "FETCH",
+        "GETQUOTA",
+        "GETQUOTAROOT",
+        "ID",
+        "LIST",
+        "LOGIN",
+        "LSUB",
+        "MOVE",
+        "RENAME",
+        "SEARCH",
+        "SELECT",
+        "SETQUOTA",
+        "STATUS",
+        "STORE",
+        "SUBSCRIBE",
+        "UID",
+        "UNSUBSCRIBE",
+    ];
+    VERBS.contains(&verb)
+}
+
+fn body(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    Ok(match verb {
+        "CAPABILITY" => CommandBody::Capability,
+        "NOOP" => CommandBody::Noop,
+        "LOGOUT" => CommandBody::Logout,
+        "STARTTLS" => CommandBody::StartTls,
+        "NAMESPACE" => CommandBody::Namespace,
+        "IDLE" => CommandBody::Idle,
+        "CHECK" => CommandBody::Check,
+        "CLOSE" => CommandBody::Close,
+        "UNSELECT" => CommandBody::Unselect,
+        "EXPUNGE" => CommandBody::Expunge { uids: None },
+        // The framer stops before the literal of an APPEND that has one.
+        "APPEND" => return Err(BadCommand::Syntax("a message literal")),
+        _ if takes_arguments(verb) => {
+            cursor.space()?;
+            body_with_arguments(verb, cursor)?
+        }
+        _ => return Err(BadCommand::UnknownCommand),
+    })
+}
+
+fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    match verb {
+        "ID" => id(cursor),
+        "AUTHENTICATE" => authenticate(cursor),
+        "LOGIN" => login(cursor),
+        "ENABLE" => enable(cursor),
+        "SELECT" => mailbox::select(cursor, Access::ReadWrite),
+        "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
+        "CREATE" => Ok(CommandBody::Create(cursor.mailbox()?)),
+        "DELETE" => Ok(CommandBody::Delete(cursor.mailbox()?)),
+        "RENAME" => mailbox::rename(cursor),
+        "SUBSCRIBE" => Ok(CommandBody::Subscribe(cursor.mailbox()?)),
+        "UNSUBSCRIBE" => Ok(CommandBody::Unsubscribe(cursor.mailbox()?)),
+        "LIST" => Ok(CommandBody::List(mailbox::list(cursor)?)),
+        "LSUB" => mailbox::lsub(cursor),
+        "STATUS" => mailbox::status(cursor),
+        "GETQUOTA" => Ok(CommandBody::GetQuota { root: cursor.astring_text()? }),
+        "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
+        "SETQUOTA" => mailbox::set_quota(cursor),
+        "UID" => uid(cursor),
+        _ => with_numbers(verb, cursor, Numbers::Sequence),
+    }
+}
+
+/// UID and the command that it changes (RFC 9051 §6.4.9, RFC 4315 §2.1).
+fn uid(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let verb = cursor.word("a command behind UID")?;
+    cursor.space()?;
+    match verb.as_str() {
+        "EXPUNGE" => Ok(CommandBody::Expunge { uids: Some(cursor.sequence_set()?) }),
+        _ => with_numbers(&verb, cursor, Numbers::Uid),
+    }
+}
+
+fn with_numbers(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<CommandBody> {
+    match verb {
+        "FETCH" => Ok(CommandBody::Fetch(fetch::fetch(cursor, numbers)?)),
+        "STORE" => Ok(CommandBody::Store(fetch::store(cursor, numbers)?)),
+        "SEARCH" => Ok(CommandBody::Search(search::search(cursor, numbers)?)),
+        "COPY" => {
+            let (set, mailbox) = fetch::set_and_mailbox(cursor)?;
+            Ok(CommandBody::Copy { set, numbers, mailbox })
+        }
+        "MOVE" => {
+            let (set, mailbox) = fetch::set_and_mailbox(cursor)?;
+            Ok(CommandBody::Move { set, numbers, mailbox })
+        }
+        _ => Err(BadCommand::UnknownCommand),
+    }
+}
+
+/// RFC 2971 §3.1
+fn id(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    if cursor.keyword("NIL") {
+        return Ok(CommandBody::Id(None));
+    }
+    let fields = cursor.list(|cursor| {
+        let key = cursor.string()?;
+        cursor.space()?;
+        let value = cursor.nstring()?;
+        let value = value.map(|value| String::from_utf8_lossy(&value).into_owned());
+        Ok((String::from_utf8_lossy(&key).to_lowercase(), value))
+    })?;
+    Ok(CommandBody::Id(Some(fields)))
+}
+
+/// RFC 9051 §6.2.2, RFC 4959
+fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let mechanism = cursor.word("a mechanism")?;
+    cursor.spaces();
+    if cursor.is_at_end() {
+        return Ok(CommandBody::Authenticate { mechanism, initial: None });
+    }
+    let text = cursor.take_while(|byte| byte.is_ascii_graphic());
+    let initial = if text == b"=" {
+        Vec::new()
+    } else {
+        STANDARD.decode(text).map_err(|_| BadCommand::Syntax("an initial response in base64"))?
+    };
+    Ok(CommandBody::Authenticate { mechanism, initial: Some(Secret::new(initial)) })
+}
+
+/// RFC 9051 §6.2.3
+fn login(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let name = Secret::new(cursor.astring()?);
+    cursor.space()?;
+    Ok(CommandBody::Login { name, password: Secret::new(cursor.astring()?) })
+}
+
+/// RFC 5161 §3.1
+fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    let mut words = vec![cursor.word("a capability")?];
+    loop {
+        cursor.spaces();
+        if cursor.is_at_end() {
+            return Ok(CommandBody::Enable(words));
+        }
+        words.push(cursor.word("a capability")?);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! PURE: responses → bytes, appended to the session's output buffer (RFC 9051 §7, §9).
+//!
+//! Nothing here can fail, and no text can break a line: what does not fit a form is written in another one (a literal) or
+//! replaced (`?` in texts for people).
+
+mod fetch;
+mod mailbox;
+mod search;
+mod status;
+mod text;
+
+pub use fetch::{DataName, FetchItems};
+pub use mailbox::{
+    ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
+    quota, quota_root, recent, status,
+};
+pub use search::{EsearchAnswer, esearch, search};
+pub use status::{Code, Condition, bye, continuation, tagged, untagged};
+pub use text::{astring, date_time, flags, mailbox, number, number_set, quoted, string};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! SEARCH and ESEARCH responses (RFC 3501 §7.2.5, RFC 9051 §7.3.4, RFC 4731 §3, RFC 7162 §3.1.5).
+
+use bytes::{BufMut, BytesMut};
+
+use super::super::command::Numbers;
+use super::text::{number, number_set, quoted};
+use crate::model::ModSeq;
+
+/// What ESEARCH found. `None`: not asked for, or there is none (MIN, MAX, ALL of nothing: RFC 4731 §3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EsearchAnswer<'a> {
+    pub min: Option<u32>,
+    pub max: Option<u32>,
+    /// Rising.
+    pub all: Option<&'a [u32]>,
+    pub count: Option<u32>,
+    pub mod_seq: Option<ModSeq>,
+}
+
+/// `* SEARCH 2 84 (MODSEQ 917)`: no numbers, no ModSeq.
+pub fn search(out: &mut BytesMut, numbers: impl IntoIterator<Item = u32>, mod_seq: Option<ModSeq>) {
+    out.put_slice(b"* SEARCH");
+    let mut any = false;
+    for value in numbers {
+        out.put_u8(b' ');
+        number(out, u64::from(value));
+        any = true;
+    }
+    if let Some(mod_seq) = mod_seq.filter(|_| any) {
+        out.put_slice(b" (MODSEQ ");
+        number(out, positive(mod_seq));
+        out.put_u8(b')');
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// `* ESEARCH (TAG "a") UID MIN 2 …`: the tag always in quotes, as Outlook expects it.
+pub fn esearch(out: &mut BytesMut, tag: &str, numbers: Numbers, answer: EsearchAnswer<'_>) {
+    out.put_slice(b"* ESEARCH (TAG ");
+    quoted(out, tag.as_bytes());
+    out.put_u8(b')');
+    if numbers == Numbers::Uid {
+        out.put_slice(b" UID");
+    }
+    named(out, b" MIN ", answer.min.map(u64::from));
+    named(out, b" MAX ", answer.max.map(u64::from));
+    if let Some(all) = answer.all.filter(|all| !all.is_empty()) {
+        out.put_slice(b" ALL ");
+        number_set(out, all.iter().copied());
+    }
+    named(out, b" COUNT ", answer.count.map(u64::from));
+    named(out, b" MODSEQ ", answer.mod_seq.map(positive));
+    out.put_slice(b"\r\n");
+}
+
+fn named(out: &mut BytesMut, name: &[u8], value: Option<u64>) {
+    if let Some(value) = value {
+        out.put_slice(name);
+        number(out, value);
+    }
+}
+
+fn positive(mod_seq: ModSeq) -> u64 {
+    u64::try_from(mod_seq.0).unwrap_or(0)
+}
