@@ -187,7 +187,11 @@ fn section_of(item: &FetchItem) -> Option<(std::borrow::Cow<'_, Section>, Option
 }
 
 /// Reads the beginnings of all sections asked for, in order; `None` for those that the message has not.
-async fn read_sections(context: &mut Context<'_>, plan: &Plan, message: &Fetched) -> Result<Vec<Option<Octets>>, Failure> {
+async fn read_sections(
+    context: &mut Context<'_>,
+    plan: &Plan,
+    message: &Fetched,
+) -> Result<Vec<Option<Octets>>, Failure> {
     let mut sections = Vec::new();
     let mut ready_bytes = 0;
     for (section, partial) in plan.items.iter().filter_map(section_of) {
