@@ -1,6 +1,7 @@
 //! imap-types' commands as ours. `None`: not offered, or refused on purpose, each with its reason.
 
 use imap_types::command::{CommandBody as TheirBody, FetchModifier, SelectParameter, StoreModifier};
+use imap_types::core::LiteralMode;
 use imap_types::core::{AString, IString};
 use imap_types::datetime::NaiveDate;
 use imap_types::extensions::binary::LiteralOrLiteral8;
@@ -10,7 +11,6 @@ use imap_types::mailbox::{ListMailbox, Mailbox};
 use imap_types::search::SearchKey as TheirKey;
 use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet as TheirSet};
 use imap_types::status::StatusDataItemName;
-use imap_types::core::LiteralMode;
 use passerelle::imap::wire::command::*;
 use passerelle::imap::wire::utf7;
 use passerelle::model::{Flags, MailboxName, ModSeq, Secret, SystemFlag, Timestamp};
