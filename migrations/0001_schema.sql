@@ -109,6 +109,13 @@ create table mailbox (
 );
 create unique index mailbox_special_use on mailbox (user_id, special_use);
 
+-- The last UIDVALIDITY given to any mailbox of the person: rises for ever, so that a name deleted and created again never
+-- has an old one (RFC 9051 §2.3.1.1). The row is also the lock of the person's tree of mailboxes.
+create table mailbox_clock (
+    user_id text primary key references ent_user (id)
+  , uid_validity bigint not null
+);
+
 -- Names that a user subscribed to and that are not (or no longer) mailboxes: RFC 9051 §6.3.7.
 create table subscription (
     user_id text not null references ent_user (id)
@@ -169,7 +176,9 @@ create table placement (
   , primary key (mailbox_id, uid)
 );
 create index placement_mod_seq on placement (mailbox_id, mod_seq);
-create index placement_message on placement (message_id);
+create index placement_message on placement (message_id, mailbox_id);
+-- Answers STATUS and quota by itself.
+create index placement_status on placement (mailbox_id, flags, size);
 
 create table tombstone (
     mailbox_id bigint not null references mailbox (id)
@@ -192,6 +201,7 @@ create table submission (
   , sent_uid bigint
   , submitted_at bigint not null
 );
+create index submission_sent_uid on submission (user_id, sent_uid);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (

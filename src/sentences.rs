@@ -37,6 +37,10 @@ pub enum Sentence {
     GroupClosed {
         group: String,
     },
+    /// Nobody in it who could receive.
+    GroupEmpty {
+        group: String,
+    },
     /// A broadcast list must be in Bcc.
     SenderNotYours {
         address: String,
@@ -47,6 +51,11 @@ pub enum Sentence {
     },
     FromMissing,
     FromSeveral,
+    /// The header cannot be read in one way only.
+    HeaderUnreadable,
+    HeaderTooLarge {
+        bytes_max: usize,
+    },
     AccountSuspended,
     BadCredentials,
     TooManyTries,
@@ -62,6 +71,34 @@ pub enum Sentence {
     },
     QuotaExceeded,
     TryLater,
+    /// A command that only a person who has logged in may give.
+    LoginRequired,
+    /// Not an address that anybody could have.
+    BadAddress {
+        address: String,
+    },
+    /// A message whose every recipient was refused.
+    NoRecipientLeft,
+    /// A message with a CR or an LF by itself.
+    BareLineEnd,
+    /// The server ends the session: idle, stopping, or the person may not stay.
+    SessionEnded,
+    /// The message lies in every mailbox.
+    Delivered,
+    TooManyConnections,
+    NoSuchMailbox,
+    MailboxExists,
+    /// INBOX, Drafts, Sent or Trash.
+    MailboxSpecial,
+    MailboxDuplicatesSpecial,
+    MailboxHasChildren,
+    MailboxReadOnly,
+    MailboxGone,
+    TooManyMailboxes,
+    MailboxTooDeep,
+    MailboxNameTooLong,
+    BadMailboxName,
+    TooManyKeywords,
 }
 
 impl Sentence {
@@ -88,6 +125,7 @@ impl Sentence {
                 format!("Envoi refusé : le compte de {recipient} est suspendu et ne reçoit plus de messages.")
             }
             Self::GroupClosed { group } => format!("Envoi refusé : le groupe {group} est celui d'une année terminée."),
+            Self::GroupEmpty { group } => format!("Envoi refusé : le groupe {group} n'a aucun membre."),
             Self::SenderNotYours { address } => {
                 format!("Envoi refusé : {address} n'est pas votre adresse d'expéditeur.")
             }
@@ -96,6 +134,10 @@ impl Sentence {
             }
             Self::FromMissing => "Envoi refusé : le message n'indique pas d'expéditeur (From).".to_owned(),
             Self::FromSeveral => "Envoi refusé : le message indique plusieurs expéditeurs (From).".to_owned(),
+            Self::HeaderUnreadable => "Envoi refusé : l'en-tête du message est mal formé.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Envoi refusé : l'en-tête du message dépasse {} Kio.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "Ce compte est suspendu. Adressez-vous à votre établissement.".to_owned(),
             Self::BadCredentials => "Identifiant ou mot de passe incorrect.".to_owned(),
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
@@ -109,6 +151,25 @@ impl Sentence {
                 "Votre espace de stockage est plein : supprimez des messages, puis videz la corbeille.".to_owned()
             }
             Self::TryLater => "Service momentanément indisponible : réessayez dans quelques minutes.".to_owned(),
+            Self::LoginRequired => "Identifiez-vous avant d'envoyer un message.".to_owned(),
+            Self::BadAddress { address } => format!("Adresse incorrecte : {address}"),
+            Self::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
+            Self::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
+            Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
+            Self::Delivered => "Message remis.".to_owned(),
+            Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
+            Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
+            Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
+            Self::MailboxSpecial => "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned(),
+            Self::MailboxDuplicatesSpecial => "La messagerie a déjà un dossier pour cet usage.".to_owned(),
+            Self::MailboxHasChildren => "Ce dossier contient d'autres dossiers : supprimez-les d'abord.".to_owned(),
+            Self::MailboxReadOnly => "Ce dossier est ouvert en lecture seule.".to_owned(),
+            Self::MailboxGone => "Ce dossier vient d'être supprimé.".to_owned(),
+            Self::TooManyMailboxes => "Trop de dossiers : supprimez-en avant d'en créer.".to_owned(),
+            Self::MailboxTooDeep => "Trop de dossiers les uns dans les autres.".to_owned(),
+            Self::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
+            Self::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
+            Self::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
         }
     }
 
@@ -127,10 +188,15 @@ impl Sentence {
                 format!("Refused: the account of {recipient} is suspended and receives no more messages.")
             }
             Self::GroupClosed { group } => format!("Refused: the group {group} belongs to a past school year."),
+            Self::GroupEmpty { group } => format!("Refused: the group {group} has no member."),
             Self::SenderNotYours { address } => format!("Refused: {address} is not your sender address."),
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),
             Self::FromSeveral => "Refused: the message names several senders (From).".to_owned(),
+            Self::HeaderUnreadable => "Refused: the message's header is malformed.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Refused: the message's header exceeds {} KiB.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "This account is suspended. Please ask your school.".to_owned(),
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),
@@ -140,6 +206,25 @@ impl Sentence {
             Self::TooManyPeople { max } => format!("Refused: this message would reach more than {max} people."),
             Self::QuotaExceeded => "Your mailbox space is full: delete messages, then empty the trash.".to_owned(),
             Self::TryLater => "Temporarily unavailable: please try again in a few minutes.".to_owned(),
+            Self::LoginRequired => "Please log in before you send a message.".to_owned(),
+            Self::BadAddress { address } => format!("Not a valid address: {address}"),
+            Self::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
+            Self::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
+            Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
+            Self::Delivered => "Message delivered.".to_owned(),
+            Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
+            Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
+            Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
+            Self::MailboxSpecial => "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned(),
+            Self::MailboxDuplicatesSpecial => "There is already a mailbox for this use.".to_owned(),
+            Self::MailboxHasChildren => "This mailbox holds others: delete them first.".to_owned(),
+            Self::MailboxReadOnly => "This mailbox is open read-only.".to_owned(),
+            Self::MailboxGone => "This mailbox has just been deleted.".to_owned(),
+            Self::TooManyMailboxes => "Too many mailboxes: delete some before you create one.".to_owned(),
+            Self::MailboxTooDeep => "Too many mailboxes within each other.".to_owned(),
+            Self::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
+            Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
+            Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
         }
     }
 }

@@ -1,9 +1,25 @@
 //! Settings: what one TOML file holds, with every limit, its unit in its name, and its default.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
+//! | `keys` | the keys that there are, asked from the types below |
+//! | `check` | what must hold between settings |
+
+mod check;
+mod keys;
+mod load;
+mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
 
@@ -25,6 +41,8 @@ pub struct Config {
     pub tls: TlsConfig,
     #[serde(default)]
     pub listen: ListenConfig,
+    #[serde(default)]
+    pub public: PublicConfig,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
@@ -51,6 +69,8 @@ pub struct StoreConfig {
     pub blob_threshold_bytes: usize,
     /// Memory that large messages may take together while they are being read in.
     pub parse_memory_bytes: usize,
+    /// Octets of a message's header block that are kept apart; a submission may not have more.
+    pub header_bytes_max: usize,
 }
 
 /// Certificate and key, PEM.
@@ -62,7 +82,7 @@ pub struct TlsConfig {
 }
 
 /// Addresses to listen on; a missing one is not opened.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ListenConfig {
     /// 143, STARTTLS.
@@ -73,9 +93,26 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
+    /// Health and automatic set-up, without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
-    /// Connections on all ports together.
+    /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
+    /// Connections on the HTTP port: its own, so that a full mail server still tells its health.
+    pub http_connections_max: usize,
+    /// For a TLS handshake.
+    pub handshake_seconds_max: u64,
+    /// Given to sessions to end when the server stops.
+    pub stop_seconds_max: u64,
+}
+
+/// Ports as clients reach them, where they are not those of `listen` (containers, port forwarding): told by automatic set-up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PublicConfig {
+    pub imap_port: Option<u16>,
+    pub imaps_port: Option<u16>,
+    pub submission_port: Option<u16>,
+    pub submissions_port: Option<u16>,
 }
 
 /// Who may come in, and how.
@@ -93,6 +130,10 @@ pub struct LoginConfig {
     pub tries_window_seconds: u64,
     /// Wrong passwords on one connection before it is closed.
     pub tries_per_connection_max: u32,
+    /// How long a refusal of IMAP is held back.
+    pub refusal_delay_milliseconds: u64,
+    /// The shortest password that may be set, in characters.
+    pub password_chars_min: usize,
 }
 
 /// Everybody's mailboxes.
@@ -108,6 +149,8 @@ pub struct MailboxesConfig {
     pub quota_bytes: u64,
     /// Distinct keywords on one message.
     pub keywords_per_message_max: usize,
+    /// What a client expunges outside of Trash and Drafts goes to Trash.
+    pub expunge_to_trash: bool,
 }
 
 /// SMTP submission.
@@ -124,6 +167,10 @@ pub struct SubmissionConfig {
     pub errors_max: u32,
     pub idle_seconds_max: u64,
     pub data_idle_seconds_max: u64,
+    /// From the connection's start to a successful login.
+    pub login_seconds_max: u64,
+    /// Connections that one person may hold when a submission session logs in, those to IMAP counted.
+    pub connections_per_user_max: usize,
 }
 
 /// IMAP.
@@ -140,6 +187,8 @@ pub struct ImapConfig {
     pub bad_commands_max: u32,
     pub login_seconds_max: u64,
     pub idle_seconds_max: u64,
+    /// How long a client may stop reading its answers, or sending a message it has announced.
+    pub stall_seconds_max: u64,
     /// Output held for a client that does not read, before the session waits for it.
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
@@ -163,6 +212,23 @@ impl Default for StoreConfig {
             connections_max: 32,
             blob_threshold_bytes: 64 << 10,
             parse_memory_bytes: 64 << 20,
+            header_bytes_max: 256 << 10,
+        }
+    }
+}
+
+impl Default for ListenConfig {
+    fn default() -> Self {
+        Self {
+            imap: None,
+            imaps: None,
+            submission: None,
+            submissions: None,
+            http: None,
+            connections_max: 10_000,
+            http_connections_max: 256,
+            handshake_seconds_max: 30,
+            stop_seconds_max: 10,
         }
     }
 }
@@ -176,6 +242,8 @@ impl Default for LoginConfig {
             tries_max: 10,
             tries_window_seconds: 300,
             tries_per_connection_max: 3,
+            refusal_delay_milliseconds: 500,
+            password_chars_min: 8,
         }
     }
 }
@@ -191,6 +259,7 @@ impl Default for MailboxesConfig {
             depth_max: 10,
             quota_bytes: 2 << 30,
             keywords_per_message_max: 64,
+            expunge_to_trash: true,
         }
     }
 }
@@ -205,6 +274,8 @@ impl Default for SubmissionConfig {
             errors_max: 20,
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
+            login_seconds_max: 300,
+            connections_per_user_max: 80,
         }
     }
 }
@@ -222,6 +293,7 @@ impl Default for ImapConfig {
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
+            stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
         }
@@ -238,5 +310,15 @@ impl Config {
     /// The host name that clients connect to.
     pub fn host_name(&self) -> &str {
         self.host_name.as_deref().unwrap_or(&self.domain)
+    }
+
+    /// Where the store is: as set, else the file `passerelle.db` in `data_dir`. May hold a password: not for logs.
+    pub fn store_url(&self) -> String {
+        self.store.url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("passerelle.db").display()))
+    }
+
+    /// The socket on which the running server takes the commands of admins.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data_dir.join("control.sock")
     }
 }

@@ -3,6 +3,27 @@
 //! A message is parsed **once**, at arrival, by [`Summary::of`]; its results are stored ready for the wire, so that no
 //! FETCH parses. mail-parser finds the parts; ENVELOPE and BODYSTRUCTURE are written from raw header slices.
 
+mod address;
+mod content;
+mod date;
+mod envelope;
+mod header;
+mod imap_string;
+mod parts;
+mod structure;
+pub mod submission;
+mod text;
+
+pub use address::{AddressList, Entry, Mailbox};
+pub use date::{date_time, internal_date, parse_internal_date};
+pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
+pub use parts::{DEPTH_MAX, PARTS_MAX, Place};
+pub use structure::body_without_extensions;
+pub use text::{TEXT_BYTES_MAX, fold};
+
+/// The longest Message-ID that is compared, in bytes.
+const MESSAGE_ID_BYTES_MAX: usize = 998;
+
 /// What is stored of a message at arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -10,7 +31,8 @@ pub struct Summary {
     pub header_size: u64,
     /// Octets of the whole message.
     pub size: u64,
-    /// The value of FETCH ENVELOPE, parentheses included (RFC 9051 §7.5.2). Strings quoted, or literals where they must be.
+    /// The value of FETCH ENVELOPE, parentheses included (RFC 9051 §7.5.2). Strings quoted, or literals where they
+    /// must be.
     pub envelope: Vec<u8>,
     /// The value of FETCH BODYSTRUCTURE, extension data included.
     pub body_structure: Vec<u8>,
@@ -50,7 +72,7 @@ pub struct Part {
     /// Content, still encoded.
     pub body: std::ops::Range<u64>,
     /// Children: of a multipart, its parts; of a message/rfc822, one: the enclosed message.
-    pub children: Vec<Part>,
+    pub children: Vec<Self>,
     pub kind: PartKind,
 }
 
@@ -62,4 +84,37 @@ pub enum PartKind {
     Multipart,
     /// message/rfc822: its one child is the enclosed message; HEADER and TEXT of it can be asked.
     Message,
+}
+
+impl Summary {
+    /// Reads a message. Never fails: what is broken is told as what it can be read as. Linear in the message's size.
+    pub fn of(message: &[u8]) -> Self {
+        let parts = Parts::of(message);
+        let header = parts::slice(message, &parts.root.header);
+        let mut envelope = Vec::with_capacity(256);
+        envelope::push_envelope(&mut envelope, header);
+        Self {
+            header_size: parts.root.header.end,
+            size: u64::try_from(message.len()).unwrap_or(u64::MAX),
+            envelope,
+            body_structure: structure::body_structure(message, &parts),
+            message_id_key: message_id_key(header),
+            sent_at: date::sent_at(header),
+            text: SearchText::of(message, &parts),
+            parts,
+        }
+    }
+}
+
+/// The first Message-ID of a header block, as it is compared: no angle brackets, no white space, lower case. `None`
+/// where there is none, or one longer than any line may be.
+pub fn message_id_key(header: &[u8]) -> Option<String> {
+    let value = header_value(header, "Message-ID").next()?;
+    let value = decode_text(&value);
+    let id = match value.split_once('<') {
+        Some((_, rest)) => rest.split_once('>').map_or(rest, |(id, _)| id),
+        None => &value,
+    };
+    let key: String = id.chars().filter(|letter| !letter.is_whitespace()).flat_map(char::to_lowercase).collect();
+    (!key.is_empty() && key.len() <= MESSAGE_ID_BYTES_MAX).then_some(key)
 }

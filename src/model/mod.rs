@@ -13,5 +13,5 @@ pub use address::Address;
 pub use flags::{Flags, SystemFlag};
 pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
-pub use people::{Group, GroupKind, Profile, User, UsersRule};
+pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
 pub use secret::Secret;

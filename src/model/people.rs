@@ -87,6 +87,8 @@ pub enum GroupKind {
     Direction,
     /// Automatic: a function.
     Function,
+    /// Automatic: the school's own admins of the ENT.
+    LocalAdmins,
     /// Automatic: a discipline.
     Discipline,
     /// From timetables.
@@ -99,11 +101,12 @@ pub enum GroupKind {
 
 impl GroupKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Profile,
         Self::HeadTeachers,
         Self::Direction,
         Self::Function,
+        Self::LocalAdmins,
         Self::Discipline,
         Self::Functional,
         Self::Manual,
@@ -117,6 +120,7 @@ impl GroupKind {
             Self::HeadTeachers => "HeadTeachers",
             Self::Direction => "Direction",
             Self::Function => "Function",
+            Self::LocalAdmins => "LocalAdmins",
             Self::Discipline => "Discipline",
             Self::Functional => "Functional",
             Self::Manual => "Manual",
@@ -160,4 +164,15 @@ pub struct Group {
     pub users: UsersRule,
     /// Last year's: may not be written to.
     pub closed: bool,
+}
+
+/// Somebody's belonging to a group, with what matters of the group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub group: GroupId,
+    pub users: UsersRule,
+    /// Last year's group: belonging to it gives nothing any more.
+    pub closed: bool,
+    /// The groups that this one may write to; left empty where it was not asked for.
+    pub writes_to: Vec<GroupId>,
 }

@@ -5,15 +5,26 @@
 //! `returning`, `update … returning` to take a number, two statements instead of a data-changing CTE,
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
-//! opening and migrating (`open`), beginning and committing (`writer`, `transact`).
+//! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
+//! JSON parameter ([`sql!`]), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
+pub(crate) mod delivery;
+mod inspect;
+pub(crate) mod mailbox;
+pub(crate) mod message;
 mod open;
+pub mod people;
+pub(crate) mod placement;
 mod transact;
+mod uids;
 mod writer;
+
+pub use inspect::Inspection;
+pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,8 +49,78 @@ macro_rules! on_engine {
         }
     };
 }
-#[allow(unused_imports)]
 pub(crate) use on_engine;
+
+/// A constant statement with lists in it, each bound as one JSON text, so that any number of items is one statement and
+/// one parameter: `sql!(tx, "select … from ", ranges "$1", " as r cross join …")`.
+/// `ranges` gives rows `(low, high)`, `texts` and `numbers` rows `(item)`.
+macro_rules! sql {
+    ($tx:expr, $first:literal $(, $kind:ident $parameter:literal, $text:literal)* $(,)?) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(_) => {
+                concat!($first $(, $crate::store::sqlite_list!($kind, $parameter), $text)*)
+            }
+            $crate::store::Tx::Postgres(_) => {
+                concat!($first $(, $crate::store::postgres_list!($kind, $parameter), $text)*)
+            }
+        }
+    };
+}
+pub(crate) use sql;
+
+macro_rules! sqlite_list {
+    (ranges, $parameter:literal) => {
+        concat!("(select value ->> 0 as low, value ->> 1 as high from json_each(", $parameter, "))")
+    };
+    (numbers, $parameter:literal) => {
+        concat!("(select value as item from json_each(", $parameter, "))")
+    };
+    (texts, $parameter:literal) => {
+        concat!("(select value as item from json_each(", $parameter, "))")
+    };
+}
+pub(crate) use sqlite_list;
+
+macro_rules! postgres_list {
+    (ranges, $parameter:literal) => {
+        concat!(
+            "(select cast(value ->> 0 as bigint) as low, cast(value ->> 1 as bigint) as high from json_array_elements(cast(",
+            $parameter,
+            " as json)))"
+        )
+    };
+    (numbers, $parameter:literal) => {
+        concat!(
+            "(select cast(value as bigint) as item from json_array_elements_text(cast(",
+            $parameter,
+            " as json)))"
+        )
+    };
+    (texts, $parameter:literal) => {
+        concat!("(select value as item from json_array_elements_text(cast(", $parameter, " as json)))")
+    };
+}
+pub(crate) use postgres_list;
+
+/// A column as the type it must fit.
+fn number<T: TryFrom<i64>>(
+    value: i64,
+    table: &'static str,
+    column: &'static str,
+    row: impl std::fmt::Display,
+) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Inconsistent { table, column, row: row.to_string() })
+}
+
+/// A size or a count as a column.
+fn column(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+/// A list as the JSON text that [`sql!`] opens.
+pub(crate) fn json_list<T: serde::Serialize>(items: &[T]) -> String {
+    serde_json::to_string(items).unwrap_or_else(|_| "[]".to_owned())
+}
 
 /// Why the store could not do it. Never the fault of who asked: answered "try later", logged once.
 #[derive(Debug, thiserror::Error)]

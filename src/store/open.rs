@@ -26,16 +26,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Locked`] where another process serves the same SQLite file, [`StoreError::Url`] for any other scheme.
     pub async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::open_postgres(url, connections_max).await;
+        match locate(url)? {
+            Place::Postgres => Self::open_postgres(url, connections_max).await,
+            Place::Sqlite(path) => Self::open_sqlite(path).await,
         }
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            return Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await;
-        }
-        if url.contains("://") {
-            return Err(StoreError::Url(format!("\"{}\" is neither sqlite:PATH nor postgres://…", redact(url))));
-        }
-        Self::open_sqlite(Path::new(url)).await
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
@@ -73,6 +67,31 @@ impl Store {
         migrator().run(&pool).await?;
         Ok(Self { engine: Engine::Postgres(pool) })
     }
+}
+
+/// What a URL names.
+pub(super) enum Place<'u> {
+    Postgres,
+    Sqlite(&'u Path),
+}
+
+/// Which engine, and where its file is.
+pub(super) fn locate(url: &str) -> Result<Place<'_>, StoreError> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Place::Postgres);
+    }
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Place::Sqlite(Path::new(path.strip_prefix("//").unwrap_or(path))));
+    }
+    if url.contains("://") {
+        return Err(StoreError::Url(format!("\"{}\" is neither sqlite:PATH nor postgres://…", redact(url))));
+    }
+    Ok(Place::Sqlite(Path::new(url)))
+}
+
+/// The version that [`Store::open`] brings the schema to.
+pub(super) fn newest_version() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
 fn migrator() -> Migrator {

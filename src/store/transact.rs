@@ -2,7 +2,7 @@
 
 use sqlx::Acquire;
 
-use super::{Durability, Engine, Store, StoreError, Tx, Work};
+use super::{Durability, Engine, Store, StoreError, Tx, Work, on_engine};
 
 /// How often a PostgreSQL transaction is run again after a serialisation failure or a deadlock.
 const TRIES_MAX: u32 = 8;
@@ -70,6 +70,17 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Does the store answer?
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read((), |tx, ()| {
+            Box::pin(async move {
+                on_engine!(tx, |connection| sqlx::query("select 1").execute(connection).await.map(drop))?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Which engine is open: for messages to admins.

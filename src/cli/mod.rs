@@ -1,0 +1,95 @@
+//! The command line: one file per subcommand. Results go to stdout, errors to stderr; exit codes are in [`Exit`].
+
+mod admin;
+mod app_password;
+mod check;
+mod import;
+mod migrate;
+mod print;
+mod reload;
+mod serve;
+mod until_stopped;
+mod user;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A school's internal messaging, within reach of ordinary mail clients: SMTP submission and IMAP over one SQL store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "passerelle",
+    version,
+    max_term_width = 100,
+    after_help = "To try it on this machine, with a sample school:  passerelle demo\n\
+                  Exit codes: 0 done, 1 not done (stderr says why), 2 the command line cannot be read."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
+    Import(import::Import),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    AppPassword(app_password::AppPassword),
+    Reload(reload::Reload),
+}
+
+/// Where the settings are.
+#[derive(Args, Clone, Debug)]
+struct ConfigArgument {
+    /// The configuration file (config/passerelle.toml is a commented example)
+    #[arg(long = "config", value_name = "FILE", env = "PASSERELLE_CONFIG")]
+    path: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// 0
+    Done,
+    /// 1; what is wrong has been printed.
+    NotDone,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::error(&format!("the runtime cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(command) => Box::pin(serve::run(command)).await,
+            Command::Check(command) => Box::pin(check::run(command)).await,
+            Command::Migrate(command) => Box::pin(migrate::run(command)).await,
+            Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::User(command) => Box::pin(user::run(command)).await,
+            Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Reload(command) => Box::pin(reload::run(command)).await,
+        }
+    });
+    match ended {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::NotDone) => ExitCode::FAILURE,
+        Err(error) => {
+            print::error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

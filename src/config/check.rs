@@ -1,0 +1,170 @@
+//! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
+
+use super::Config;
+use crate::model::MailboxName;
+
+/// The key it stands at, and the sentence.
+pub(super) type Finding = (&'static str, String);
+
+/// Everything in the settings that cannot work.
+pub(super) fn check(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    names(config, &mut findings);
+    listeners(config, &mut findings);
+    store(config, &mut findings);
+    mailboxes(config, &mut findings);
+    sizes(config, &mut findings);
+    times(config, &mut findings);
+    findings
+}
+
+fn names(config: &Config, findings: &mut Vec<Finding>) {
+    let names = [("domain", Some(&config.domain)), ("host_name", config.host_name.as_ref())];
+    for (key, name) in names {
+        if let Some(name) = name.filter(|name| !is_domain_name(name)) {
+            findings.push((key, format!("`{key}`: \"{name}\" is not a domain name, as in \"ent.example.fr\"")));
+        }
+    }
+}
+
+/// Letters, digits and hyphens in labels of 63 at most, 253 in all (RFC 1035 §2.3.4).
+fn is_domain_name(name: &str) -> bool {
+    let label_ok = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label_ok)
+}
+
+fn listeners(config: &Config, findings: &mut Vec<Finding>) {
+    let listen = &config.listen;
+    let listeners = [
+        ("listen.imap", listen.imap),
+        ("listen.imaps", listen.imaps),
+        ("listen.submission", listen.submission),
+        ("listen.submissions", listen.submissions),
+        ("listen.http", listen.http),
+    ];
+    let open: Vec<_> = listeners.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();
+    if open.is_empty() {
+        let keys = "`listen.imaps`, `listen.submissions` …";
+        findings.push(("listen", format!("no address to listen on: set at least one of {keys}")));
+    }
+    for (index, (key, address)) in open.iter().enumerate() {
+        let earlier = open.iter().take(index).find(|(_, other)| other == address && address.port() != 0);
+        if let Some((other, _)) = earlier {
+            findings.push((key, format!("`{key}` and `{other}` are both {address}")));
+        }
+    }
+    certificate(config, &open, findings);
+}
+
+fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], findings: &mut Vec<Finding>) {
+    match (&config.tls.certificate, &config.tls.key) {
+        (Some(_), Some(_)) => {}
+        (Some(_), None) => {
+            findings.push(("tls.certificate", "`tls.certificate` is set and `tls.key` is not".to_owned()));
+        }
+        (None, Some(_)) => findings.push(("tls.key", "`tls.key` is set and `tls.certificate` is not".to_owned())),
+        (None, None) => {
+            let bare = |key: &str, address: &std::net::SocketAddr| match key {
+                "listen.http" => false,
+                "listen.imap" | "listen.submission" => {
+                    !(config.login.without_tls_from_loopback && address.ip().is_loopback())
+                }
+                _ => true,
+            };
+            for (key, _) in open.iter().filter(|(key, address)| bare(key, address)) {
+                findings.push((key, format!("`{key}` needs `tls.certificate` and `tls.key`")));
+            }
+        }
+    }
+}
+
+fn store(config: &Config, findings: &mut Vec<Finding>) {
+    if let Some(url) = &config.store.url {
+        let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+        if url.is_empty() || !matches!(scheme, None | Some("sqlite" | "postgres" | "postgresql")) {
+            // The URL may hold a password: its scheme is enough.
+            let scheme = scheme.unwrap_or_default();
+            let message =
+                format!("the store's URL is neither sqlite:PATH nor postgres://… (it begins with \"{scheme}\")");
+            findings.push(("store.url", message));
+        }
+    }
+    if config.store.blob_threshold_bytes > 16 << 20 {
+        let message = "`store.blob_threshold_bytes` must be at most 16777216: larger bodies do not belong in a row";
+        findings.push(("store.blob_threshold_bytes", message.to_owned()));
+    }
+    let largest = config.submission.message_bytes_max.max(config.imap.append_bytes_max);
+    if u64::try_from(config.store.parse_memory_bytes).is_ok_and(|memory| memory < largest) {
+        let message = format!("`store.parse_memory_bytes` must hold the largest message ({largest} bytes)");
+        findings.push(("store.parse_memory_bytes", message));
+    }
+}
+
+fn mailboxes(config: &Config, findings: &mut Vec<Finding>) {
+    let mailboxes = &config.mailboxes;
+    let names = [
+        ("mailboxes.drafts_name", &mailboxes.drafts_name),
+        ("mailboxes.sent_name", &mailboxes.sent_name),
+        ("mailboxes.trash_name", &mailboxes.trash_name),
+    ];
+    for (index, (key, name)) in names.iter().enumerate() {
+        match MailboxName::parse(name) {
+            Ok(parsed) if parsed == MailboxName::inbox() => {
+                findings.push((key, format!("`{key}`: INBOX is the name of the inbox")));
+            }
+            Ok(_) if name.len() > mailboxes.name_bytes_max => {
+                findings.push((key, format!("`{key}` is longer than `mailboxes.name_bytes_max`")));
+            }
+            Ok(_) => {}
+            Err(why) => findings.push((key, format!("`{key}`: \"{name}\" cannot name a mailbox ({why:?})"))),
+        }
+        if let Some((other, _)) = names.iter().take(index).find(|(_, earlier)| earlier == name) {
+            findings.push((key, format!("`{key}` and `{other}` have the same name")));
+        }
+    }
+    if mailboxes.quota_bytes < config.submission.message_bytes_max {
+        let message = "`mailboxes.quota_bytes` must hold one message of `submission.message_bytes_max`";
+        findings.push(("mailboxes.quota_bytes", message.to_owned()));
+    }
+}
+
+fn sizes(config: &Config, findings: &mut Vec<Finding>) {
+    let (imap, submission) = (&config.imap, &config.submission);
+    if imap.append_bytes_max < submission.message_bytes_max {
+        let message = "`imap.append_bytes_max` must be at least `submission.message_bytes_max`: \
+                       clients append to Sent what they have sent";
+        findings.push(("imap.append_bytes_max", message.to_owned()));
+    }
+    if imap.literal_bytes_max < imap.literal_before_login_bytes_max {
+        let message = "`imap.literal_bytes_max` must be at least `imap.literal_before_login_bytes_max`";
+        findings.push(("imap.literal_bytes_max", message.to_owned()));
+    }
+    if imap.line_bytes_max < 8192 {
+        let message = "`imap.line_bytes_max` must be at least 8192 (RFC 9051 §4)";
+        findings.push(("imap.line_bytes_max", message.to_owned()));
+    }
+    if submission.recipients_max < 100 {
+        let message = "`submission.recipients_max` must be at least 100 (RFC 5321 §4.5.3.1.8)";
+        findings.push(("submission.recipients_max", message.to_owned()));
+    }
+}
+
+fn times(config: &Config, findings: &mut Vec<Finding>) {
+    if config.imap.idle_seconds_max < 30 * 60 {
+        let message = "`imap.idle_seconds_max` must be at least 1800 (RFC 9051 §5.4)";
+        findings.push(("imap.idle_seconds_max", message.to_owned()));
+    }
+    if config.submission.idle_seconds_max < 5 * 60 {
+        let message = "`submission.idle_seconds_max` must be at least 300 (RFC 5321 §4.5.3.2.7)";
+        findings.push(("submission.idle_seconds_max", message.to_owned()));
+    }
+    if config.imap.poll_seconds >= config.imap.idle_seconds_max {
+        let message = "`imap.poll_seconds` must be less than `imap.idle_seconds_max`";
+        findings.push(("imap.poll_seconds", message.to_owned()));
+    }
+}

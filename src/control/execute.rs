@@ -1,0 +1,146 @@
+//! A command of an admin → the gateway → an answer. Used by the server and, where none runs, by the command line itself.
+
+use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
+use super::{AdminAnswer, AdminCommand, Password};
+use crate::domain::people::{AppPassword, UserDetails, UserFilter};
+use crate::domain::{Fault, Gateway};
+use crate::model::{Profile, Secret, Timestamp, User};
+
+/// Does what the admin asks. Whoever did it and what it was goes to the log; passwords do not.
+pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
+    tracing::info!(?command, "admin");
+    match answer(gateway, command).await {
+        Ok(answer) => answer,
+        Err(Stop::Refused(why)) => AdminAnswer::Refused(why),
+        Err(Stop::Fault(fault)) => {
+            tracing::error!(%fault, "the command of an admin failed");
+            AdminAnswer::Failed(fault.to_string())
+        }
+    }
+}
+
+/// Why a command is not done.
+enum Stop {
+    Refused(String),
+    Fault(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer, Stop> {
+    match command {
+        AdminCommand::Import { folder, dry_run } => {
+            let _ = (folder, dry_run, ImportSheet { dry_run: true, changes: vec![], problems: vec![] });
+            Err(Stop::Refused("import".to_owned()))
+        }
+        AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
+        AdminCommand::UserShow { user } => {
+            let user = find(gateway, &user).await?;
+            let details = gateway.user_details(&user.id).await?.ok_or_else(|| unknown(&user.login))?;
+            Ok(AdminAnswer::User(Box::new(sheet(details))))
+        }
+        AdminCommand::UserSuspend { user, reason } => {
+            gateway.suspend_user(&find(gateway, &user).await?.id, &reason).await?;
+            Ok(AdminAnswer::Done)
+        }
+        AdminCommand::UserResume { user } => {
+            gateway.resume_user(&find(gateway, &user).await?.id).await?;
+            Ok(AdminAnswer::Done)
+        }
+        AdminCommand::UserSetPassword { user, password } => {
+            let user = find(gateway, &user).await?;
+            let set = gateway.set_password(&user.id, Secret::new(password.expose())).await?;
+            set.map(|()| AdminAnswer::Done).map_err(|refusal| Stop::Refused(refusal.to_string()))
+        }
+        AdminCommand::AppPasswordCreate { user, device_name } => {
+            create_app_password(gateway, &user, &device_name).await
+        }
+        AdminCommand::AppPasswordList { user } => {
+            let user = find(gateway, &user).await?;
+            let passwords = gateway.app_passwords(&user.id).await?;
+            Ok(AdminAnswer::AppPasswords(passwords.iter().map(app_password_line).collect()))
+        }
+        AdminCommand::AppPasswordRevoke { user, id } => {
+            let user = find(gateway, &user).await?;
+            if gateway.revoke_app_password(&user.id, &id).await? {
+                return Ok(AdminAnswer::Done);
+            }
+            Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
+        }
+        // The server answers it before it comes here.
+        AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
+    }
+}
+
+async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
+    gateway.find_user(name).await?.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Stop {
+    Stop::Refused(format!("there is nobody called {name} (login, alias, address or id)"))
+}
+
+async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) -> Result<AdminAnswer, Stop> {
+    let profile = match profile {
+        None => None,
+        Some(word) => Some(Profile::from_column(&word).ok_or_else(|| {
+            let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::column).collect();
+            Stop::Refused(format!("unknown profile {word}; the profiles are {}", known.join(", ")))
+        })?),
+    };
+    let users = gateway.users(&UserFilter { text, profile }).await?;
+    let lines = users.into_iter().map(|user| UserLine {
+        login: user.login,
+        name: user.display_name,
+        profile: user.profile.column().to_owned(),
+        suspended: user.suspended,
+    });
+    Ok(AdminAnswer::Users(lines.collect()))
+}
+
+async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -> Result<AdminAnswer, Stop> {
+    let user = find(gateway, user).await?;
+    match gateway.create_app_password(&user.id, device_name).await? {
+        Ok(new) => {
+            let secret = Password::new(String::from_utf8_lossy(new.secret.expose()));
+            Ok(AdminAnswer::AppPassword { id: new.password.id, secret })
+        }
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
+fn sheet(details: UserDetails) -> UserSheet {
+    let user = details.user;
+    UserSheet {
+        id: user.id.to_string(),
+        external_id: details.external_id,
+        login: user.login,
+        name: user.display_name,
+        profile: user.profile.column().to_owned(),
+        suspended: user.suspended.then(|| details.suspended_reason.unwrap_or_default()),
+        schools: details.schools,
+        addresses: details.addresses,
+        groups: details.groups.into_iter().map(|group| group.name).collect(),
+        app_passwords: details.app_passwords.iter().map(app_password_line).collect(),
+        sessions: details.sessions,
+    }
+}
+
+fn app_password_line(password: &AppPassword) -> AppPasswordLine {
+    AppPasswordLine {
+        id: password.id.clone(),
+        device_name: password.device_name.clone(),
+        created: written(password.created_at),
+        last_used: password.last_used_at.map(written),
+        revoked: password.revoked_at.map(written),
+    }
+}
+
+/// A time as RFC 3339 §5.6 has it, to the second.
+fn written(time: Timestamp) -> String {
+    jiff::Timestamp::from_second(time.seconds()).map_or_else(|_| "?".to_owned(), |time| time.to_string())
+}

@@ -1,0 +1,25 @@
+//! The commands of admins, and how they reach the running server.
+//!
+//! One process holds the store (SQLite's file is locked), and suspending somebody must cut that process's sessions: so the
+//! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads one JSON [`AdminAnswer`].
+//! Where no server runs, the command line opens the store itself and calls the same [`execute`].
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `command` | the words: commands and answers |
+//! | `execute` | a command → the gateway → an answer |
+//! | `listen` | the server's side of the socket |
+//! | `ask` | the command line's side |
+
+mod ask;
+mod command;
+mod execute;
+mod listen;
+
+pub use ask::{AskError, ask};
+pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use execute::execute;
+pub use listen::{Listener, Reload, listen, serve};
+
+/// Octets of one command or one answer.
+const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -1,0 +1,277 @@
+//! Who is it: a password or an app password → a person. Owner of tries and of remembered credentials.
+//!
+//! An app password is 140 random bits: one exact lookup finds it. A password that a person chose is checked with argon2,
+//! off the async threads, a few at a time; what a check found is remembered for minutes under a key that only this
+//! process knows and that changes with the stored hash, so a phone that comes back all day costs one point query, and a
+//! phone that keeps an old password uses up one try. Tries are counted by account, never by IP address: a whole school
+//! sits behind one. A remembered password and an app password come in whatever the tries, so nobody can lock somebody
+//! else's devices out.
+
+pub(in crate::domain) mod app_secret;
+pub(in crate::domain) mod password;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod tries;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use tokio::sync::Semaphore;
+
+use self::app_secret::AppSecret;
+use self::password::PasswordHash;
+pub use self::sessions::Admission;
+use self::sessions::Sessions;
+use self::tries::Tries;
+use super::{Fault, Gateway};
+use crate::config::LoginConfig;
+use crate::model::{Secret, Timestamp, User};
+use crate::store::people::credentials::{self, Account};
+use crate::store::{Durability, StoreError};
+
+/// Checks remembered at most: about 100 octets each.
+const REMEMBERED_MAX: u64 = 200_000;
+/// How exactly the last use of an app password is kept, microseconds.
+const LAST_USE_GRAIN: i64 = 3_600 * 1_000_000;
+
+/// What a login came to.
+#[derive(Debug)]
+pub enum Login {
+    Welcome(User),
+    Refused(LoginRefusal),
+}
+
+/// Why somebody may not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginRefusal {
+    /// Unknown name or wrong password: never said which.
+    BadCredentials,
+    /// Said only where the password was right.
+    Suspended,
+    /// Too many wrong passwords for this account lately.
+    TooManyTries,
+}
+
+/// Remembered credentials and tries.
+pub struct Logins {
+    /// Known to this process only.
+    key: [u8; 32],
+    remembered: Cache<[u8; 32], Checked>,
+    /// Microseconds.
+    remember: i64,
+    hashes: Arc<Semaphore>,
+    tries: Tries,
+    pub(in crate::domain) sessions: Sessions,
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug)]
+struct Checked {
+    right: bool,
+    until: Timestamp,
+}
+
+/// Why a password was not checked.
+#[derive(Debug, thiserror::Error)]
+enum Unchecked {
+    #[error("too many tries")]
+    TooManyTries,
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+/// Whose tries and remembered passwords: a person's, or those of a name that is nobody's.
+type AccountKey = [u8; 32];
+
+impl Logins {
+    pub(super) fn new(config: &LoginConfig) -> Result<Self, Fault> {
+        let remember = Duration::from_secs(config.remember_seconds);
+        Ok(Self {
+            key: random()?,
+            remembered: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(remember).build(),
+            remember: i64::try_from(remember.as_micros()).unwrap_or(i64::MAX),
+            hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
+            tries: Tries::new(config),
+            sessions: Sessions::default(),
+        })
+    }
+
+    /// Hashes a password off the async threads, when it is its turn.
+    pub(in crate::domain) async fn hash(&self, password: Secret) -> Result<PasswordHash, Fault> {
+        let salt = random()?;
+        self.work_out(move || password::hash(&password, &salt)).await?.map_err(Fault::Worker)
+    }
+
+    /// Is the password right? Remembered, or checked now: once, however many ask at the same time.
+    async fn check(
+        &self,
+        account: AccountKey,
+        hash: &PasswordHash,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<bool, Arc<Unchecked>> {
+        let key = self.remembered_key(&account, hash, password);
+        if let Some(checked) = self.remembered.get(&key).await {
+            if checked.until > now {
+                return Ok(checked.right);
+            }
+            self.remembered.invalidate(&key).await;
+        }
+        let checked = self.remembered.try_get_with(key, self.check_now(account, hash, password, now)).await?;
+        Ok(checked.right)
+    }
+
+    /// Takes a try first, so that many checks at once cannot be more than the limit; a right password gives it back.
+    async fn check_now(
+        &self,
+        account: AccountKey,
+        hash: &PasswordHash,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<Checked, Unchecked> {
+        if !self.tries.take(account, now) {
+            return Err(Unchecked::TooManyTries);
+        }
+        let (hash, password) = (hash.clone(), password.clone());
+        let right = self
+            .work_out(move || password::verify(&hash, &password))
+            .await
+            .and_then(|verified| verified.map_err(Fault::Worker))
+            .map_err(Unchecked::Fault)?;
+        if right {
+            self.tries.give_back(account);
+        }
+        Ok(Checked { right, until: Timestamp(now.0.saturating_add(self.remember)) })
+    }
+
+    fn remembered_key(&self, account: &AccountKey, hash: &PasswordHash, password: &Secret) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        // PHC strings hold no NUL.
+        hasher.update(account).update(hash.as_str().as_bytes()).update(&[0]).update(password.expose());
+        *hasher.finalize().as_bytes()
+    }
+
+    fn account_key(&self, kind: &str, name: &str) -> AccountKey {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(kind.as_bytes()).update(&[0]).update(name.as_bytes());
+        *hasher.finalize().as_bytes()
+    }
+
+    /// Runs a hash on a thread for slow work. The place is kept until it ends, even where nobody waits for it any more.
+    async fn work_out<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let place = Arc::clone(&self.hashes).acquire_owned().await.map_err(|error| Fault::Worker(error.to_string()))?;
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
+        .map_err(|error| Fault::Worker(error.to_string()))
+    }
+}
+
+impl Gateway {
+    /// Takes a place for a session of this person; `None` where `connections_max` are taken already.
+    pub fn admit(&self, user: &User, connections_max: usize) -> Option<Admission> {
+        self.logins.sessions.admit(&user.id, connections_max)
+    }
+
+    /// Checks a password. `name` is an address at our domain, a login or an alias, in any case.
+    pub async fn log_in(&self, name: &str, password: &Secret) -> Result<Login, Fault> {
+        let name = self.local_part_of_name(name);
+        let account =
+            self.store.read_snapshot(name.clone(), |tx, name| Box::pin(credentials::account(tx, name))).await?;
+        if self.is_app_password(account.as_ref(), password).await? {
+            return Ok(welcome(account));
+        }
+        // Nobody, and somebody without a password, cost the same work as anybody else.
+        let key = match &account {
+            Some(account) => self.logins.account_key("user", account.user.id.as_str()),
+            None => self.logins.account_key("name", &name),
+        };
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let could_be_right = hash.is_some();
+        let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
+        match self.logins.check(key, &hash, password, self.clock.now()).await {
+            Ok(right) if right && could_be_right => Ok(welcome(account)),
+            Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
+            Err(unchecked) => match &*unchecked {
+                Unchecked::TooManyTries => Ok(Login::Refused(LoginRefusal::TooManyTries)),
+                Unchecked::Fault(fault) => Err(Fault::Worker(fault.to_string())),
+            },
+        }
+    }
+
+    /// Ends the sessions of people who were suspended elsewhere: by another gateway on the same store.
+    pub async fn cut_suspended(&self) -> Result<(), Fault> {
+        let live = self.logins.sessions.live();
+        let suspended = self
+            .store
+            .read_snapshot(live, |tx, live| {
+                Box::pin(async move {
+                    let mut suspended = Vec::new();
+                    for user in live {
+                        if crate::store::people::directory::suspended(tx, user).await? {
+                            suspended.push(user.clone());
+                        }
+                    }
+                    Ok::<_, StoreError>(suspended)
+                })
+            })
+            .await?;
+        for user in &suspended {
+            self.logins.sessions.cut(user);
+        }
+        Ok(())
+    }
+
+    /// The name as addresses are kept: lower case, without our domain. With another domain it is nobody's.
+    pub(in crate::domain) fn local_part_of_name(&self, name: &str) -> String {
+        let name = name.trim().to_lowercase();
+        match name.rsplit_once('@') {
+            Some((local_part, domain)) if self.is_our_domain(domain) => local_part.to_owned(),
+            _ => name,
+        }
+    }
+
+    /// Is it an app password of this account, in use? Notes when it was used.
+    async fn is_app_password(&self, account: Option<&Account>, password: &Secret) -> Result<bool, Fault> {
+        let Some(secret) = AppSecret::read(password) else { return Ok(false) };
+        let found =
+            self.store.read(secret.hash(), |tx, hash| Box::pin(credentials::live_app_password(tx, hash))).await?;
+        let Some((found, account)) = found.zip(account) else { return Ok(false) };
+        if found.user != account.user.id {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        if found.last_used_at.is_none_or(|last| now.0.saturating_sub(last.0) >= LAST_USE_GRAIN) {
+            let touched = self
+                .store
+                .write(Durability::Relaxed, (found.id, now), |tx, (id, now)| {
+                    Box::pin(credentials::touch_app_password(tx, id, *now))
+                })
+                .await;
+            // Mail can be read while nothing can be written.
+            if let Err(error) = touched {
+                tracing::warn!(%error, "the last use of an app password was not noted");
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn welcome(account: Option<Account>) -> Login {
+    match account {
+        Some(account) if account.user.suspended => Login::Refused(LoginRefusal::Suspended),
+        Some(account) => Login::Welcome(account.user),
+        None => Login::Refused(LoginRefusal::BadCredentials),
+    }
+}
+
+/// Random octets from the operating system.
+pub(in crate::domain) fn random<const SIZE: usize>() -> Result<[u8; SIZE], Fault> {
+    let mut octets = [0; SIZE];
+    getrandom::fill(&mut octets).map_err(|error| Fault::Worker(format!("random numbers: {error}")))?;
+    Ok(octets)
+}

@@ -1,1 +1,0 @@
-//! PURE: who may write to whom (`docs/architecture.md`, communication rules).

@@ -1,0 +1,98 @@
+//! Accepts connections, as many as there is room for. When all places are taken a listener stops accepting: clients wait
+//! in the system's queue instead of being turned away.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rustix::net::sockopt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::bind::Service;
+use super::{Shared, session, web};
+
+/// A silent connection is probed after this long. RFC 9051 §5.4 lets clients be silent for 30 minutes, and phones pay
+/// for each packet; home routers forget a connection after 10 to 15.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(9 * 60);
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long to wait after the system refused to accept (no more files): doubled each time, up to a second.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Serves a mail port until the server stops.
+pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpListener) {
+    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.places).await {
+        let session = session::run(Arc::clone(&shared), service, stream, peer);
+        let kill = shared.kill.clone();
+        shared.tasks.spawn(async move {
+            let _place = place;
+            kill.run_until_cancelled_owned(session).await
+        });
+    }
+}
+
+/// Serves the HTTP port until the server stops.
+pub(super) async fn web(shared: Arc<Shared>, listener: TcpListener, router: Router) {
+    while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
+        let connection = web::run(router.clone(), stream, shared.stop.clone());
+        let kill = shared.kill.clone();
+        shared.tasks.spawn(async move {
+            let _place = place;
+            kill.run_until_cancelled_owned(connection).await
+        });
+    }
+}
+
+/// The next connection and its place; `None` when the server stops.
+async fn next(
+    shared: &Shared,
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    shared
+        .stop
+        .run_until_cancelled(async {
+            let (stream, peer) = accept(listener).await;
+            if places.available_permits() == 0 {
+                tracing::warn!("all places for connections are taken: new ones wait");
+            }
+            // The semaphore is never closed.
+            let place = Arc::clone(places).acquire_owned().await.ok()?;
+            Some((stream, peer, place))
+        })
+        .await
+        .flatten()
+}
+
+/// Accepts one connection, however often the system refuses.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    let mut pause = PAUSE_MIN;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => match prepare(&stream) {
+                Ok(()) => return (stream, peer),
+                Err(error) => tracing::debug!(%error, "a client left before it was served"),
+            },
+            // The client left before its turn (accept(2)): nothing is wrong with us.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept connections");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+/// Answers go out at once; a client that vanished is noticed.
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEP_ALIVE_AFTER)?;
+    sockopt::set_tcp_keepintvl(stream, KEEP_ALIVE_EVERY)?;
+    Ok(())
+}

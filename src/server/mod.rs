@@ -1,0 +1,181 @@
+//! LISTENERS: binds every configured address, accepts within a limit, shakes hands, runs sessions, stops gracefully.
+//!
+//! [`start`] gives a [`Server`] that `cli` (and tests) hold: its addresses, its gateway, [`Server::reload`], [`Server::stop`].
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `bind` | settings → open listeners |
+//! | `accept` | connections, as many as there is room for |
+//! | `session` | one mail connection: TLS, STARTTLS, the protocol |
+//! | `web` | one HTTP connection |
+
+mod accept;
+mod bind;
+mod session;
+mod web;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::control;
+use crate::domain::clock::Clock;
+use crate::domain::{Fault, Gateway};
+use crate::http::{self, PublicPorts};
+use crate::store::{Store, StoreError};
+use crate::tls::{Certificates, TlsError};
+
+pub use bind::Addresses;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("`{key}` = \"{address}\": {source}")]
+    Bind { key: &'static str, address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Gateway(#[from] Fault),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+}
+
+/// The server at work. Dropped without [`Server::stop`], its tasks end with the runtime.
+pub struct Server {
+    shared: Arc<Shared>,
+    addresses: Addresses,
+}
+
+/// What all connections share.
+struct Shared {
+    config: Arc<Config>,
+    gateway: Arc<Gateway>,
+    certificates: Option<Certificates>,
+    /// Places for mail connections.
+    places: Arc<Semaphore>,
+    /// Places for HTTP connections.
+    http_places: Arc<Semaphore>,
+    /// Cancelled first: nobody new, and sessions say goodbye.
+    stop: CancellationToken,
+    /// Cancelled last: whoever is still there is cut off.
+    kill: CancellationToken,
+    tasks: TaskTracker,
+    connections: AtomicU64,
+}
+
+/// Starts everything that the settings name, in the order in which it can fail: certificate, addresses, store.
+///
+/// # Errors
+/// The first thing that cannot be: what was opened before it is closed again.
+pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartError> {
+    let certificates = Certificates::load(&config.tls, clock.now())?;
+    let listeners = bind::bind(&config.listen).await?;
+    let data_dir = &config.data_dir;
+    std::fs::create_dir_all(data_dir).map_err(|source| StartError::File { path: data_dir.clone(), source })?;
+    let store = Store::open(&config.store_url(), config.store.connections_max).await?;
+    let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
+    let socket = config.control_socket();
+    let control = control::listen(&socket).map_err(|source| StartError::File { path: socket, source })?;
+    let addresses = listeners.addresses()?;
+    let shared = Arc::new(Shared {
+        gateway,
+        certificates,
+        places: Arc::new(Semaphore::new(config.listen.connections_max.min(Semaphore::MAX_PERMITS))),
+        http_places: Arc::new(Semaphore::new(config.listen.http_connections_max.min(Semaphore::MAX_PERMITS))),
+        stop: CancellationToken::new(),
+        kill: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        connections: AtomicU64::new(1),
+        config,
+    });
+    shared.spawn(listeners, addresses, control);
+    Ok(Server { shared, addresses })
+}
+
+impl Server {
+    /// Where it listens, with the ports that the system chose for port 0.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// What sessions ask.
+    pub fn gateway(&self) -> &Arc<Gateway> {
+        &self.shared.gateway
+    }
+
+    /// Reads the certificate files again.
+    ///
+    /// # Errors
+    /// What is wrong with them; the certificate in use stays.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.shared.reload()
+    }
+
+    /// Stops: nobody new is let in, sessions say goodbye, the store closes. Sessions that take longer than
+    /// `listen.stop_seconds_max` are cut off; what was answered is kept all the same.
+    pub async fn stop(self) {
+        let shared = self.shared;
+        shared.stop.cancel();
+        shared.tasks.close();
+        let patience = Duration::from_secs(shared.config.listen.stop_seconds_max);
+        if tokio::time::timeout(patience, shared.tasks.wait()).await.is_err() {
+            tracing::warn!(sessions = shared.tasks.len(), "cutting off sessions that did not end");
+            shared.kill.cancel();
+            shared.tasks.wait().await;
+        }
+        shared.gateway.store().close().await;
+        let socket = shared.config.control_socket();
+        if let Err(error) = std::fs::remove_file(&socket) {
+            tracing::warn!(path = %socket.display(), %error, "the control socket could not be removed");
+        }
+    }
+}
+
+impl Shared {
+    fn spawn(self: &Arc<Self>, listeners: bind::Listeners, addresses: Addresses, control: control::Listener) {
+        for (service, listener) in listeners.mail {
+            self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
+        }
+        if let Some(listener) = listeners.http {
+            let router = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+            self.tasks.spawn(accept::web(Arc::clone(self), listener, router));
+        }
+        let reload = {
+            let shared = Arc::clone(self);
+            move || shared.reload().map_err(|error| error.to_string())
+        };
+        let gateway = Arc::clone(&self.gateway);
+        self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
+    }
+
+    fn reload(&self) -> Result<(), TlsError> {
+        match &self.certificates {
+            Some(certificates) => certificates.reload(self.gateway.clock.now()),
+            None => Ok(()),
+        }
+    }
+
+    /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.
+    fn public_ports(&self, addresses: Addresses) -> PublicPorts {
+        let public = &self.config.public;
+        let told = |set: Option<u16>, bound: Option<SocketAddr>| {
+            self.certificates.as_ref().and(set.or_else(|| bound.map(|address| address.port())))
+        };
+        PublicPorts {
+            imap: told(public.imap_port, addresses.imap),
+            imaps: told(public.imaps_port, addresses.imaps),
+            submission: told(public.submission_port, addresses.submission),
+            submissions: told(public.submissions_port, addresses.submissions),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One mail connection: TLS from the first octet or by STARTTLS, and the protocol on whichever stream there is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+use tracing::Instrument;
+
+use super::Shared;
+use super::bind::Service;
+use crate::connection::{Connection, Ended, Security};
+use crate::{imap, smtp};
+
+/// Serves one client. Never fails: whatever goes wrong concerns this client only.
+pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream, peer: SocketAddr) {
+    let connection = Connection {
+        id: shared.connections.fetch_add(1, Ordering::Relaxed),
+        peer,
+        security: Security::Plain,
+        // A token of its own: what waits on it goes with the session.
+        stop: shared.stop.child_token(),
+    };
+    let span = tracing::info_span!("session", id = connection.id, service = service.name(), %peer);
+    // Boxed, each on its own: a connection takes the memory of the phase it is in, not of the largest.
+    let encrypted = match service {
+        Service::Imaps | Service::Submissions => Some(stream),
+        Service::Imap | Service::Submission => {
+            match Box::pin(speak(&shared, service, &connection, Start::Fresh, stream).instrument(span.clone())).await {
+                Ended::StartTls(stream) => Some(stream),
+                Ended::Closed => None,
+            }
+        }
+    };
+    let Some(stream) = encrypted else { return };
+    let Some(stream) = Box::pin(shake_hands(&shared, stream).instrument(span.clone())).await else { return };
+    let start = match service {
+        Service::Imaps | Service::Submissions => Start::Fresh,
+        Service::Imap | Service::Submission => Start::AfterStartTls,
+    };
+    let connection = Connection { security: Security::Tls, ..connection };
+    // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2).
+    Box::pin(speak(&shared, service, &connection, start, stream).instrument(span)).await;
+}
+
+/// Does the protocol greet?
+#[derive(Clone, Copy)]
+enum Start {
+    Fresh,
+    AfterStartTls,
+}
+
+/// The TLS handshake, within its time; `None` where it came to nothing.
+async fn shake_hands(shared: &Shared, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    let acceptor = shared.certificates.as_ref()?.acceptor();
+    let patience = Duration::from_secs(shared.config.listen.handshake_seconds_max);
+    let shaken = shared.stop.run_until_cancelled(tokio::time::timeout(patience, acceptor.accept(stream))).await?;
+    match shaken {
+        Ok(Ok(stream)) => Some(stream),
+        // Scanners and clients that do not trust us: worth a line, not an alarm.
+        Ok(Err(error)) => {
+            tracing::info!(%error, "no TLS");
+            None
+        }
+        Err(_) => {
+            tracing::info!("the TLS handshake took too long");
+            None
+        }
+    }
+}
+
+async fn speak<S>(shared: &Shared, service: Service, connection: &Connection, start: Start, stream: S) -> Ended<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+{
+    let gateway = Arc::clone(&shared.gateway);
+    match (service, start) {
+        (Service::Imap | Service::Imaps, Start::Fresh) => {
+            imap::run(gateway, connection, stream, imap::Opening::Greeting).await
+        }
+        (Service::Imap | Service::Imaps, Start::AfterStartTls) => {
+            imap::run(gateway, connection, stream, imap::Opening::AfterStartTls).await
+        }
+        (Service::Submission | Service::Submissions, Start::Fresh) => {
+            smtp::run(gateway, connection, smtp::Start::Greeting, stream).await
+        }
+        (Service::Submission | Service::Submissions, Start::AfterStartTls) => {
+            smtp::run(gateway, connection, smtp::Start::AfterStartTls, stream).await
+        }
+    }
+}

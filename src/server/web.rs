@@ -1,0 +1,36 @@
+//! One HTTP connection.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+/// How long a client may take over its request's head, or be silent between two requests.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// Octets of a request's head.
+const HEAD_BYTES_MAX: usize = 16 << 10;
+
+/// Answers requests until the client leaves, is silent for too long, or the server stops.
+pub(super) async fn run(router: Router, stream: TcpStream, stop: CancellationToken) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection ended badly");
+    }
+}

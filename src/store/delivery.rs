@@ -1,0 +1,287 @@
+//! Rows of `submission` and `delivery`, and the placements they make: a letter to thousands is a handful of statements.
+//!
+//! Each run tags the people it reaches first with a fresh `batch`: a repetition with new recipients reaches only those.
+
+use super::mailbox::take;
+use super::message::{NewBody, NewMessage, add, add_body};
+use super::placement::{NewPlacement, filed_by_client};
+use super::{StoreError, Tx, number, on_engine, placement, sql};
+use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, Uid, UserId};
+
+/// A submission to deliver.
+pub(crate) struct NewDelivery {
+    pub(crate) sender: UserId,
+    /// Ids for the submission, should it be new, and for this run.
+    pub(crate) submission: i64,
+    pub(crate) batch: i64,
+    /// The same key again is the same submission.
+    pub(crate) replay_key: [u8; 32],
+    /// JSON lists of ids: people, and groups whose members are meant.
+    pub(crate) users: String,
+    pub(crate) groups: String,
+    pub(crate) body: NewBody,
+    /// What recipients get.
+    pub(crate) letter: NewMessage,
+    /// What Sent gets; `None` where it is the same.
+    pub(crate) sent_copy: Option<NewMessage>,
+    pub(crate) people_max: usize,
+    pub(crate) now: Timestamp,
+}
+
+/// What became of it.
+pub(crate) enum Delivered {
+    /// People reached by this run, and the mailboxes that changed.
+    Done {
+        people: u64,
+        mailboxes: Vec<MailboxId>,
+    },
+    TooManyPeople,
+    /// Somebody has no INBOX yet, or the sender no Sent: nothing was done.
+    MailboxMissing,
+}
+
+/// Delivers: all or none.
+pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delivered, StoreError> {
+    let (people, inboxes) = count_people(tx, new).await?;
+    if people > new.people_max {
+        return Ok(Delivered::TooManyPeople);
+    }
+    let Some(sent) = sent_mailbox(tx, &new.sender).await?.filter(|_| inboxes == people) else {
+        return Ok(Delivered::MailboxMissing);
+    };
+    let submission = match find(tx, new).await? {
+        Some(submission) => submission,
+        None => add_submission(tx, new).await?,
+    };
+    let people = add_people(tx, new, submission.id).await?;
+    lock(tx, new, submission.id, sent).await?;
+    let mut mailboxes = if people > 0 { place(tx, new, &submission).await? } else { Vec::new() };
+    if submission.sent_uid.is_none() {
+        file(tx, new, submission.id, sent).await?;
+        mailboxes.push(sent);
+    }
+    Ok(Delivered::Done { people, mailboxes })
+}
+
+/// How many people are meant, and how many of them have an INBOX. Suspended members of groups are passed over.
+async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<(usize, usize), StoreError> {
+    let statement = sql!(
+        tx,
+        "select count(*), count(m.id) from (
+            select u.id from ",
+        texts "$1",
+        " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+        texts "$2",
+        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended
+        ) as reached left join mailbox m on m.user_id = reached.id and m.special_use = 'inbox'"
+    );
+    let (people, inboxes): (i64, i64) = on_engine!(tx, |c| {
+        sqlx::query_as(statement).bind(new.users.as_str()).bind(new.groups.as_str()).fetch_one(c).await?
+    });
+    let sender = &new.sender;
+    Ok((number(people, "delivery", "count", sender)?, number(inboxes, "delivery", "count", sender)?))
+}
+
+const SENT: &str = "select id from mailbox where user_id = $1 and special_use = 'sent'";
+
+async fn sent_mailbox(tx: &mut Tx<'_>, sender: &UserId) -> Result<Option<MailboxId>, StoreError> {
+    let row: Option<(i64,)> = on_engine!(tx, |c| sqlx::query_as(SENT).bind(sender.as_str()).fetch_optional(c).await?);
+    Ok(row.map(|(id,)| MailboxId(id)))
+}
+
+/// A submission, new or repeated.
+struct Submission {
+    id: i64,
+    letter: MessageId,
+    sent_uid: Option<i64>,
+}
+
+const FIND: &str = "select id, message_id, sent_uid from submission where replay_key = $1";
+
+async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Option<Submission>, StoreError> {
+    let row: Option<(i64, i64, Option<i64>)> =
+        on_engine!(tx, |c| sqlx::query_as(FIND).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
+    Ok(row.map(|(id, letter, sent_uid)| Submission { id, letter: MessageId(letter), sent_uid }))
+}
+
+const ADD_SUBMISSION: &str = "
+    insert into submission (id, user_id, replay_key, message_id, sent_uid, submitted_at)
+    values ($1, $2, $3, $4, null, $5)
+    on conflict (replay_key) do nothing";
+
+async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission, StoreError> {
+    add_body(tx, &new.body, new.now).await?;
+    let letter = add(tx, &new.letter, new.now).await?;
+    on_engine!(tx, |c| {
+        sqlx::query(ADD_SUBMISSION)
+            .bind(new.submission)
+            .bind(new.sender.as_str())
+            .bind(new.replay_key.as_slice())
+            .bind(letter.0)
+            .bind(new.now.0)
+            .execute(c)
+            .await
+            .map(drop)?;
+    });
+    // Another gateway may have added it a moment ago: then that one is the submission.
+    find(tx, new).await?.ok_or_else(|| StoreError::Inconsistent {
+        table: "submission",
+        column: "replay_key",
+        row: new.submission.to_string(),
+    })
+}
+
+/// Notes who is reached now for the first time; how many.
+async fn add_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Result<u64, StoreError> {
+    // In one order for everybody, so that two runs of one submission never wait for each other in a circle.
+    let statement = sql!(
+        tx,
+        "insert into delivery (submission_id, user_id, batch)
+        select $3, reached.id, $4 from (
+            select u.id from ",
+        texts "$1",
+        " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+        texts "$2",
+        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended
+        ) as reached where true order by reached.id
+        on conflict (submission_id, user_id) do nothing"
+    );
+    let people = on_engine!(tx, |c| {
+        sqlx::query(statement)
+            .bind(new.users.as_str())
+            .bind(new.groups.as_str())
+            .bind(submission)
+            .bind(new.batch)
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    Ok(people)
+}
+
+const LOCK: &str = "
+    select id from mailbox
+    where id = $3 or (special_use = 'inbox' and user_id in (
+        select user_id from delivery where submission_id = $1 and batch = $2
+    ))
+    order by id for no key update";
+
+/// Locks every mailbox that gets the letter, in ascending id. SQLite has one writer: nothing to lock.
+async fn lock(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: MailboxId) -> Result<(), StoreError> {
+    match tx {
+        Tx::Sqlite(_) => Ok(()),
+        Tx::Postgres(c) => {
+            sqlx::query(LOCK).bind(submission).bind(new.batch).bind(sent.0).execute(&mut **c).await?;
+            Ok(())
+        }
+    }
+}
+
+const TAKE: &str = "
+    update mailbox set uid_next = uid_next + 1, mod_seq = mod_seq + 1
+    where special_use = 'inbox' and user_id in (
+        select user_id from delivery where submission_id = $1 and batch = $2
+    )
+    returning id";
+
+// The counters of each row are those that `TAKE` has just left there.
+const PLACE: &str = "
+    insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
+        created_mod_seq, mod_seq, origin_mailbox_id)
+    select m.id, m.uid_next - 1, $3, 0, '', l.size, $4, $4, m.mod_seq, m.mod_seq, null
+    from delivery d
+    join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
+    join message l on l.id = $3
+    where d.submission_id = $1 and d.batch = $2";
+
+/// Puts the letter into the INBOX of each person of this run.
+async fn place(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission) -> Result<Vec<MailboxId>, StoreError> {
+    let ids: Vec<(i64,)> = on_engine!(tx, |c| {
+        let ids = sqlx::query_as(TAKE).bind(submission.id).bind(new.batch).fetch_all(&mut *c).await?;
+        sqlx::query(PLACE)
+            .bind(submission.id)
+            .bind(new.batch)
+            .bind(submission.letter.0)
+            .bind(new.now.0)
+            .execute(c)
+            .await?;
+        ids
+    });
+    Ok(ids.into_iter().map(|(id,)| MailboxId(id)).collect())
+}
+
+const SET_SENT: &str = "update submission set sent_uid = $2 where id = $1";
+
+/// Files the sender's copy in Sent, `\Seen`; where the client had put one there itself, that is the copy.
+async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: MailboxId) -> Result<(), StoreError> {
+    let copy = new.sent_copy.as_ref().unwrap_or(&new.letter);
+    let there = match &copy.message_id_key {
+        Some(key) => filed_by_client(tx, key, sent, &copy.body_hash).await?,
+        None => None,
+    };
+    let uid = match there {
+        Some(uid) => uid,
+        None => i64::from(place_copy(tx, new, copy, sent).await?.0),
+    };
+    on_engine!(tx, |c| sqlx::query(SET_SENT).bind(submission).bind(uid).execute(c).await.map(drop)?);
+    Ok(())
+}
+
+async fn place_copy(tx: &mut Tx<'_>, new: &NewDelivery, copy: &NewMessage, sent: MailboxId) -> Result<Uid, StoreError> {
+    add_body(tx, &new.body, new.now).await?;
+    let message = add(tx, copy, new.now).await?;
+    let gone = || StoreError::Inconsistent { table: "mailbox", column: "id", row: sent.to_string() };
+    let taken = take(tx, sent, 1).await?.ok_or_else(gone)?;
+    let mut flags = Flags::default();
+    flags.set(SystemFlag::Seen);
+    let placed = NewPlacement {
+        mailbox: sent,
+        uid: taken.first,
+        mod_seq: taken.mod_seq,
+        message,
+        size: copy.size,
+        flags: &flags,
+        internal_date: new.now,
+        now: new.now,
+    };
+    placement::add(tx, &placed).await?;
+    Ok(taken.first)
+}
+
+/// The local parts by which recipients may be named: whose, which, and is it the one shown?
+pub(crate) struct RecipientAddress {
+    /// A person's or a group's id.
+    pub(crate) owner: String,
+    pub(crate) local_part: String,
+    pub(crate) is_primary: bool,
+}
+
+/// Addresses of the people and groups in two JSON lists.
+pub(crate) async fn addresses(
+    tx: &mut Tx<'_>,
+    (users, groups): &(String, String),
+) -> Result<Vec<RecipientAddress>, StoreError> {
+    let statement = sql!(
+        tx,
+        "select a.user_id, a.local_part, a.is_primary from ",
+        texts "$1",
+        " as list join address a on a.user_id = list.item
+        union all
+        select a.group_id, a.local_part, a.is_primary from ",
+        texts "$2",
+        " as list join address a on a.group_id = list.item"
+    );
+    let rows: Vec<(String, String, bool)> = on_engine!(tx, |c| {
+        sqlx::query_as(statement).bind(users.as_str()).bind(groups.as_str()).fetch_all(c).await?
+    });
+    Ok(rows
+        .into_iter()
+        .map(|(owner, local_part, is_primary)| RecipientAddress { owner, local_part, is_primary })
+        .collect())
+}

@@ -1,0 +1,142 @@
+//! What FETCH and SEARCH read: placements joined with their messages, in one statement, only the columns asked for.
+
+use bytes::Bytes;
+
+use crate::mime::SearchText;
+use crate::model::{MailboxId, Timestamp, Uid};
+use crate::store::{StoreError, Tx, number, on_engine, sql};
+
+/// What to read.
+pub(crate) struct Fetching {
+    pub(crate) mailbox: MailboxId,
+    pub(crate) ranges: String,
+    pub(crate) envelope: bool,
+    pub(crate) body_structure: bool,
+    pub(crate) parts: bool,
+    pub(crate) header: bool,
+    pub(crate) body: bool,
+}
+
+/// One message; what was not asked for is `None`.
+pub(crate) struct FetchRow {
+    pub(crate) uid: Uid,
+    pub(crate) size: u64,
+    pub(crate) body_hash: [u8; 32],
+    pub(crate) envelope: Option<Vec<u8>>,
+    pub(crate) body_structure: Option<Vec<u8>>,
+    pub(crate) parts: Option<Vec<u8>>,
+    pub(crate) header: Option<Vec<u8>>,
+    /// `None` also where it lies in the blob store.
+    pub(crate) body: Option<Bytes>,
+}
+
+type Blob = Option<Vec<u8>>;
+type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob);
+
+/// Reads messages, rising by UID.
+pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<FetchRow>, StoreError> {
+    let statement = sql!(
+        tx,
+        "select p.uid, p.size, m.body_hash,
+            case when $3 then m.envelope end, case when $4 then m.body_structure end,
+            case when $5 then m.parts end, case when $6 then m.header end, b.bytes
+        from ",
+        ranges "$1",
+        " as r cross join placement p
+        join message m on m.id = p.message_id
+        left join body b on $7 and b.hash = m.body_hash
+        where p.mailbox_id = $2 and p.uid between r.low and r.high
+        order by p.uid"
+    );
+    let rows: Vec<FetchColumns> = on_engine!(tx, |c| {
+        sqlx::query_as(statement)
+            .bind(fetching.ranges.as_str())
+            .bind(fetching.mailbox.0)
+            .bind(fetching.envelope)
+            .bind(fetching.body_structure)
+            .bind(fetching.parts)
+            .bind(fetching.header)
+            .bind(fetching.body)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter()
+        .map(|(uid, size, body_hash, envelope, body_structure, parts, header, body)| {
+            let row = format!("{}/{uid}", fetching.mailbox);
+            Ok(FetchRow {
+                uid: Uid(number(uid, "placement", "uid", &row)?),
+                size: number(size, "placement", "size", &row)?,
+                body_hash: body_hash.try_into().map_err(|_| StoreError::Inconsistent {
+                    table: "message",
+                    column: "body_hash",
+                    row,
+                })?,
+                envelope,
+                body_structure,
+                parts,
+                header,
+                body: body.map(Bytes::from),
+            })
+        })
+        .collect()
+}
+
+/// What to read.
+pub(crate) struct Searching {
+    pub(crate) mailbox: MailboxId,
+    pub(crate) ranges: String,
+    pub(crate) heads: bool,
+    pub(crate) body: bool,
+}
+
+/// One message; texts that were not asked for are empty.
+pub(crate) struct SearchRow {
+    pub(crate) uid: Uid,
+    pub(crate) sent_at: Option<Timestamp>,
+    pub(crate) text: SearchText,
+}
+
+type Text = Option<String>;
+type SearchColumns = (i64, Option<i64>, Text, Text, Text, Text, Text, Text);
+
+/// Reads folded texts, rising by UID.
+pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
+    let statement = sql!(
+        tx,
+        "select p.uid, m.sent_at,
+            case when $3 then t.from_key end, case when $3 then t.to_key end, case when $3 then t.cc_key end,
+            case when $3 then t.bcc_key end, case when $3 then t.subject_key end, case when $4 then t.text_key end
+        from ",
+        ranges "$1",
+        " as r cross join placement p
+        join message m on m.id = p.message_id
+        left join message_text t on ($3 or $4) and t.message_id = p.message_id
+        where p.mailbox_id = $2 and p.uid between r.low and r.high
+        order by p.uid"
+    );
+    let rows: Vec<SearchColumns> = on_engine!(tx, |c| {
+        sqlx::query_as(statement)
+            .bind(searching.ranges.as_str())
+            .bind(searching.mailbox.0)
+            .bind(searching.heads)
+            .bind(searching.body)
+            .fetch_all(c)
+            .await?
+    });
+    rows.into_iter()
+        .map(|(uid, sent_at, from, to, cc, bcc, subject, body)| {
+            Ok(SearchRow {
+                uid: Uid(number(uid, "placement", "uid", searching.mailbox)?),
+                sent_at: sent_at.map(Timestamp),
+                text: SearchText {
+                    from: from.unwrap_or_default(),
+                    to: to.unwrap_or_default(),
+                    cc: cc.unwrap_or_default(),
+                    bcc: bcc.unwrap_or_default(),
+                    subject: subject.unwrap_or_default(),
+                    body: body.unwrap_or_default(),
+                },
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! Rows of `placement` and `tombstone`: messages in mailboxes. Reading what changed (`changes`), appending (`append`), copying, moving and
+//! expunging (`transfer`), flags (`flags`), FETCH and SEARCH (`fetch`).
+//!
+//! Every statement takes its UIDs as ranges in one parameter, so that ten thousand messages are one statement.
+
+mod append;
+mod changes;
+mod fetch;
+mod flags;
+mod transfer;
+
+pub(crate) use append::{NewAppend, append};
+pub(crate) use changes::{PlacementRow, each_changed, each_expunged};
+pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
+pub(crate) use flags::{FlagEdit, Flagging, store_flags};
+pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};
+
+use super::{StoreError, Tx, column, number, on_engine, sql};
+use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid};
+
+/// A message put into a mailbox.
+pub(crate) struct NewPlacement<'a> {
+    pub(crate) mailbox: MailboxId,
+    pub(crate) uid: Uid,
+    pub(crate) mod_seq: ModSeq,
+    pub(crate) message: MessageId,
+    pub(crate) size: u64,
+    pub(crate) flags: &'a Flags,
+    pub(crate) internal_date: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+const ADD: &str = "
+    insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
+        created_mod_seq, mod_seq, origin_mailbox_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, null)";
+
+/// Puts one message into a mailbox, under a UID and ModSeq taken in the same transaction.
+pub(crate) async fn add(tx: &mut Tx<'_>, new: &NewPlacement<'_>) -> Result<(), StoreError> {
+    on_engine!(tx, |c| {
+        sqlx::query(ADD)
+            .bind(new.mailbox.0)
+            .bind(i64::from(new.uid.0))
+            .bind(new.message.0)
+            .bind(i64::from(new.flags.bits()))
+            .bind(new.flags.keywords_text())
+            .bind(column(new.size))
+            .bind(new.internal_date.0)
+            .bind(new.now.0)
+            .bind(new.mod_seq.0)
+            .execute(c)
+            .await
+            .map(drop)?;
+    });
+    Ok(())
+}
+
+const FILED: &str = "
+    select p.uid from message m
+    join placement p on p.message_id = m.id and p.mailbox_id = $2
+    join submission s on s.user_id = $3 and s.sent_uid = p.uid
+    where m.message_id_key = $1
+    order by p.uid limit 1";
+
+/// Where in Sent lies the copy that a submission of the person filed, by its Message-ID.
+pub(crate) async fn filed_by_submission(
+    tx: &mut Tx<'_>,
+    message_id_key: &str,
+    sent: MailboxId,
+    user: &str,
+) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = on_engine!(tx, |c| {
+        sqlx::query_as(FILED).bind(message_id_key).bind(sent.0).bind(user).fetch_optional(c).await?
+    });
+    Ok(row.map(|(uid,)| uid))
+}
+
+const FILED_BY_CLIENT: &str = "
+    select p.uid from message m join placement p on p.message_id = m.id and p.mailbox_id = $2
+    where m.message_id_key = $1 and m.body_hash = $3
+    order by p.uid limit 1";
+
+/// Where in Sent lies a copy that the client put there before it submitted: same Message-ID and same body.
+pub(crate) async fn filed_by_client(
+    tx: &mut Tx<'_>,
+    message_id_key: &str,
+    sent: MailboxId,
+    body_hash: &[u8],
+) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = on_engine!(tx, |c| {
+        sqlx::query_as(FILED_BY_CLIENT).bind(message_id_key).bind(sent.0).bind(body_hash).fetch_optional(c).await?
+    });
+    Ok(row.map(|(uid,)| uid))
+}
+
+/// Octets of the messages in a mailbox that the ranges name.
+pub(crate) async fn size_of(tx: &mut Tx<'_>, (mailbox, ranges): &(MailboxId, String)) -> Result<u64, StoreError> {
+    let statement = sql!(
+        tx,
+        "select cast(coalesce(sum(p.size), 0) as bigint) from ",
+        ranges "$1",
+        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high"
+    );
+    let (size,): (i64,) =
+        on_engine!(tx, |c| sqlx::query_as(statement).bind(ranges.as_str()).bind(mailbox.0).fetch_one(c).await?);
+    number(size, "placement", "size", mailbox)
+}
