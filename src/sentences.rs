@@ -51,6 +51,11 @@ pub enum Sentence {
     },
     FromMissing,
     FromSeveral,
+    /// The header cannot be read in one way only.
+    HeaderUnreadable,
+    HeaderTooLarge {
+        bytes_max: usize,
+    },
     AccountSuspended,
     BadCredentials,
     TooManyTries,
@@ -76,11 +81,24 @@ pub enum Sentence {
     NoRecipientLeft,
     /// A message with a CR or an LF by itself.
     BareLineEnd,
-    TooManyConnections,
     /// The server ends the session: idle, stopping, or the person may not stay.
     SessionEnded,
     /// The message lies in every mailbox.
     Delivered,
+    TooManyConnections,
+    NoSuchMailbox,
+    MailboxExists,
+    /// INBOX, Drafts, Sent or Trash.
+    MailboxSpecial,
+    MailboxDuplicatesSpecial,
+    MailboxHasChildren,
+    MailboxReadOnly,
+    MailboxGone,
+    TooManyMailboxes,
+    MailboxTooDeep,
+    MailboxNameTooLong,
+    BadMailboxName,
+    TooManyKeywords,
 }
 
 impl Sentence {
@@ -116,6 +134,10 @@ impl Sentence {
             }
             Self::FromMissing => "Envoi refusé : le message n'indique pas d'expéditeur (From).".to_owned(),
             Self::FromSeveral => "Envoi refusé : le message indique plusieurs expéditeurs (From).".to_owned(),
+            Self::HeaderUnreadable => "Envoi refusé : l'en-tête du message est mal formé.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Envoi refusé : l'en-tête du message dépasse {} Kio.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "Ce compte est suspendu. Adressez-vous à votre établissement.".to_owned(),
             Self::BadCredentials => "Identifiant ou mot de passe incorrect.".to_owned(),
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
@@ -133,9 +155,23 @@ impl Sentence {
             Self::BadAddress { address } => format!("Adresse incorrecte : {address}"),
             Self::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
             Self::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
-            Self::TooManyConnections => "Trop de connexions en même temps avec ce compte.".to_owned(),
             Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
             Self::Delivered => "Message remis.".to_owned(),
+            Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
+            Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
+            Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
+            Self::MailboxSpecial => {
+                "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned()
+            }
+            Self::MailboxDuplicatesSpecial => "La messagerie a déjà un dossier pour cet usage.".to_owned(),
+            Self::MailboxHasChildren => "Ce dossier contient d'autres dossiers : supprimez-les d'abord.".to_owned(),
+            Self::MailboxReadOnly => "Ce dossier est ouvert en lecture seule.".to_owned(),
+            Self::MailboxGone => "Ce dossier vient d'être supprimé.".to_owned(),
+            Self::TooManyMailboxes => "Trop de dossiers : supprimez-en avant d'en créer.".to_owned(),
+            Self::MailboxTooDeep => "Trop de dossiers les uns dans les autres.".to_owned(),
+            Self::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
+            Self::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
+            Self::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
         }
     }
 
@@ -159,6 +195,10 @@ impl Sentence {
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),
             Self::FromSeveral => "Refused: the message names several senders (From).".to_owned(),
+            Self::HeaderUnreadable => "Refused: the message's header is malformed.".to_owned(),
+            Self::HeaderTooLarge { bytes_max } => {
+                format!("Refused: the message's header exceeds {} KiB.", bytes_max >> 10)
+            }
             Self::AccountSuspended => "This account is suspended. Please ask your school.".to_owned(),
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),
@@ -172,9 +212,23 @@ impl Sentence {
             Self::BadAddress { address } => format!("Not a valid address: {address}"),
             Self::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
             Self::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
-            Self::TooManyConnections => "Too many connections at a time with this account.".to_owned(),
             Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
             Self::Delivered => "Message delivered.".to_owned(),
+            Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
+            Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
+            Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
+            Self::MailboxSpecial => {
+                "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned()
+            }
+            Self::MailboxDuplicatesSpecial => "There is already a mailbox for this use.".to_owned(),
+            Self::MailboxHasChildren => "This mailbox holds others: delete them first.".to_owned(),
+            Self::MailboxReadOnly => "This mailbox is open read-only.".to_owned(),
+            Self::MailboxGone => "This mailbox has just been deleted.".to_owned(),
+            Self::TooManyMailboxes => "Too many mailboxes: delete some before you create one.".to_owned(),
+            Self::MailboxTooDeep => "Too many mailboxes within each other.".to_owned(),
+            Self::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
+            Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
+            Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
         }
     }
 }

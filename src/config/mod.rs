@@ -69,6 +69,8 @@ pub struct StoreConfig {
     pub blob_threshold_bytes: usize,
     /// Memory that large messages may take together while they are being read in.
     pub parse_memory_bytes: usize,
+    /// Octets of a message's header block that are kept apart; a submission may not have more.
+    pub header_bytes_max: usize,
 }
 
 /// Certificate and key, PEM.
@@ -128,6 +130,8 @@ pub struct LoginConfig {
     pub tries_window_seconds: u64,
     /// Wrong passwords on one connection before it is closed.
     pub tries_per_connection_max: u32,
+    /// How long a refusal of IMAP is held back.
+    pub refusal_delay_milliseconds: u64,
     /// The shortest password that may be set, in characters.
     pub password_chars_min: usize,
 }
@@ -145,6 +149,8 @@ pub struct MailboxesConfig {
     pub quota_bytes: u64,
     /// Distinct keywords on one message.
     pub keywords_per_message_max: usize,
+    /// What a client expunges outside of Trash and Drafts goes to Trash.
+    pub expunge_to_trash: bool,
 }
 
 /// SMTP submission.
@@ -181,6 +187,8 @@ pub struct ImapConfig {
     pub bad_commands_max: u32,
     pub login_seconds_max: u64,
     pub idle_seconds_max: u64,
+    /// How long a client may stop reading its answers, or sending a message it has announced.
+    pub stall_seconds_max: u64,
     /// Output held for a client that does not read, before the session waits for it.
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
@@ -204,6 +212,7 @@ impl Default for StoreConfig {
             connections_max: 32,
             blob_threshold_bytes: 64 << 10,
             parse_memory_bytes: 64 << 20,
+            header_bytes_max: 256 << 10,
         }
     }
 }
@@ -233,6 +242,7 @@ impl Default for LoginConfig {
             tries_max: 10,
             tries_window_seconds: 300,
             tries_per_connection_max: 3,
+            refusal_delay_milliseconds: 500,
             password_chars_min: 8,
         }
     }
@@ -249,6 +259,7 @@ impl Default for MailboxesConfig {
             depth_max: 10,
             quota_bytes: 2 << 30,
             keywords_per_message_max: 64,
+            expunge_to_trash: true,
         }
     }
 }
@@ -282,6 +293,7 @@ impl Default for ImapConfig {
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
+            stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
         }

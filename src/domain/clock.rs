@@ -45,6 +45,11 @@ impl Clock {
     /// A new positive id for a row: milliseconds, then 20 bits that a process counts from a random start.
     /// Rising within a process; between processes the primary key is the guard.
     pub fn new_id(&self) -> i64 {
+        self.new_ids(1)
+    }
+
+    /// The first of `count` new ids that follow each other (at most a few hundred thousand).
+    pub fn new_ids(&self, count: u32) -> i64 {
         let milliseconds = self.now().0.div_euclid(1000) & 0x7FF_FFFF_FFFF;
         if NEXT.load(Ordering::Relaxed) == 0 {
             let mut start = [0; 4];
@@ -52,7 +57,7 @@ impl Clock {
                 let _ = NEXT.compare_exchange(0, u32::from_ne_bytes(start) | 1, Ordering::Relaxed, Ordering::Relaxed);
             }
         }
-        let count = NEXT.fetch_add(1, Ordering::Relaxed) & 0xF_FFFF;
-        (milliseconds << 20) | i64::from(count)
+        let first = NEXT.fetch_add(count, Ordering::Relaxed) & 0xF_FFFF;
+        (milliseconds << 20) + i64::from(first)
     }
 }

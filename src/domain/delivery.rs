@@ -1,10 +1,19 @@
 //! A submission → each recipient's INBOX and the sender's Sent, in one transaction. No queue.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use super::directory::Recipient;
 use super::spool::Spooled;
 use super::{Fault, Gateway};
-use crate::model::User;
+use crate::mime::submission::{Checked, HeaderFault, check, recipients_header, sender_header};
+use crate::mime::{date_time, split_header};
+use crate::model::{Address, User};
 use crate::sentences::Sentence;
+use crate::store::delivery::{Delivered, NewDelivery, RecipientAddress, addresses, deliver};
+use crate::store::{Durability, StoreError, json_list};
 
 /// What SMTP hands over.
 pub struct Submission {
@@ -27,7 +36,175 @@ pub enum Submitted {
 impl Gateway {
     /// Delivers: checks header From, expands groups, adds Date and Message-ID where missing, keeps Bcc in the sender's
     /// copy only, places in Sent and in each INBOX, wakes sessions. All or none.
-    pub async fn submit(&self, _submission: Submission) -> Result<Submitted, Fault> {
-        todo!()
+    pub async fn submit(&self, submission: Submission) -> Result<Submitted, Fault> {
+        let checked = match self.check_header(&submission).await? {
+            Ok(checked) => checked,
+            Err(sentence) => return Ok(Submitted::Refused(sentence)),
+        };
+        if !self.has_room(&submission.sender, submission.message.size()).await? {
+            return Ok(Submitted::Refused(Sentence::QuotaExceeded));
+        }
+        let new = self.new_delivery(&submission, &checked).await?;
+        drop(submission);
+        self.deliver(new).await
     }
+
+    /// Is the header readable in one way only, and is it the sender's own?
+    async fn check_header(&self, submission: &Submission) -> Result<Result<Checked, Sentence>, Fault> {
+        let message = &submission.message;
+        if !message.header_is_whole {
+            let bytes_max = self.config.store.header_bytes_max;
+            return Ok(Err(Sentence::HeaderTooLarge { bytes_max }));
+        }
+        if split_header(&message.header) != message.header.len() {
+            return Ok(Err(Sentence::HeaderUnreadable));
+        }
+        let checked = match check(&message.header) {
+            Ok(checked) => checked,
+            Err(HeaderFault::NoFrom) => return Ok(Err(Sentence::FromMissing)),
+            Err(_) => return Ok(Err(Sentence::HeaderUnreadable)),
+        };
+        let from = match checked.from.as_slice() {
+            [from] if checked.from_fields == 1 => from,
+            _ => return Ok(Err(Sentence::FromSeveral)),
+        };
+        if !self.is_own(&submission.sender, from).await? {
+            return Ok(Err(Sentence::FromNotYours { address: from.clone() }));
+        }
+        if let Some(sender) = &checked.sender
+            && !self.is_own(&submission.sender, sender).await?
+        {
+            return Ok(Err(Sentence::SenderNotYours { address: sender.clone() }));
+        }
+        Ok(Ok(checked))
+    }
+
+    async fn is_own(&self, user: &User, address: &str) -> Result<bool, Fault> {
+        match Address::parse(address) {
+            Some(address) => self.is_own_address(user, &address).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Everything the transaction needs: the letter, the sender's copy, its body made durable.
+    async fn new_delivery(&self, submission: &Submission, checked: &Checked) -> Result<NewDelivery, Fault> {
+        let (message, sender) = (&submission.message, &submission.sender);
+        let now = self.clock.now();
+        let date = (!checked.has_date).then(|| date_time(now));
+        let message_id = match &checked.message_id {
+            Some(_) => None,
+            None => Some(format!("{}@{}", random_hex()?, self.config.domain)),
+        };
+        let (date, new_message_id) = (date.as_deref(), message_id.as_deref());
+        let (users, groups) = ids_of(&submission.recipients);
+        let hidden = self.hidden(&submission.recipients, (&users, &groups), &checked.named).await?;
+        let letter = Bytes::from(recipients_header(&message.header, date, new_message_id));
+        let sent_copy = Bytes::from(sender_header(&message.header, date, new_message_id, &hidden));
+        let sent_copy = (sent_copy != letter).then_some(sent_copy);
+        let replayed = checked.message_id.as_deref().or(new_message_id).unwrap_or_default();
+        Ok(NewDelivery {
+            sender: sender.id.clone(),
+            submission: self.clock.new_id(),
+            batch: self.clock.new_id(),
+            replay_key: replay_key(sender, replayed, message),
+            users,
+            groups,
+            letter: self.read_in(letter, message).await?,
+            sent_copy: match sent_copy {
+                Some(header) => Some(self.read_in(header, message).await?),
+                None => None,
+            },
+            body: self.keep_body(message).await?,
+            people_max: self.config.submission.people_max,
+            now,
+        })
+    }
+
+    /// Recipients that neither To, Cc nor Bcc names, by the address they are known by.
+    async fn hidden(
+        &self,
+        recipients: &[Recipient],
+        (users, groups): (&str, &str),
+        named: &[String],
+    ) -> Result<Vec<String>, Fault> {
+        let asked = (users.to_owned(), groups.to_owned());
+        let known = self.store.read(asked, |tx, asked| Box::pin(addresses(tx, asked))).await?;
+        let named: HashSet<&str> = named.iter().map(String::as_str).collect();
+        let mut hidden = Vec::new();
+        for recipient in recipients {
+            let local_parts = local_parts(recipient, &known);
+            let mut all = local_parts.iter().map(|local| format!("{local}@{}", self.config.domain).to_lowercase());
+            let shown = all.next();
+            let is_named = shown.iter().cloned().chain(all).any(|address| named.contains(address.as_str()));
+            hidden.extend(shown.filter(|shown| !is_named && !hidden.contains(shown)));
+        }
+        Ok(hidden)
+    }
+
+    async fn deliver(&self, new: NewDelivery) -> Result<Submitted, Fault> {
+        let sender = new.sender.clone();
+        let new = Arc::new(new);
+        for _ in 0..2 {
+            let write = self.store.write(Durability::Synced, Arc::clone(&new), |tx, new| Box::pin(deliver(tx, new)));
+            match write.await? {
+                Delivered::Done { people, mailboxes } => {
+                    self.changes.wake(&mailboxes);
+                    return Ok(Submitted::Delivered { people });
+                }
+                Delivered::TooManyPeople => {
+                    let max = self.config.submission.people_max;
+                    return Ok(Submitted::Refused(Sentence::TooManyPeople { max }));
+                }
+                Delivered::MailboxMissing => self.add_special_mailboxes(None).await?,
+            }
+        }
+        let row = sender.to_string();
+        Err(StoreError::Inconsistent { table: "mailbox", column: "special_use", row }.into())
+    }
+}
+
+/// JSON lists of the people's and the groups' ids.
+fn ids_of(recipients: &[Recipient]) -> (String, String) {
+    let (mut users, mut groups) = (Vec::new(), Vec::new());
+    for recipient in recipients {
+        match recipient {
+            Recipient::User(user) => users.push(user.id.as_str()),
+            Recipient::Group(group) => groups.push(group.id.as_str()),
+        }
+    }
+    (json_list(&users), json_list(&groups))
+}
+
+/// Every local part that means this recipient, the one to show first.
+fn local_parts(recipient: &Recipient, known: &[RecipientAddress]) -> Vec<String> {
+    let (id, shown) = match recipient {
+        Recipient::User(user) => (user.id.as_str(), Some(&user.login)),
+        Recipient::Group(group) => (group.id.as_str(), None),
+    };
+    let mut own: Vec<&RecipientAddress> = known.iter().filter(|address| address.owner == id).collect();
+    own.sort_by_key(|address| !address.is_primary);
+    let mut local_parts: Vec<String> = own.iter().map(|address| address.local_part.clone()).collect();
+    if let Recipient::User(user) = recipient {
+        local_parts.extend(user.login_alias.clone());
+    }
+    local_parts.extend(shown.cloned());
+    local_parts.push(id.to_owned());
+    local_parts
+}
+
+/// The same sender, Message-ID and octets give the same key.
+fn replay_key(sender: &User, message_id: &str, message: &Spooled) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    let parts: [&[u8]; 4] = [sender.id.as_str().as_bytes(), message_id.as_bytes(), &message.header, &message.body_hash];
+    for part in parts {
+        hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+fn random_hex() -> Result<String, Fault> {
+    let mut octets = [0; 16];
+    getrandom::fill(&mut octets).map_err(|error| Fault::Worker(format!("no randomness: {error}")))?;
+    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }

@@ -6,7 +6,12 @@ use super::mailbox::Mailbox;
 use super::spool::{Content, Spooled};
 use super::{Fault, Gateway};
 use crate::mime::{Parts, SearchText};
-use crate::model::{Flags, MailboxId, ModSeq, Timestamp, Uid, UidValidity, User};
+use crate::model::{Flags, MailboxId, ModSeq, SpecialUse, Timestamp, Uid, UidValidity, User};
+use crate::store::placement::{
+    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, NewAppend, SearchRow, Searching, Transfer, append,
+    choose, expunge, fetch, search_texts, size_of, store_flags,
+};
+use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
 
 /// What APPEND gives besides the message.
 #[derive(Clone, Debug, Default)]
@@ -102,53 +107,158 @@ impl Gateway {
     /// Adds a message to a mailbox of `user`. Durable before it returns.
     pub async fn append(
         &self,
-        _user: &User,
-        _mailbox: &Mailbox,
-        _message: Spooled,
-        _options: AppendOptions,
+        user: &User,
+        mailbox: &Mailbox,
+        message: Spooled,
+        options: AppendOptions,
     ) -> Result<Appended, Fault> {
-        todo!()
+        if !self.has_room(user, message.size()).await? {
+            return Ok(Appended::QuotaExceeded);
+        }
+        let now = self.clock.now();
+        let new = NewAppend {
+            user: user.id.clone(),
+            mailbox: mailbox.id,
+            is_sent: mailbox.special_use == Some(SpecialUse::Sent),
+            message: self.read_in(message.header.clone(), &message).await?,
+            body: self.keep_body(&message).await?,
+            flags: options.flags,
+            internal_date: options.internal_date.unwrap_or(now),
+            now,
+        };
+        drop(message);
+        let write = self.store.write(Durability::Synced, new, |tx, new| Box::pin(append(tx, new)));
+        let Some(taken) = write.await? else { return Ok(Appended::NoSuchMailbox) };
+        self.changes.wake(&[mailbox.id]);
+        Ok(Appended::At { uid_validity: taken.uid_validity, uid: taken.first })
     }
 
     /// Copies messages to another (or the same) mailbox of `user`: flags, internal date kept. Absent UIDs are passed over.
-    pub async fn copy(&self, _user: &User, _from: MailboxId, _uids: &[Uid], _to: &Mailbox) -> Result<Copied, Fault> {
-        todo!()
+    pub async fn copy(&self, user: &User, from: MailboxId, uids: &[Uid], to: &Mailbox) -> Result<Copied, Fault> {
+        let transfer = Transfer::asked(from, uids, to.id, false, self.clock.now());
+        let asked = (from, transfer.ranges.clone());
+        let size = self.store.read(asked, |tx, asked| Box::pin(size_of(tx, asked))).await?;
+        if !self.has_room(user, size).await? {
+            return Ok(Copied::QuotaExceeded);
+        }
+        self.transfer(user, transfer).await
     }
 
     /// Moves messages (RFC 6851): into Trash it remembers the mailbox of origin.
     pub async fn move_messages(
         &self,
-        _user: &User,
-        _from: MailboxId,
-        _uids: &[Uid],
-        _to: &Mailbox,
+        user: &User,
+        from: MailboxId,
+        uids: &[Uid],
+        to: &Mailbox,
     ) -> Result<Copied, Fault> {
-        todo!()
+        self.transfer(user, Transfer::asked(from, uids, to.id, true, self.clock.now())).await
+    }
+
+    async fn transfer(&self, user: &User, transfer: Transfer) -> Result<Copied, Fault> {
+        let (from, to) = (transfer.from, transfer.to);
+        let chosen = Chosen { user: user.id.clone(), transfer };
+        let write = self.store.write(Durability::Synced, chosen, |tx, chosen| Box::pin(choose(tx, chosen)));
+        let Some(transferred) = write.await? else { return Ok(Copied::NoSuchMailbox) };
+        if !transferred.sources.is_empty() {
+            self.changes.wake(&[from, to]);
+        }
+        let targets = (transferred.first.0..).map(Uid);
+        Ok(Copied::At {
+            uid_validity: transferred.uid_validity,
+            pairs: transferred.sources.into_iter().zip(targets).collect(),
+        })
     }
 
     /// Changes flags. Flags that do not change anything take no ModSeq.
-    pub async fn store_flags(&self, _mailbox: MailboxId, _uids: &[Uid], _change: StoreFlags) -> Result<Stored, Fault> {
-        todo!()
+    pub async fn store_flags(&self, mailbox: MailboxId, uids: &[Uid], change: StoreFlags) -> Result<Stored, Fault> {
+        let flagging = Flagging {
+            mailbox,
+            ranges: ranges_json(uids),
+            edit: match change.change {
+                FlagChange::Replace => FlagEdit::Replace,
+                FlagChange::Add => FlagEdit::Add,
+                FlagChange::Remove => FlagEdit::Remove,
+            },
+            flags: change.flags,
+            unchanged_since: change.unchanged_since,
+            keywords_max: self.config.mailboxes.keywords_per_message_max,
+        };
+        let write = self.store.write(Durability::Relaxed, flagging, |tx, flagging| Box::pin(store_flags(tx, flagging)));
+        let flagged = write.await?;
+        if flagged.changed {
+            self.changes.wake(&[mailbox]);
+        }
+        Ok(Stored { modified: flagged.modified, too_many_keywords: flagged.too_many_keywords })
     }
 
-    /// Removes messages marked `\Deleted`, all or among `uids`. From Trash: for good. Elsewhere too: the client asked for it twice
-    /// (RFC 9051 §6.4.3); the tombstone keeps the message for the time of retention.
-    pub async fn expunge(&self, _mailbox: MailboxId, _uids: Option<&[Uid]>) -> Result<Vec<Uid>, Fault> {
-        todo!()
+    /// Removes messages marked `\Deleted`, all or among `uids`. From Trash and Drafts for good; elsewhere they go to Trash,
+    /// unless it holds them already: clients that copy to Trash themselves, and those that never do, both keep the
+    /// person's mail (setting `mailboxes.expunge_to_trash`).
+    pub async fn expunge(&self, mailbox: MailboxId, uids: Option<&[Uid]>) -> Result<Vec<Uid>, Fault> {
+        let expunging = Expunging {
+            mailbox,
+            ranges: uids.map_or_else(|| ALL_UIDS.to_owned(), ranges_json),
+            to_trash: self.config.mailboxes.expunge_to_trash,
+            now: self.clock.now(),
+        };
+        let write = self.store.write(Durability::Synced, expunging, |tx, expunging| Box::pin(expunge(tx, expunging)));
+        let (gone, trash) = write.await?;
+        if !gone.is_empty() {
+            self.changes.wake(&[mailbox, trash.unwrap_or(mailbox)]);
+        }
+        Ok(gone)
     }
 
     /// Reads messages, rising by UID; those that are gone are left out. Ask for at most a few hundred at a time.
-    pub async fn fetch(&self, _mailbox: MailboxId, _uids: &[Uid], _need: Need) -> Result<Vec<Fetched>, Fault> {
-        todo!()
+    /// The header block comes with `parts` and `body` too: sections are read by it.
+    pub async fn fetch(&self, mailbox: MailboxId, uids: &[Uid], need: Need) -> Result<Vec<Fetched>, Fault> {
+        let fetching = Fetching {
+            mailbox,
+            ranges: ranges_json(uids),
+            envelope: need.envelope,
+            body_structure: need.body_structure,
+            parts: need.parts,
+            header: need.header || need.body || need.parts,
+            body: need.body,
+        };
+        let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
+        rows.into_iter().map(|row| fetched(mailbox, row)).collect()
     }
 
-    /// Reads folded texts for SEARCH, rising by UID, those that are gone left out.
+    /// Reads folded texts for SEARCH, rising by UID, those that are gone left out. Ask for at most a few hundred at a time.
     pub async fn search_texts(
         &self,
-        _mailbox: MailboxId,
-        _uids: &[Uid],
-        _need: SearchNeed,
+        mailbox: MailboxId,
+        uids: &[Uid],
+        need: SearchNeed,
     ) -> Result<Vec<Searched>, Fault> {
-        todo!()
+        let searching = Searching { mailbox, ranges: ranges_json(uids), heads: need.heads, body: need.body };
+        let rows = self.store.read(searching, |tx, searching| Box::pin(search_texts(tx, searching))).await?;
+        let searched = |row: SearchRow| Searched { uid: row.uid, sent_at: row.sent_at, text: row.text };
+        Ok(rows.into_iter().map(searched).collect())
     }
+}
+
+fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
+    let parts = match &row.parts {
+        Some(stored) => Parts::decode(stored).ok_or_else(|| StoreError::Inconsistent {
+            table: "message",
+            column: "parts",
+            row: format!("{mailbox}/{}", row.uid),
+        })?,
+        None => Parts::default(),
+    };
+    Ok(Fetched {
+        uid: row.uid,
+        envelope: row.envelope.map(Bytes::from).unwrap_or_default(),
+        body_structure: row.body_structure.map(Bytes::from).unwrap_or_default(),
+        parts,
+        content: Content {
+            header: row.header.map(Bytes::from).unwrap_or_default(),
+            body_hash: row.body_hash,
+            body: row.body,
+            size: row.size,
+        },
+    })
 }

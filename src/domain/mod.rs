@@ -7,13 +7,15 @@
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
-//! | `spool` | a message on its way in: memory, then a file |
+//! | `spool` | a message on its way in: memory, then a file; the blob store |
+//! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod arrival;
 pub mod changes;
 pub mod clock;
 pub mod delivery;
@@ -28,6 +30,7 @@ pub mod snapshot;
 pub mod spool;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -54,6 +57,7 @@ pub struct Gateway {
     pub clock: Clock,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
+    pub(in crate::domain) parsing: arrival::Parsing,
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
@@ -64,6 +68,7 @@ impl Gateway {
     pub fn new(config: Arc<Config>, store: Store, clock: Clock) -> Result<Self, Fault> {
         Ok(Self {
             blobs: spool::Blobs::open(&config)?,
+            parsing: arrival::Parsing::new(&config.store),
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
@@ -71,6 +76,12 @@ impl Gateway {
             clock,
             store,
         })
+    }
+
+    /// How often a session that waits must look for itself: where another process may change the store, whose notices do
+    /// not come here. `None`: notices suffice.
+    pub fn poll_after(&self) -> Option<Duration> {
+        self.store.is_shared().then(|| Duration::from_secs(self.config.imap.poll_seconds.max(1)))
     }
 
     /// Can people be served: does the store answer?

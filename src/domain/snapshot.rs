@@ -1,9 +1,18 @@
 //! A mailbox's UIDs, flags and ModSeqs in memory: once per node, shared by its sessions, caught up by delta.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::{Fault, Gateway};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid, UidValidity};
+use crate::store::mailbox::counters;
+use crate::store::placement::{PlacementRow, each_changed, each_expunged};
+use crate::store::{StoreError, Tx};
+
+/// How long a snapshot that no session holds is kept, microseconds.
+const KEPT_UNUSED: i64 = 60_000_000;
 
 /// A state that the mailbox had. Immutable and cheap to keep: sessions hold the one that their client was told.
 #[derive(Clone, Debug)]
@@ -38,16 +47,144 @@ impl Snapshot {
     pub fn entry(&self, uid: Uid) -> Option<&Entry> {
         self.position(uid).and_then(|position| self.entries.get(position))
     }
+
+    /// Adds a placement or puts it in the place of its former state.
+    fn put(&mut self, entry: Entry) {
+        if self.entries.last().is_none_or(|last| last.uid < entry.uid) {
+            self.entries.push_back(entry);
+            return;
+        }
+        match self.entries.binary_search_by(|there| there.uid.cmp(&entry.uid)) {
+            Ok(position) => drop(self.entries.set(position, entry)),
+            Err(position) => self.entries.insert(position, entry),
+        }
+    }
+
+    fn remove(&mut self, uid: Uid) {
+        if let Some(position) = self.position(uid) {
+            self.entries.remove(position);
+        }
+    }
 }
 
 /// The mailboxes that sessions have open.
 #[derive(Default)]
-pub struct Snapshots {}
+pub struct Snapshots {
+    slots: Mutex<Slots>,
+}
+
+#[derive(Default)]
+struct Slots {
+    by_mailbox: HashMap<MailboxId, Slot>,
+    tidied_at: Option<Timestamp>,
+}
+
+struct Slot {
+    shared: Arc<Shared>,
+    used_at: Timestamp,
+}
+
+/// One mailbox's latest snapshot. Who holds `catching_up` brings it forward; the others wait and find it done.
+#[derive(Default)]
+struct Shared {
+    latest: Mutex<Option<Arc<Snapshot>>>,
+    catching_up: tokio::sync::Mutex<()>,
+}
+
+impl Shared {
+    /// The latest snapshot, if it is no older than `mod_seq`.
+    fn at_least(&self, mod_seq: ModSeq) -> Option<Arc<Snapshot>> {
+        self.latest.lock().as_ref().filter(|snapshot| snapshot.mod_seq >= mod_seq).map(Arc::clone)
+    }
+
+    /// Does a session hold the latest snapshot, or work on it?
+    fn is_used(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) > 1 || self.latest.lock().as_ref().is_some_and(|latest| Arc::strong_count(latest) > 1)
+    }
+}
+
+impl Snapshots {
+    fn slot(&self, mailbox: MailboxId, now: Timestamp) -> Arc<Shared> {
+        let mut slots = self.slots.lock();
+        let tidied_at = *slots.tidied_at.get_or_insert(now);
+        if now.0.saturating_sub(tidied_at.0) > KEPT_UNUSED / 2 {
+            slots.tidied_at = Some(now);
+            slots
+                .by_mailbox
+                .retain(|_, slot| now.0.saturating_sub(slot.used_at.0) < KEPT_UNUSED || slot.shared.is_used());
+        }
+        let slot = slots
+            .by_mailbox
+            .entry(mailbox)
+            .or_insert_with(|| Slot { shared: Arc::new(Shared::default()), used_at: now });
+        slot.used_at = now;
+        Arc::clone(&slot.shared)
+    }
+
+    fn forget(&self, mailbox: MailboxId) {
+        self.slots.lock().by_mailbox.remove(&mailbox);
+    }
+}
 
 impl Gateway {
     /// The mailbox as it is now, own writes included. `None` where it has been deleted.
     /// Costs one row where nothing changed.
-    pub async fn snapshot(&self, _mailbox: MailboxId) -> Result<Option<Arc<Snapshot>>, Fault> {
-        todo!()
+    pub async fn snapshot(&self, mailbox: MailboxId) -> Result<Option<Arc<Snapshot>>, Fault> {
+        let Some(now) = self.store.read(mailbox, |tx, mailbox| Box::pin(counters(tx, mailbox))).await? else {
+            self.snapshots.forget(mailbox);
+            return Ok(None);
+        };
+        let shared = self.snapshots.slot(mailbox, self.clock.now());
+        if let Some(snapshot) = shared.at_least(now.mod_seq) {
+            return Ok(Some(snapshot));
+        }
+        let _catching_up = shared.catching_up.lock().await;
+        if let Some(snapshot) = shared.at_least(now.mod_seq) {
+            return Ok(Some(snapshot));
+        }
+        let before = shared.latest.lock().clone();
+        let read = self.store.read_snapshot((mailbox, before), |tx, (mailbox, before)| {
+            Box::pin(catch_up(tx, *mailbox, before.as_deref()))
+        });
+        let Some(snapshot) = read.await?.map(Arc::new) else {
+            self.snapshots.forget(mailbox);
+            return Ok(None);
+        };
+        *shared.latest.lock() = Some(Arc::clone(&snapshot));
+        Ok(Some(snapshot))
+    }
+}
+
+/// The mailbox as it is in this transaction: what was known, brought forward, or all of it read.
+async fn catch_up(
+    tx: &mut Tx<'_>,
+    mailbox: MailboxId,
+    before: Option<&Snapshot>,
+) -> Result<Option<Snapshot>, StoreError> {
+    let Some(counters) = counters(tx, &mailbox).await? else { return Ok(None) };
+    let since = before.map_or(ModSeq(0), |before| before.mod_seq);
+    let mut snapshot = Snapshot {
+        mailbox,
+        uid_validity: counters.uid_validity,
+        uid_next: counters.uid_next,
+        mod_seq: counters.mod_seq,
+        entries: before.map(|before| before.entries.clone()).unwrap_or_default(),
+    };
+    if since.0 > 0 {
+        each_expunged(tx, mailbox, since, |uid| snapshot.remove(uid)).await?;
+    }
+    each_changed(tx, mailbox, since, |row| snapshot.put(entry(row))).await?;
+    Ok(Some(snapshot))
+}
+
+fn entry(row: PlacementRow) -> Entry {
+    Entry {
+        uid: row.uid,
+        flags: row.flags,
+        mod_seq: row.mod_seq,
+        message: row.message,
+        size: row.size,
+        internal_date: row.internal_date,
+        save_date: row.save_date,
     }
 }

@@ -1,2 +1,65 @@
 //! PROTOCOL: IMAP (RFC 9051, RFC 3501). Runs one session on any byte stream.
+//!
+//! A command comes in by `client` (framed by `wire`), is looked up in the table of `session`, and goes to the file of its
+//! family; its answer is written by `wire::write` into `outbox`, which `client` sends. What the client knows of its
+//! mailbox is in `view`, which also says what to tell it before each tagged answer.
+//!
+//! | file | commands |
+//! | --- | --- |
+//! | `auth` | LOGIN, AUTHENTICATE, ENABLE, ID |
+//! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
+//! | `listing` | LIST, LSUB (`list` decides which) |
+//! | `append` | APPEND |
+//! | `fetch` | FETCH (`section` finds what `BODY[…]` means) |
+//! | `flags` | STORE |
+//! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
+//! | `search` | SEARCH |
+//! | `idle` | IDLE |
+
+mod answer;
+mod append;
+mod auth;
+mod client;
+mod copy;
+mod fetch;
+mod flags;
+mod idle;
+mod list;
+mod listing;
+mod mailboxes;
+mod outbox;
+mod search;
+mod section;
+mod serve;
+pub mod session;
+mod updates;
+pub mod view;
 pub mod wire;
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::connection::{Connection, Ended};
+use crate::domain::Gateway;
+use answer::End;
+
+/// How a session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// A new connection: with a greeting (RFC 9051 §7.1.5).
+    Greeting,
+    /// On from STARTTLS: the client speaks first (RFC 9051 §6.2.1).
+    AfterStartTls,
+}
+
+/// Serves one client until it leaves, is sent away, or wants TLS.
+pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, mut stream: S, opening: Opening) -> Ended<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
+{
+    match serve::Session::new(&gateway, connection, &mut stream).run(opening).await {
+        End::StartTls => Ended::StartTls(stream),
+        End::Said | End::Lost | End::Bye(_) => Ended::Closed,
+    }
+}

@@ -1,7 +1,7 @@
 //! PURE: address lists of header fields, read from raw octets (RFC 5322 §3.4, obsolete forms of §4.4).
 //!
-//! Encoded words stay as they are sent: ENVELOPE wants them raw. Whatever is written, something is read; what a strict
-//! reader would not accept is marked `irregular`, so that submission can refuse what others may read otherwise.
+//! Encoded words stay as they are sent: ENVELOPE wants them raw. Whatever is written, something is read; what another
+//! reader may read otherwise is marked `irregular`, so that submission can refuse it.
 
 use memchr::memchr3;
 
@@ -9,7 +9,7 @@ use memchr::memchr3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressList {
     pub entries: Vec<Entry>,
-    /// Something in it is outside the grammar.
+    /// Something in it is outside the grammar, or in a part of it that readers disagree on.
     pub irregular: bool,
 }
 
@@ -213,7 +213,7 @@ impl Reader<'_> {
                 Kind::Special(b',') => self.flush(),
                 Kind::Special(b';') => self.close_group(),
                 Kind::Special(b':') => self.open_group(),
-                Kind::Special(b'<') => self.angle(),
+                Kind::Special(b'<') => self.angle(token.spaced),
                 Kind::Special(b'>') => self.list.irregular = true,
                 Kind::Comment(text) => {
                     self.draft.parted = true;
@@ -259,7 +259,10 @@ impl Reader<'_> {
     }
 
     /// Reads on from `<` to `>`.
-    fn angle(&mut self) {
+    fn angle(&mut self, spaced: bool) {
+        // A name with a bare `@` is outside the grammar, yet common; it is plain only as `a@b <c@d>`.
+        let has_at = self.draft.words.iter().any(|word| matches!(word.kind, Kind::Special(_)));
+        self.list.irregular |= has_at && !(spaced && is_plain(&self.draft.words) && self.draft.comment.is_none());
         if self.draft.angle.is_some() {
             self.list.irregular = true;
             self.flush();
@@ -322,12 +325,13 @@ fn address(words: &[Token]) -> (Vec<u8>, Option<Vec<u8>>, bool) {
     (local, Some(domain), regular)
 }
 
-/// One word, `@`, one word, nothing between them? (RFC 5322 §4.4 allows more; readers differ on it.)
+/// One word, `@`, one word, nothing between them? Quoted local parts and obsolete forms (RFC 5322 §4.4) are in the
+/// grammar, yet readers differ on them.
 fn is_plain(words: &[Token]) -> bool {
     matches!(
         words,
         [
-            Token { kind: Kind::Word(_) | Kind::Quoted(_), .. },
+            Token { kind: Kind::Word(_), .. },
             Token { kind: Kind::Special(b'@'), spaced: false },
             Token { kind: Kind::Word(_), spaced: false }
         ]
@@ -363,4 +367,76 @@ fn phrase(words: &[Token]) -> Vec<u8> {
 /// The words without white space: parts of an address.
 fn joined(words: &[Token]) -> Vec<u8> {
     words.iter().flat_map(|word| word.kind.text()).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `name|route|local|domain`, groups as `name{` and `}`.
+    fn read(value: &str) -> (String, bool) {
+        let list = AddressList::parse(value.as_bytes());
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let entries: Vec<String> = list
+            .entries
+            .iter()
+            .map(|entry| match entry {
+                Entry::Mailbox(Mailbox { name, route, local, domain }) => {
+                    let option = |octets: &Option<Vec<u8>>| octets.as_deref().map_or_else(|| "-".to_owned(), text);
+                    format!("{}|{}|{}|{}", option(name), option(route), text(local), option(domain))
+                }
+                Entry::GroupStart(name) => format!("{}{{", text(name)),
+                Entry::GroupEnd => "}".to_owned(),
+            })
+            .collect();
+        (entries.join(" "), list.irregular)
+    }
+
+    #[test]
+    fn regular_forms() {
+        for (value, expected) in [
+            ("a@b.fr", "-|-|a|b.fr"),
+            (" <a@b.fr> ", "-|-|a|b.fr"),
+            ("Jean Q. Public <j@b.fr>", "Jean Q. Public|-|j|b.fr"),
+            ("\"NOM, Jean\" <j@b.fr>, \"a \\\"b\\\" c\"  d <e@b.fr>", "NOM, Jean|-|j|b.fr a \"b\" c d|-|e|b.fr"),
+            ("j@b.fr (Jean (dit J) Public)", "Jean (dit J) Public|-|j|b.fr"),
+            ("Jean (pro) <j@b.fr>", "Jean|-|j|b.fr"),
+            ("a@[192.0.2.1]", "-|-|a|[192.0.2.1]"),
+            ("=?utf-8?q?L=C3=A9a?= <l@b.fr>", "=?utf-8?q?L=C3=A9a?=|-|l|b.fr"),
+            ("boss@b.fr <me@b.fr>", "boss@b.fr|-|me|b.fr"),
+            ("Tle A: a@b.fr, B <b@b.fr>;, c@b.fr", "Tle A{ -|-|a|b.fr B|-|b|b.fr } -|-|c|b.fr"),
+            ("undisclosed-recipients:;", "undisclosed-recipients{ }"),
+            ("[LISTE] Nom <l@b.fr>", "[LISTE] Nom|-|l|b.fr"),
+            ("<@r.fr,@s.fr:a@b.fr>", "-|@r.fr,@s.fr|a|b.fr"),
+            ("", ""),
+            (" , ,", ""),
+        ] {
+            assert_eq!(read(value), (expected.to_owned(), false), "{value}");
+        }
+    }
+
+    #[test]
+    fn irregular_forms_are_read_and_marked() {
+        for (value, expected) in [
+            ("nobody", "-|-|nobody|-"),
+            ("<>", "-|-||-"),
+            ("\"a b\"@b.fr", "-|-|a b|b.fr"),
+            ("a@b.fr c@d.fr", "-|-|a@b.frc|d.fr"),
+            ("<a@b.fr> <c@d.fr>", "-|-|a|b.fr -|-|c|d.fr"),
+            ("<a@b.fr> c@d.fr", "c@d.fr|-|a|b.fr"),
+            ("a@b.fr; c@d.fr", "-|-|a|b.fr -|-|c|d.fr"),
+            ("a@@b.fr", "-|-|a@|b.fr"),
+            ("<a @b.fr>", "-|-|a|b.fr"),
+            ("<a@b.fr (c)>", "-|-|a|b.fr"),
+            ("<a@b.fr, c@d.fr", "-|-|a|b.fr -|-|c|d.fr"),
+            ("\"open <a@b.fr>", "\"open|-|a|b.fr"),
+            ("(open a@b.fr", "-|-|(opena|b.fr"),
+            ("<=?utf-8?q?boss?=@b.fr>", "-|-|=?utf-8?q?boss?=|b.fr"),
+            ("g: a@b.fr", "g{ -|-|a|b.fr }"),
+            ("@b.fr", "-|-||b.fr"),
+            ("a@", "-|-|a|"),
+        ] {
+            assert_eq!(read(value), (expected.to_owned(), true), "{value}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use mail_parser::HeaderForm;
 use super::header::header_value;
 use crate::model::Timestamp;
 
-/// First and last microsecond of the years 1 to 9999, which four digits can write.
+/// First and last microsecond that four digits of a year, and jiff, can write: in the years 1 and 9999.
 const FIRST: i64 = -62_135_596_800_000_000;
 const LAST: i64 = 253_402_207_199_999_999;
 
@@ -36,4 +36,42 @@ pub(super) fn sent_at(header: &[u8]) -> Option<i64> {
 fn format(at: Timestamp, form: &str) -> String {
     let at = jiff::Timestamp::from_microsecond(at.0.clamp(FIRST, LAST)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     at.strftime(form).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms() {
+        let at = Timestamp::from_seconds(837_596_665);
+        assert_eq!(date_time(at), "Wed, 17 Jul 1996 09:44:25 +0000");
+        assert_eq!(internal_date(at), "17-Jul-1996 09:44:25 +0000");
+        assert_eq!(internal_date(Timestamp(0)), " 1-Jan-1970 00:00:00 +0000");
+        assert_eq!(date_time(Timestamp(i64::MAX)), "Thu, 30 Dec 9999 21:59:59 +0000");
+        assert_eq!(internal_date(Timestamp(i64::MIN)), " 1-Jan-0001 00:00:00 +0000");
+    }
+
+    #[test]
+    fn internal_dates_are_read() {
+        assert_eq!(parse_internal_date("17-Jul-1996 02:44:25 -0700"), Some(Timestamp::from_seconds(837_596_665)));
+        assert_eq!(parse_internal_date(" 1-jan-1970 00:00:00 +0000"), Some(Timestamp(0)));
+        for wrong in [
+            "",
+            "17-Jul-1996",
+            "32-Jul-1996 02:44:25 -0700",
+            "17-Jul-1996 02:44:25 -0700 x",
+            "17-Jul-1996 25:44:25 -0700",
+        ] {
+            assert_eq!(parse_internal_date(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn date_headers_are_read() {
+        assert_eq!(sent_at(b"Date: Wed, 17 Jul 1996 02:44:25 -0700 (PDT)\r\n\r\n"), Some(837_596_665_000_000));
+        assert_eq!(sent_at(b"Date: yesterday\r\n\r\n"), None);
+        assert_eq!(sent_at(b"Date: Wed, 42 Jul 1996 02:44:25 -0700\r\n\r\n"), None);
+        assert_eq!(sent_at(b"\r\n"), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! PURE: header blocks as raw octets: fields, their values, and the slices that `BODY[HEADER.FIELDS …]` gives
 //! (RFC 5322 §2.2, §4.5; RFC 9051 §6.4.5.1). Decoding of text: RFC 2047.
 //!
-//! A field runs to the line feed that no space or tab follows. Bare line feeds end lines as CRLF does: old mail has them.
+//! A field runs to the line feed that no space or tab follows. Bare line feeds end lines as CRLF does: old mail has
+//! them.
 
 use std::borrow::Cow;
 
@@ -138,5 +139,58 @@ pub(super) fn decode_unlabelled(octets: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(octets) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(octets).0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &[u8] = b"From: a@x\r\nSUBJECT : one\r\n\ttwo\r\nno colon\r\n\
+        X-Long:\r\n y\r\nsubject: second\r\nTo:b@x\r\n\r\nbody: no\r\n";
+
+    #[test]
+    fn fields_end_at_the_empty_line() {
+        let names: Vec<_> = fields(HEADER).map(|field| String::from_utf8_lossy(field.name).into_owned()).collect();
+        assert_eq!(names, ["From", "SUBJECT", "", "X-Long", "subject", "To"]);
+        let subjects: Vec<_> = header_value(HEADER, "Subject").collect();
+        assert_eq!(subjects, [Cow::Borrowed(&b"one two"[..]), Cow::Borrowed(b"second")]);
+    }
+
+    #[test]
+    fn header_fields_are_given_octet_for_octet() {
+        let wanted = header_fields(HEADER, &["to", "Subject"], true);
+        assert_eq!(wanted, b"SUBJECT : one\r\n\ttwo\r\nsubject: second\r\nTo:b@x\r\n\r\n");
+        let others = header_fields(HEADER, &["to", "Subject"], false);
+        assert_eq!(others, b"From: a@x\r\nno colon\r\nX-Long:\r\n y\r\n\r\n");
+        assert_eq!(header_fields(b"From: a", &["From"], true), b"From: a\r\n\r\n");
+        assert_eq!(header_fields(b"", &["From"], true), b"\r\n");
+    }
+
+    #[test]
+    fn split_header_finds_the_body() {
+        for (message, header) in [
+            (&b"A: b\r\n\r\nbody"[..], 8),
+            (b"A: b\n\nbody", 6),
+            (b"\r\nbody", 2),
+            (b"\nbody", 1),
+            (b"A: b\r\n", 6),
+            (b"A: b", 4),
+            (b"no header\r\nat all\r\n", 0),
+            (b"", 0),
+            (b"A: b\r\n \r\nB: c\r\n\r\nbody", 17),
+        ] {
+            assert_eq!(split_header(message), header, "{}", message.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn text_is_decoded() {
+        assert_eq!(decode_text(b"=?UTF-8?Q?Sortie_=C3=A0?=\r\n =?utf-8?b?IMOJdnJ5?= demain"), "Sortie à Évry demain");
+        assert_eq!(decode_text(b"=?iso-8859-15?q?10_=A4?="), "10 €");
+        assert_eq!(decode_text("déjà vu".as_bytes()), "déjà vu");
+        assert_eq!(decode_text(b"d\xe9j\xe0 \x80"), "déjà €");
+        assert_eq!(decode_text(b"=?nonsense"), "=?nonsense");
+        assert_eq!(decode_text(b""), "");
     }
 }

@@ -31,7 +31,8 @@ pub struct Summary {
     pub header_size: u64,
     /// Octets of the whole message.
     pub size: u64,
-    /// The value of FETCH ENVELOPE, parentheses included (RFC 9051 §7.5.2). Strings quoted, or literals where they must be.
+    /// The value of FETCH ENVELOPE, parentheses included (RFC 9051 §7.5.2). Strings quoted, or literals where they
+    /// must be.
     pub envelope: Vec<u8>,
     /// The value of FETCH BODYSTRUCTURE, extension data included.
     pub body_structure: Vec<u8>,
@@ -105,8 +106,8 @@ impl Summary {
     }
 }
 
-/// The first Message-ID of a header block, as it is compared: no angle brackets, no white space, lower case. `None` where
-/// there is none, or one longer than any line may be.
+/// The first Message-ID of a header block, as it is compared: no angle brackets, no white space, lower case. `None`
+/// where there is none, or one longer than any line may be.
 pub fn message_id_key(header: &[u8]) -> Option<String> {
     let value = header_value(header, "Message-ID").next()?;
     let value = decode_text(&value);

@@ -81,7 +81,8 @@ impl Parts {
         }
     }
 
-    /// The stored form: version, then each part before its children: kind, four distances as LEB128, number of children.
+    /// The stored form: version, then each part before its children: kind, four distances and the number of children
+    /// as LEB128.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         encode_part(&mut out, &self.root, 0);
@@ -182,4 +183,51 @@ fn pull_number(rest: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NESTED: &[u8] = b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\none\r\n--o\r\n\
+        Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\ntwo\r\n--o--\r\n";
+
+    #[test]
+    fn sections_are_found_by_number() {
+        let parts = Parts::of(NESTED);
+        let text = |path: &[u32], place| parts.range(path, place).map(|range| slice(NESTED, &range).to_vec());
+        for (path, place, expected) in [
+            (&[1][..], Place::All, Some("one")),
+            (&[1], Place::Mime, Some("\r\n")),
+            (&[1], Place::Header, None),
+            (&[1, 1], Place::All, None),
+            (&[2], Place::All, Some("Subject: s\r\n\r\ntwo")),
+            (&[2], Place::Mime, Some("Content-Type: message/rfc822\r\n\r\n")),
+            (&[2], Place::Header, Some("Subject: s\r\n\r\n")),
+            (&[2], Place::Text, Some("two")),
+            (&[2, 1], Place::All, Some("two")),
+            (&[2, 1], Place::Mime, Some("Subject: s\r\n\r\n")),
+            (&[2, 2], Place::All, None),
+            (&[2, 1, 1], Place::All, None),
+            (&[3], Place::All, None),
+            (&[0], Place::All, None),
+            (&[u32::MAX], Place::All, None),
+            (&[], Place::Mime, None),
+        ] {
+            assert_eq!(text(path, place).as_deref(), expected.map(str::as_bytes), "{path:?} {place:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_stored_form_is_read() {
+        let stored = Parts::of(NESTED).encode();
+        assert!(Parts::decode(&stored).is_some());
+        for length in 0..stored.len() {
+            assert_eq!(Parts::decode(&stored[..length]), None, "{length}");
+        }
+        assert_eq!(Parts::decode(&[stored.as_slice(), &[0]].concat()), None);
+        assert_eq!(Parts::decode(&[&[VERSION + 1], &stored[1..]].concat()), None);
+        assert_eq!(Parts::decode(&[&[VERSION][..], &[1, 0, 0, 0, 0, 1].repeat(DEPTH_MAX + 2)].concat()), None);
+        assert_eq!(Parts::decode(&[&[VERSION, 0][..], &[0xFF; 12]].concat()), None);
+    }
 }

@@ -49,13 +49,14 @@ fn push_message(out: &mut Vec<u8>, message: &[u8], part: &Part, enclosed: &Part,
     push_md5(out, content);
 }
 
-/// A part without parts, as it can be shown: what is called multipart but is not can be read as text; an enclosed message
-/// that cannot be opened (encoded, or too deep) can be saved.
+/// A part without parts, as it can be shown: what is called multipart but is not can be read as text; an enclosed
+/// message that cannot be opened (encoded, or too deep) can be saved.
 fn push_leaf(out: &mut Vec<u8>, message: &[u8], part: &Part, content: &Content<'_>) {
-    let none = Parameters::default();
+    let charset = content.parameters.get("charset").map(|value| (b"charset".to_vec(), value.to_vec()));
+    let charset = Parameters(charset.into_iter().collect());
     let kind = content.media.as_ref().map(|media| media.kind.as_slice());
     let (kind, subtype, parameters): (&[u8], &[u8], _) = match (&content.media, kind) {
-        (_, Some(b"multipart")) => (b"text", b"plain", &none),
+        (_, Some(b"multipart")) => (b"text", b"plain", &charset),
         (Some(media), Some(b"message")) if is_message(media) => (b"application", b"octet-stream", &content.parameters),
         (Some(media), _) => (&media.kind, &media.subtype, &content.parameters),
         (None, _) => (b"text", b"plain", &content.parameters),
@@ -239,4 +240,20 @@ fn literal_length(bytes: &[u8]) -> usize {
     let digits = bytes.get(1..close).and_then(|digits| std::str::from_utf8(digits).ok());
     let count: usize = digits.and_then(|digits| digits.parse().ok()).unwrap_or(0);
     (close + b"}\r\n".len()).saturating_add(count).min(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_fall_off() {
+        let text = r#"("text" "plain" ("name" ") \" (") NIL {4}"#.to_owned() + "\r\né\") \"7bit\" 3 1";
+        let image = r#"("image" "png" NIL NIL NIL "base64" 3"#;
+        let extended = r#" NIL ("inline" NIL) ("fr") NIL)"#;
+        let body = format!("({text} NIL NIL NIL NIL){image}{extended} \"mixed\" (\"a\" \"b\") NIL NIL NIL)");
+        let plain = format!("({text}){image}) \"mixed\")");
+        assert_eq!(String::from_utf8(body_without_extensions(body.as_bytes())).unwrap(), plain);
+        assert_eq!(body_without_extensions(plain.as_bytes()), plain.as_bytes());
+    }
 }

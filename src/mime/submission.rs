@@ -1,5 +1,5 @@
-//! PURE: the header of a submission: what it claims, and the two forms it is stored in, without Bcc for those it is sent
-//! to, with it for the sender (RFC 5322 §3.6; RFC 6409 §8).
+//! PURE: the header of a submission: what it claims, and the two forms it is stored in, without Bcc for those it is
+//! sent to, with it for the sender (RFC 5322 §3.6; RFC 6409 §8).
 //!
 //! [`check`] refuses what two readers could read differently; the other functions take headers that passed it.
 
@@ -172,4 +172,104 @@ fn bcc(hidden: &[String]) -> Vec<u8> {
         out.push_str("\r\n");
     }
     out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &[u8] =
+        b"From: Moi <Me@ENT.fr>\r\nTo: a@ent.fr, b@ent.fr\r\nBcc : secret@ent.fr,\r\n also@ent.fr\r\n\
+        bCC: third@ent.fr\r\nResent-Bcc:x@ent.fr\r\nSubject: s\r\n\r\n";
+
+    #[test]
+    fn a_header_is_read() {
+        let checked = check(HEADER).unwrap();
+        assert_eq!(checked.from, ["me@ent.fr"]);
+        assert_eq!((checked.from_fields, checked.has_date, checked.has_bcc), (1, false, true));
+        assert_eq!((checked.sender, checked.message_id), (None, None));
+        assert_eq!(checked.named, ["a@ent.fr", "b@ent.fr", "secret@ent.fr", "also@ent.fr", "third@ent.fr"]);
+
+        let checked = check(b"Date:\r\nMessage-ID: <A.b@ENT>\r\nSender: s@ent.fr\r\nFrom: me@ent.fr\r\n").unwrap();
+        assert_eq!((checked.message_id.as_deref(), checked.sender.as_deref()), (Some("a.b@ent"), Some("s@ent.fr")));
+        assert!(checked.has_date && !checked.has_bcc);
+    }
+
+    #[test]
+    fn every_author_is_seen() {
+        for header in [
+            "From: me@ent.fr, boss@ent.fr\r\n\r\n",
+            "From: me@ent.fr\r\nfrom: boss@ent.fr\r\n\r\n",
+            "From: me@ent.fr\r\nX: y\r\nFROM : boss@ent.fr\r\n\r\n",
+            "From:\r\n Moi\r\n\t<me@ent.fr>,\r\n Boss <boss@ent.fr>\r\n\r\n",
+            "From: \"a, b\" <me@ent.fr>, (c, d) boss@ent.fr\r\n\r\n",
+        ] {
+            assert_eq!(check(header.as_bytes()).unwrap().from, ["me@ent.fr", "boss@ent.fr"], "{header}");
+        }
+        for header in [
+            "From: boss@ent.fr <me@ent.fr>\r\n\r\n",
+            "From: \"boss@ent.fr\" <me@ent.fr>\r\n\r\n",
+            "From: =?utf-8?q?boss=40ent.fr?= <me@ent.fr>\r\n\r\n",
+            "From: \"<boss@ent.fr>, \" <me@ent.fr>\r\n\r\n",
+            "From: me@ent.fr (<boss@ent.fr>)\r\n\r\n",
+        ] {
+            assert_eq!(check(header.as_bytes()).unwrap().from, ["me@ent.fr"], "{header}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_two_ways_is_refused() {
+        for (header, fault) in [
+            ("Subject: s\r\n\r\n", HeaderFault::NoFrom),
+            ("", HeaderFault::NoFrom),
+            ("From:\r\n\r\n", HeaderFault::NoFrom),
+            ("\r\nFrom: me@ent.fr\r\n\r\n", HeaderFault::NoFrom),
+            ("From: me@ent.fr\0\r\n\r\n", HeaderFault::Nul),
+            ("From: me@ent.fr\rFrom: boss@ent.fr\r\n\r\n", HeaderFault::BareCarriageReturn),
+            (" From: me@ent.fr\r\n\r\n", HeaderFault::NotAField),
+            ("From: me@ent.fr\r\nno colon\r\n\r\n", HeaderFault::NotAField),
+            ("Fr om: me@ent.fr\r\n\r\n", HeaderFault::NotAField),
+            (": From: me@ent.fr\r\n\r\n", HeaderFault::NotAField),
+            ("Frôm: me@ent.fr\r\n\r\n", HeaderFault::NotAField),
+            ("From: <me@ent.fr> <boss@ent.fr>\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: me@ent.fr boss@ent.fr\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: <me@ent.fr\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: \"Moi <me@ent.fr>\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: Moi\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: <>\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: <=?utf-8?q?boss?=@ent.fr>\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: me@ent.fr; boss@ent.fr\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: me@ent.fr@boss.fr\r\n\r\n", HeaderFault::FromUnreadable),
+            ("From: Tous: me@ent.fr;\r\n\r\n", HeaderFault::FromGroup),
+            ("From: Tous:;\r\n\r\n", HeaderFault::FromGroup),
+            ("From: me@ent.fr\r\nSender: nobody\r\n\r\n", HeaderFault::SenderUnreadable),
+            ("From: me@ent.fr\r\nSender: a@ent.fr\r\nsender: b@ent.fr\r\n\r\n", HeaderFault::SenderUnreadable),
+        ] {
+            assert_eq!(check(header.as_bytes()), Err(fault), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn recipients_see_no_bcc() {
+        let seen = recipients_header(HEADER, Some("D"), Some("i@d"));
+        let expected: &[u8] =
+            b"Date: D\r\nMessage-ID: <i@d>\r\nFrom: Moi <Me@ENT.fr>\r\nTo: a@ent.fr, b@ent.fr\r\nSubject: s\r\n\r\n";
+        assert_eq!(seen, expected);
+        assert_eq!(recipients_header(expected, Some("other"), Some("other")), expected);
+        assert_eq!(recipients_header(b"Bcc: a@b\r\n\r\n", None, None), b"\r\n");
+        assert_eq!(recipients_header(b"", Some("D"), None), b"Date: D\r\n\r\n");
+    }
+
+    #[test]
+    fn the_sender_sees_whom_it_went_to() {
+        let header = b"From: me@ent.fr\r\nDate: D\r\nMessage-ID: <i>\r\n\r\n";
+        assert_eq!(sender_header(header, Some("x"), Some("x"), &[]), header);
+        let hidden: Vec<String> = (0..5).map(|number| format!("parents.terminale-{number}@ent.example.fr")).collect();
+        let kept = sender_header(header, None, None, &hidden);
+        assert_eq!(check(&kept).unwrap().named, hidden);
+        assert!(kept.split(|&octet| octet == b'\n').all(|line| line.len() <= LINE_BYTES_MAX + 1));
+        assert!(kept.ends_with(header));
+        let with_bcc = sender_header(HEADER, Some("D"), None, &["hidden@ent.fr".to_owned()]);
+        assert_eq!(with_bcc, [b"Bcc: hidden@ent.fr\r\nDate: D\r\n", HEADER].concat());
+    }
 }

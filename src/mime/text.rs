@@ -1,4 +1,5 @@
-//! PURE: the text that SEARCH compares (RFC 9051 §6.4.4): decoded, HTML stripped, folded to letters without case or accent.
+//! PURE: the text that SEARCH compares (RFC 9051 §6.4.4): decoded, HTML stripped, folded to letters without case or
+//! accent.
 
 use mail_parser::{Charset, HeaderForm, html_to_text};
 use unicode_normalization::UnicodeNormalization;
@@ -105,12 +106,12 @@ fn collect(text: &mut String, message: &[u8], part: &Part) {
         return;
     }
     let header = slice(message, &part.header);
-    add(text, &fold(&attachment_name(header).unwrap_or_default()));
-    if part.kind == PartKind::Leaf {
-        let content = Content::of(header);
-        if let Some(found) = text_of(slice(message, &part.body), &content) {
-            add(text, &fold(&found));
-        }
+    let content = Content::of(header);
+    add(text, &fold(&attachment_name(header, &content).unwrap_or_default()));
+    if part.kind == PartKind::Leaf
+        && let Some(found) = text_of(slice(message, &part.body), &content)
+    {
+        add(text, &fold(&found));
     }
     for child in &part.children {
         if part.kind == PartKind::Message {
@@ -173,15 +174,17 @@ fn part_blocks(html: &str) -> String {
     spaced
 }
 
-/// The name a part is saved under, decoded (RFC 2231 and RFC 2047).
-fn attachment_name(header: &[u8]) -> Option<String> {
-    let parameter = |field: &str, name: &str| {
+/// The name a part is saved under, decoded: RFC 2047 (which nobody may use there and many do) or RFC 2231.
+fn attachment_name(header: &[u8], content: &Content<'_>) -> Option<String> {
+    let disposition = content.disposition.as_ref().and_then(|(_, parameters)| parameters.get("filename"));
+    let plain = disposition.or_else(|| content.parameters.get("name")).map(decode_text);
+    let extended = |field: &str, name: &str| {
         let value = header_value(header, field).last()?;
         let value = decode_unlabelled(&value);
         let parsed = HeaderForm::ContentType.parse(value.as_bytes());
         parsed.value().as_content_type()?.attribute(name).map(str::to_owned)
     };
-    parameter("Content-Disposition", "filename").or_else(|| parameter("Content-Type", "name"))
+    plain.or_else(|| extended("Content-Disposition", "filename")).or_else(|| extended("Content-Type", "name"))
 }
 
 /// Folds text for comparison: compatibility forms and marks resolved, lower case, ligatures spelt out, typographic
@@ -212,4 +215,38 @@ pub fn fold(text: &str) -> String {
 /// Soft hyphens, joiners, byte order marks: nobody types them in a search.
 fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding() {
+        for (text, folded) in [
+            ("Élèves de l’ÉCOLE", "eleves de l'ecole"),
+            ("Œuvre, ŒUVRE, œuvre, Ægir, Straße, STRASSE", "oeuvre, oeuvre, oeuvre, aegir, strasse, strasse"),
+            ("a\r\n \t b\u{a0}c\u{0}d", "a b c d"),
+            ("e\u{301} ﬁn Ⅻ x² …", "e fin xii x2 ..."),
+            ("co\u{ad}opé\u{200b}ration", "cooperation"),
+            ("Łukasz Sørensen Đorđe İstanbul ΑΣ", "lukasz sorensen dorde istanbul ας".replace('ς', "σ").as_str()),
+            ("", ""),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_character_folds_once() {
+        for letter in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            let once = fold(&letter.to_string());
+            assert_eq!(fold(&once), once, "{letter:?}");
+        }
+    }
+
+    #[test]
+    fn html_words_stay_apart() {
+        let text = html_to_text(&part_blocks("<tr><td>un</td><td>de<b>ux</b></td></tr><div>trois<li>quatre"));
+        assert_eq!(fold(&text).trim(), "un deux trois quatre");
+    }
 }

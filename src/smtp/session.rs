@@ -218,6 +218,8 @@ impl Session {
         }
     }
 
+    /// SIZE (RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531), PIPELINING (RFC 2920), CHUNKING (RFC 3030),
+    /// ENHANCEDSTATUSCODES (RFC 2034), LIMITS (RFC 9422), STARTTLS (RFC 3207), AUTH (RFC 4954).
     fn ehlo(&mut self) -> Step {
         self.greet();
         let config = &self.config;

@@ -88,8 +88,7 @@ async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<(usize, usiz
 const SENT: &str = "select id from mailbox where user_id = $1 and special_use = 'sent'";
 
 async fn sent_mailbox(tx: &mut Tx<'_>, sender: &UserId) -> Result<Option<MailboxId>, StoreError> {
-    let row: Option<(i64,)> =
-        on_engine!(tx, |c| sqlx::query_as(SENT).bind(sender.as_str()).fetch_optional(c).await?);
+    let row: Option<(i64,)> = on_engine!(tx, |c| sqlx::query_as(SENT).bind(sender.as_str()).fetch_optional(c).await?);
     Ok(row.map(|(id,)| MailboxId(id)))
 }
 
@@ -202,11 +201,7 @@ const PLACE: &str = "
     where d.submission_id = $1 and d.batch = $2";
 
 /// Puts the letter into the INBOX of each person of this run.
-async fn place(
-    tx: &mut Tx<'_>,
-    new: &NewDelivery,
-    submission: &Submission,
-) -> Result<Vec<MailboxId>, StoreError> {
+async fn place(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission) -> Result<Vec<MailboxId>, StoreError> {
     let ids: Vec<(i64,)> = on_engine!(tx, |c| {
         let ids = sqlx::query_as(TAKE).bind(submission.id).bind(new.batch).fetch_all(&mut *c).await?;
         sqlx::query(PLACE)
@@ -238,12 +233,7 @@ async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: Mailbox
     Ok(())
 }
 
-async fn place_copy(
-    tx: &mut Tx<'_>,
-    new: &NewDelivery,
-    copy: &NewMessage,
-    sent: MailboxId,
-) -> Result<Uid, StoreError> {
+async fn place_copy(tx: &mut Tx<'_>, new: &NewDelivery, copy: &NewMessage, sent: MailboxId) -> Result<Uid, StoreError> {
     add_body(tx, &new.body, new.now).await?;
     let message = add(tx, copy, new.now).await?;
     let gone = || StoreError::Inconsistent { table: "mailbox", column: "id", row: sent.to_string() };

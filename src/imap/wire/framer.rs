@@ -230,7 +230,8 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
         let line = find_line(input, reading.line_start, reading.scanned);
         let seen = line.map_or(input.len(), |line| line.end);
         if seen.saturating_sub(reading.literal_bytes) > limits.line_bytes_max {
-            let tag = parse::tag_of(input);
+            // Only what is there however the pieces come in.
+            let tag = parse::tag_of(input.get(..limits.line_bytes_max).unwrap_or_default());
             input.advance(reading.line_start.min(input.len()));
             let state = State::Discarding(Discarding { literal_left: 0, scanned: 0, literals: true });
             return (Some(Frame::Bad { tag, reason: BadCommand::TooLong }), state);
@@ -241,7 +242,7 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
         };
         let Some(announced) = announced_literal(input.get(reading.line_start..line.text_end).unwrap_or_default())
         else {
-            let frame = whole_command(input.get(..line.text_end).unwrap_or_default(), limits);
+            let frame = whole_command(input, line, limits);
             input.advance(line.end);
             return (Some(frame), State::default());
         };
@@ -294,10 +295,10 @@ fn before_literal(
     Ok(Literal::Argument(Reading { line_start, scanned: line_start, literal_bytes }))
 }
 
-fn whole_command(bytes: &[u8], limits: &FrameLimits) -> Frame {
-    match parse::command(bytes, limits) {
+fn whole_command(input: &[u8], line: Line, limits: &FrameLimits) -> Frame {
+    match parse::command(input.get(..line.text_end).unwrap_or_default(), limits) {
         Ok(command) => Frame::Command(command),
-        Err(reason) => Frame::Bad { tag: parse::tag_of(bytes), reason },
+        Err(reason) => Frame::Bad { tag: parse::tag_of(input), reason },
     }
 }
 

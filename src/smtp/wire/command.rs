@@ -4,6 +4,8 @@
 //! it takes and should not: `docs/decisions.md` says why and each guard has a test. Verbs, BDAT (RFC 3030) and AUTH
 //! (RFC 4954) are read here. A secret never enters an error.
 
+use std::borrow::Cow;
+
 use smtp_proto::Request;
 
 use super::sasl::Mechanism;
@@ -97,7 +99,8 @@ pub fn parse(line: &[u8]) -> Result<Command, Syntax> {
     if line.iter().any(u8::is_ascii_control) {
         return Err(Syntax::Octets);
     }
-    let line = std::str::from_utf8(line).map_err(|_| Syntax::Octets)?;
+    let line = utf8(line)?;
+    let line = line.as_ref();
     let (verb, arguments) = line.split_once(' ').unwrap_or((line, ""));
     let arguments = arguments.trim_matches(' ');
     let verb = verb.to_ascii_uppercase();
@@ -110,7 +113,6 @@ pub fn parse(line: &[u8]) -> Result<Command, Syntax> {
         return Err(Syntax::TooLong);
     }
     match verb.as_str() {
-        // Telephones say the oddest names: they are neither used nor judged.
         "EHLO" if !arguments.is_empty() => Ok(Command::Ehlo),
         "HELO" if !arguments.is_empty() => Ok(Command::Helo),
         "EHLO" | "HELO" => Err(Syntax::Arguments("EHLO name")),
@@ -129,6 +131,15 @@ pub fn parse(line: &[u8]) -> Result<Command, Syntax> {
         "EXPN" | "ETRN" | "ATRN" | "TURN" | "BURL" | "LHLO" | "SEND" | "SOML" | "SAML" => Ok(Command::NotImplemented),
         _ => Err(Syntax::UnknownCommand),
     }
+}
+
+/// The line as text. Computers say their names in whatever encoding they have, and nobody reads them.
+fn utf8(line: &[u8]) -> Result<Cow<'_, str>, Syntax> {
+    let verb = line.get(..5).unwrap_or_default();
+    if verb.eq_ignore_ascii_case(b"EHLO ") || verb.eq_ignore_ascii_case(b"HELO ") {
+        return Ok(String::from_utf8_lossy(line));
+    }
+    std::str::from_utf8(line).map(Cow::Borrowed).map_err(|_| Syntax::Octets)
 }
 
 /// A command that takes no arguments.

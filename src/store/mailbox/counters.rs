@@ -66,7 +66,9 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, mailboxes: &[MailboxId]) -> Result<(),
 }
 
 const TAKE_UID_VALIDITY: &str = "
-    insert into mailbox_clock (user_id, uid_validity) values ($1, $2)
+    insert into mailbox_clock (user_id, uid_validity)
+    select $1, case when coalesce(max(uid_validity), 0) >= $2 then max(uid_validity) + 1 else $2 end
+    from mailbox where user_id = $1
     on conflict (user_id) do update set uid_validity = case
         when excluded.uid_validity > mailbox_clock.uid_validity then excluded.uid_validity
         else mailbox_clock.uid_validity + 1 end
@@ -79,7 +81,10 @@ pub(super) async fn take_uid_validity(
     user: &UserId,
     now_seconds: i64,
 ) -> Result<UidValidity, StoreError> {
-    let (uid_validity,): (i64,) =
-        on_engine!(tx, |c| sqlx::query_as(TAKE_UID_VALIDITY).bind(user.as_str()).bind(now_seconds).fetch_one(c).await?);
+    let (uid_validity,): (i64,) = on_engine!(tx, |c| sqlx::query_as(TAKE_UID_VALIDITY)
+        .bind(user.as_str())
+        .bind(now_seconds)
+        .fetch_one(c)
+        .await?);
     Ok(UidValidity(number(uid_validity, "mailbox_clock", "uid_validity", user)?))
 }

@@ -6,7 +6,9 @@ mod tree;
 
 pub(crate) use counters::{Taken, give_back_mod_seq, lock, take, take_mod_seq};
 pub(crate) use special::{NewSpecial, add_special, count_without_special};
-pub(crate) use tree::{Created, Deleted, Deletion, NewMailbox, Renamed, Renaming, create, delete, rename, set_subscribed};
+pub(crate) use tree::{
+    Created, Deleted, Deletion, NewMailbox, Renamed, Renaming, create, delete, rename, set_subscribed,
+};
 
 use super::{StoreError, Tx, number, on_engine, sql};
 use crate::model::{MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidValidity, UserId};
@@ -43,14 +45,15 @@ impl MailboxRow {
     }
 }
 
-const LIST: &str = "select id, name, special_use, uid_validity, subscribed from mailbox where user_id = $1 order by name";
+const LIST: &str =
+    "select id, name, special_use, uid_validity, subscribed from mailbox where user_id = $1 order by name";
 const SUBSCRIPTIONS: &str = "select name from subscription where user_id = $1 order by name";
-const FIND: &str = "select id, name, special_use, uid_validity, subscribed from mailbox where user_id = $1 and name = $2";
+const FIND: &str =
+    "select id, name, special_use, uid_validity, subscribed from mailbox where user_id = $1 and name = $2";
 
 /// All mailboxes of a person by name, and the subscribed names that are none. Two reads that must agree.
 pub(crate) async fn list(tx: &mut Tx<'_>, user: &UserId) -> Result<(Vec<MailboxRow>, Vec<MailboxName>), StoreError> {
-    let rows: Vec<MailboxColumns> =
-        on_engine!(tx, |c| sqlx::query_as(LIST).bind(user.as_str()).fetch_all(c).await?);
+    let rows: Vec<MailboxColumns> = on_engine!(tx, |c| sqlx::query_as(LIST).bind(user.as_str()).fetch_all(c).await?);
     let names: Vec<(String,)> =
         on_engine!(tx, |c| sqlx::query_as(SUBSCRIPTIONS).bind(user.as_str()).fetch_all(c).await?);
     let mailboxes = rows.into_iter().map(MailboxRow::from_columns).collect::<Result<_, _>>()?;
@@ -125,6 +128,8 @@ pub(crate) struct StatusRow {
     pub(crate) size: u64,
 }
 
+type StatusColumns = (i64, i64, i64, i64, i64, i64, i64, i64);
+
 /// Status of the mailboxes in a JSON list that belong to the person, in no order.
 pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> Result<Vec<StatusRow>, StoreError> {
     // 1 is `\Seen`, 8 is `\Deleted` (model::SystemFlag::bit).
@@ -140,7 +145,7 @@ pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> R
         where m.user_id = $1
         group by m.id, m.uid_validity, m.uid_next, m.mod_seq"
     );
-    let rows: Vec<(i64, i64, i64, i64, i64, i64, i64, i64)> =
+    let rows: Vec<StatusColumns> =
         on_engine!(tx, |c| sqlx::query_as(statement).bind(user.as_str()).bind(ids.as_str()).fetch_all(c).await?);
     rows.into_iter()
         .map(|(id, uid_validity, uid_next, mod_seq, messages, unseen, deleted, size)| {

@@ -117,7 +117,11 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, deletion: &Deletion) -> Result<Delet
         return Ok(Deleted::HasChildren);
     }
     let Some(trash) = super::owned(tx, row.id).await?.and_then(|owned| owned.trash) else {
-        return Err(StoreError::Inconsistent { table: "mailbox", column: "special_use", row: deletion.user.to_string() });
+        return Err(StoreError::Inconsistent {
+            table: "mailbox",
+            column: "special_use",
+            row: deletion.user.to_string(),
+        });
     };
     lock(tx, &[row.id, trash]).await?;
     let into_trash = Transfer::into_trash(row.id, ALL_UIDS.to_owned(), trash, deletion.now);
@@ -212,20 +216,9 @@ const DROP_SUBSCRIPTIONS: &str = "
     delete from subscription
     where user_id = $1 and name in (select name from mailbox where user_id = $1)";
 
-async fn move_names(
-    tx: &mut Tx<'_>,
-    user: &UserId,
-    from: &MailboxName,
-    to: &MailboxName,
-) -> Result<(), StoreError> {
+async fn move_names(tx: &mut Tx<'_>, user: &UserId, from: &MailboxName, to: &MailboxName) -> Result<(), StoreError> {
     on_engine!(tx, |c| {
-        sqlx::query(MOVE_NAMES)
-            .bind(user.as_str())
-            .bind(from.as_str())
-            .bind(to.as_str())
-            .execute(c)
-            .await
-            .map(drop)?;
+        sqlx::query(MOVE_NAMES).bind(user.as_str()).bind(from.as_str()).bind(to.as_str()).execute(c).await.map(drop)?;
     });
     Ok(())
 }

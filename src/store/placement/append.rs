@@ -23,13 +23,9 @@ pub(crate) struct NewAppend {
 const OWNS: &str = "select count(*) from mailbox where id = $1 and user_id = $2";
 
 /// Appends; `None` where the mailbox has gone or is not the person's.
-pub(crate) async fn append(
-    tx: &mut Tx<'_>,
-    new: &NewAppend,
-) -> Result<Option<Taken>, StoreError> {
-    let (owns,): (i64,) = on_engine!(tx, |c| {
-        sqlx::query_as(OWNS).bind(new.mailbox.0).bind(new.user.as_str()).fetch_one(c).await?
-    });
+pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppend) -> Result<Option<Taken>, StoreError> {
+    let (owns,): (i64,) =
+        on_engine!(tx, |c| sqlx::query_as(OWNS).bind(new.mailbox.0).bind(new.user.as_str()).fetch_one(c).await?);
     if owns == 0 {
         return Ok(None);
     }
@@ -67,9 +63,5 @@ async fn unite(tx: &mut Tx<'_>, new: &NewAppend, uid: Uid) -> Result<Option<Take
     };
     store_flags(tx, &flagging).await?;
     let counters = counters(tx, &new.mailbox).await?;
-    Ok(counters.map(|counters| Taken {
-        first: uid,
-        mod_seq: counters.mod_seq,
-        uid_validity: counters.uid_validity,
-    }))
+    Ok(counters.map(|counters| Taken { first: uid, mod_seq: counters.mod_seq, uid_validity: counters.uid_validity }))
 }

@@ -31,6 +31,7 @@ pub(crate) struct FetchRow {
 }
 
 type Blob = Option<Vec<u8>>;
+type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob);
 
 /// Reads messages, rising by UID.
 pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<FetchRow>, StoreError> {
@@ -47,7 +48,7 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
         where p.mailbox_id = $2 and p.uid between r.low and r.high
         order by p.uid"
     );
-    let rows: Vec<(i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob)> = on_engine!(tx, |c| {
+    let rows: Vec<FetchColumns> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
             .bind(fetching.ranges.as_str())
             .bind(fetching.mailbox.0)
@@ -96,6 +97,7 @@ pub(crate) struct SearchRow {
 }
 
 type Text = Option<String>;
+type SearchColumns = (i64, Option<i64>, Text, Text, Text, Text, Text, Text);
 
 /// Reads folded texts, rising by UID.
 pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
@@ -112,7 +114,7 @@ pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Resu
         where p.mailbox_id = $2 and p.uid between r.low and r.high
         order by p.uid"
     );
-    let rows: Vec<(i64, Option<i64>, Text, Text, Text, Text, Text, Text)> = on_engine!(tx, |c| {
+    let rows: Vec<SearchColumns> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
             .bind(searching.ranges.as_str())
             .bind(searching.mailbox.0)

@@ -112,12 +112,7 @@ async fn present_flags(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq) ->
 }
 
 /// The UIDs that have exactly these flags.
-async fn having(
-    tx: &mut Tx<'_>,
-    flagging: &Flagging,
-    mod_seq: ModSeq,
-    old: &Flags,
-) -> Result<Vec<Uid>, StoreError> {
+async fn having(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq, old: &Flags) -> Result<Vec<Uid>, StoreError> {
     let statement = sql!(
         tx,
         "select p.uid from ",

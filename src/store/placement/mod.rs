@@ -13,9 +13,9 @@ pub(crate) use append::{NewAppend, append};
 pub(crate) use changes::{PlacementRow, each_changed, each_expunged};
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
-pub(crate) use transfer::{Chosen, Expunging, Transfer, Transferred, choose, expunge, transfer};
+pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};
 
-use super::{StoreError, Tx, column, on_engine};
+use super::{StoreError, Tx, column, number, on_engine, sql};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid};
 
 /// A message put into a mailbox.
@@ -91,4 +91,17 @@ pub(crate) async fn filed_by_client(
         sqlx::query_as(FILED_BY_CLIENT).bind(message_id_key).bind(sent.0).bind(body_hash).fetch_optional(c).await?
     });
     Ok(row.map(|(uid,)| uid))
+}
+
+/// Octets of the messages in a mailbox that the ranges name.
+pub(crate) async fn size_of(tx: &mut Tx<'_>, (mailbox, ranges): &(MailboxId, String)) -> Result<u64, StoreError> {
+    let statement = sql!(
+        tx,
+        "select cast(coalesce(sum(p.size), 0) as bigint) from ",
+        ranges "$1",
+        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high"
+    );
+    let (size,): (i64,) =
+        on_engine!(tx, |c| sqlx::query_as(statement).bind(ranges.as_str()).bind(mailbox.0).fetch_one(c).await?);
+    number(size, "placement", "size", mailbox)
 }

@@ -82,11 +82,8 @@ pub(crate) async fn transfer(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Opt
     }
     put(tx, transfer, taken.first, taken.mod_seq).await?;
     if transfer.moving {
-        let mod_seq = if transfer.from == transfer.to {
-            Some(taken.mod_seq)
-        } else {
-            take_mod_seq(tx, transfer.from).await?
-        };
+        let mod_seq =
+            if transfer.from == transfer.to { Some(taken.mod_seq) } else { take_mod_seq(tx, transfer.from).await? };
         let Some(mod_seq) = mod_seq else { return Ok(None) };
         bury(tx, transfer.from, &ranges_json(&transferred.sources), mod_seq, transfer.now).await?;
     }
@@ -206,11 +203,7 @@ struct Marked {
 }
 
 /// Those marked `\Deleted` (8), rising, and whether Trash holds the same message.
-async fn marked(
-    tx: &mut Tx<'_>,
-    expunging: &Expunging,
-    trash: Option<MailboxId>,
-) -> Result<Vec<Marked>, StoreError> {
+async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>) -> Result<Vec<Marked>, StoreError> {
     let statement = sql!(
         tx,
         "select p.uid, p.message_id,
@@ -255,10 +248,8 @@ async fn rescue(
     if kept.is_empty() {
         return Ok(false);
     }
-    let copy = Transfer {
-        moving: false,
-        ..Transfer::into_trash(expunging.mailbox, ranges_json(&kept), trash, expunging.now)
-    };
+    let copy =
+        Transfer { moving: false, ..Transfer::into_trash(expunging.mailbox, ranges_json(&kept), trash, expunging.now) };
     transfer(tx, &copy).await?;
     Ok(true)
 }

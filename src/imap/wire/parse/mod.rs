@@ -25,12 +25,11 @@ pub(super) enum AppendStart {
     Argument,
 }
 
-/// The tag, where the command has a proper one: for BAD.
+/// The tag, where a command begins with a proper one and it is all there: for BAD.
 pub(super) fn tag_of(bytes: &[u8]) -> Option<String> {
-    let tag = bytes.split(|byte| matches!(byte, b' ' | b'\r' | b'\n')).next()?;
-    (!tag.is_empty() && tag.iter().all(|byte| cursor::is_tag_char(*byte)))
-        .then(|| String::from_utf8(tag.to_vec()).ok())
-        .flatten()
+    let end = bytes.iter().position(|byte| matches!(byte, b' ' | b'\r' | b'\n'))?;
+    let tag = bytes.get(..end).filter(|tag| !tag.is_empty() && tag.iter().all(|byte| cursor::is_tag_char(*byte)))?;
+    String::from_utf8(tag.to_vec()).ok()
 }
 
 /// A whole command, given without its end of line.

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::text::{flags_and, number, number_set};
-use crate::model::{Flags, ModSeq, Uid, UidValidity};
+use crate::model::{Flags, ModSeq, SeqNum, Uid, UidValidity};
 
 /// OK, NO or BAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub enum Code<'a> {
     UidNext(Uid),
     UidValidity(UidValidity),
     Unavailable,
+    /// RFC 3501 §7.1: the first message without `\Seen`.
+    Unseen(SeqNum),
 }
 
 /// `tag OK [CODE] text`
@@ -143,6 +145,7 @@ impl Code<'_> {
             }
             Self::UidNext(uid) => named_number(out, "UIDNEXT ", u64::from(uid.0)),
             Self::UidValidity(validity) => named_number(out, "UIDVALIDITY ", u64::from(validity.0)),
+            Self::Unseen(seq) => named_number(out, "UNSEEN ", u64::from(seq.0)),
             word => out.put_slice(word.word().as_bytes()),
         }
     }
@@ -182,6 +185,7 @@ impl Code<'_> {
             Self::UidNext(_) => "UIDNEXT",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
+            Self::Unseen(_) => "UNSEEN",
         }
     }
 }

@@ -79,6 +79,8 @@ fn octets_that_are_not_utf8() {
     // Fault h of smtp-proto: replaced by U+FFFD, so that two lines name one address.
     assert_eq!(parse(b"RCPT TO:<ren\xe9@b.fr>"), Err(Syntax::Octets));
     assert_eq!(parse(b"MAIL FROM:<ren\xe9@b.fr> SMTPUTF8"), Err(Syntax::Octets));
+    assert_eq!(parse(b"NOOP \xe9"), Err(Syntax::Octets));
+    assert_eq!(parse(b"EHLO pc-de-zo\xe9"), Ok(Command::Ehlo), "a name that nobody reads");
 }
 
 #[test]

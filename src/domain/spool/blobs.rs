@@ -1,0 +1,94 @@
+//! The blob store: bodies above the threshold, named by their hash, each written once, streamed, and synced (file and
+//! folder) before the row that names it. Behind `object_store`, so that several gateways can share an S3 bucket one day.
+
+use std::fs::{DirBuilder, File};
+use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+
+use super::{Limits, blocking};
+use crate::config::Config;
+use crate::domain::Fault;
+
+/// Octets read and written at a time: the least that S3 takes as a part.
+const PART_BYTES: u64 = 5 << 20;
+
+/// Where large bodies lie, and where messages wait while they come in.
+pub struct Blobs {
+    store: Arc<dyn ObjectStore>,
+    limits: Limits,
+}
+
+impl Blobs {
+    /// Opens `blobs` and `spool` in the data folder, readable by this account alone.
+    pub(in crate::domain) fn open(config: &Config) -> Result<Self, Fault> {
+        let (blobs, spool) = (config.data_dir.join("blobs"), config.data_dir.join("spool"));
+        for folder in [&blobs, &spool] {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        let store = LocalFileSystem::new_with_prefix(&blobs).map_err(|error| fault(&error))?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), limits: super::limits(config, FilePath::new(&spool)) })
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Keeps a body. One that is there already, whole, is not written again.
+    pub(in crate::domain) async fn put(&self, hash: &[u8; 32], file: &Arc<File>, size: u64) -> Result<(), Fault> {
+        let path = path_of(hash);
+        match self.store.head(&path).await {
+            Ok(there) if there.size == size => return Ok(()),
+            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(fault(&error)),
+        }
+        let mut upload = self.store.put_multipart(&path).await.map_err(|error| fault(&error))?;
+        let result = upload_all(upload.as_mut(), file, size).await;
+        if result.is_err()
+            && let Err(error) = upload.abort().await
+        {
+            tracing::warn!(%error, "an unfinished upload was left in the blob store");
+        }
+        result
+    }
+
+    /// Reads octets of a body that is there.
+    pub(super) async fn read(&self, hash: &[u8; 32], range: Range<u64>) -> Result<Bytes, Fault> {
+        self.store.get_range(&path_of(hash), range).await.map_err(|error| fault(&error))
+    }
+}
+
+async fn upload_all(upload: &mut dyn MultipartUpload, file: &Arc<File>, size: u64) -> Result<(), Fault> {
+    let mut offset = 0;
+    while offset < size {
+        let count = PART_BYTES.min(size - offset);
+        let file = Arc::clone(file);
+        let part = blocking(move || {
+            let mut part = vec![0; usize::try_from(count).map_err(std::io::Error::other)?];
+            file.read_exact_at(&mut part, offset)?;
+            Ok(part)
+        })
+        .await?;
+        upload.put_part(PutPayload::from(part)).await.map_err(|error| fault(&error))?;
+        offset += count;
+    }
+    upload.complete().await.map(drop).map_err(|error| fault(&error))
+}
+
+/// `ab/cd/…`: the hash in hexadecimal, fanned out over two levels of folders.
+fn path_of(hash: &[u8; 32]) -> Path {
+    let hex = blake3::Hash::from_bytes(*hash).to_hex();
+    let (first, rest) = hex.split_at(2);
+    let (second, rest) = rest.split_at(2);
+    Path::from_iter([first, second, rest])
+}
+
+fn fault(error: &Error) -> Fault {
+    Fault::Blob(error.to_string())
+}

@@ -1,0 +1,183 @@
+//! LOGIN, AUTHENTICATE (PLAIN, LOGIN), STARTTLS, ENABLE, ID (RFC 9051 §6.2, §6.3.1; RFC 4616, RFC 4959, RFC 2971).
+//!
+//! The codes matter: a client that reads AUTHENTICATIONFAILED forgets the password it had, so that code is for wrong
+//! passwords only (RFC 5530 §3).
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::serve::Context;
+use super::session::{Account, SessionState};
+use super::wire::write::{self, Code};
+use crate::connection::Security;
+use crate::domain::login::{Login, LoginRefusal};
+use crate::model::{Secret, User};
+use crate::sentences::Sentence;
+
+/// Wrong passwords on this connection.
+#[derive(Debug, Default)]
+pub(super) struct Tries(u32);
+
+impl Tries {
+    /// How many.
+    pub(super) fn refused(&self) -> u32 {
+        self.0
+    }
+}
+
+/// The answer after which TLS begins.
+pub(super) const BEGIN_TLS: Done = Done { code: None, text: "Begin TLS negotiation now" };
+
+/// What a client presents.
+struct Credentials {
+    name: Secret,
+    password: Secret,
+}
+
+/// STARTTLS (RFC 9051 §6.2.1).
+pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
+    match context.connection.security {
+        Security::Plain => Ok(BEGIN_TLS),
+        Security::Tls => Err(Failure::bad("TLS is active already")),
+    }
+}
+
+/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use.
+pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
+    let field = |wanted| {
+        let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
+        field.and_then(|(_, value)| value.as_deref()).unwrap_or("")
+    };
+    tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
+    write::id(&mut context.client.out, &[("name", "Passerelle")]);
+    Ok(Done::new("ID completed"))
+}
+
+/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE.
+pub(super) fn enable(context: &mut Context<'_>, account: &mut Account, words: &[String]) -> Outcome {
+    let condstore = words.iter().any(|word| word == "CONDSTORE");
+    let newly = condstore && !account.condstore;
+    account.condstore |= condstore;
+    write::enabled(&mut context.client.out, if newly { &["CONDSTORE"] } else { &[] });
+    Ok(Done::new("ENABLE completed"))
+}
+
+/// LOGIN (RFC 9051 §6.2.3).
+pub(super) async fn login(
+    context: &mut Context<'_>,
+    state: &mut SessionState,
+    tries: &mut Tries,
+    name: Secret,
+    password: Secret,
+) -> Outcome {
+    privacy(context)?;
+    log_in(context, state, tries, Credentials { name, password }).await
+}
+
+/// AUTHENTICATE (RFC 9051 §6.2.2).
+pub(super) async fn authenticate(
+    context: &mut Context<'_>,
+    state: &mut SessionState,
+    tries: &mut Tries,
+    mechanism: &str,
+    initial: Option<Secret>,
+) -> Outcome {
+    privacy(context)?;
+    let credentials = match mechanism {
+        "PLAIN" => plain(context, initial).await?,
+        "LOGIN" => login_mechanism(context, initial).await?,
+        _ => return Err(Failure::refused(Code::Cannot, "Unknown mechanism")),
+    };
+    log_in(context, state, tries, credentials).await
+}
+
+/// No password in the clear (RFC 9051 §11.1).
+fn privacy(context: &Context<'_>) -> Result<(), Failure> {
+    match context.connection.may_log_in(&context.gateway.config.login) {
+        true => Ok(()),
+        false => Err(Failure::told(Code::PrivacyRequired, Sentence::TlsRequired)),
+    }
+}
+
+/// PLAIN (RFC 4616 §2): `authzid NUL authcid NUL password`. Nobody acts for somebody else.
+async fn plain(context: &mut Context<'_>, initial: Option<Secret>) -> Result<Credentials, Failure> {
+    let response = match initial {
+        Some(initial) => initial,
+        None => ask(context, "").await?,
+    };
+    let mut parts = response.expose().split(|octet| *octet == 0);
+    let (Some(acts_for), Some(name), Some(password), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Failure::bad("Not a PLAIN response"));
+    };
+    if !acts_for.is_empty() && acts_for != name {
+        return Err(Failure::refused(Code::AuthorizationFailed, "Nobody may act for somebody else"));
+    }
+    Ok(Credentials { name: Secret::new(name), password: Secret::new(password) })
+}
+
+/// LOGIN, as Outlook speaks it: the name, then the password.
+async fn login_mechanism(context: &mut Context<'_>, initial: Option<Secret>) -> Result<Credentials, Failure> {
+    let name = match initial {
+        Some(initial) => initial,
+        None => ask(context, "Username:").await?,
+    };
+    let password = ask(context, "Password:").await?;
+    Ok(Credentials { name, password })
+}
+
+/// One challenge and its response. `*` calls the whole off (RFC 9051 §6.2.2).
+async fn ask(context: &mut Context<'_>, challenge: &str) -> Result<Secret, Failure> {
+    write::continuation(&mut context.client.out, &STANDARD.encode(challenge));
+    let line = context.client.line().await?.map_err(|reason| Failure::Bad(reason.text().into()))?;
+    if line == b"*" {
+        return Err(Failure::bad("AUTHENTICATE cancelled"));
+    }
+    STANDARD.decode(&line).map(Secret::new).map_err(|_| Failure::bad("Not base64"))
+}
+
+async fn log_in(
+    context: &mut Context<'_>,
+    state: &mut SessionState,
+    tries: &mut Tries,
+    credentials: Credentials,
+) -> Outcome {
+    let login = match std::str::from_utf8(credentials.name.expose()) {
+        Ok(name) => context.gateway.log_in(name, &credentials.password).await?,
+        Err(_) => Login::Refused(LoginRefusal::BadCredentials),
+    };
+    match login {
+        Login::Welcome(user) => enter(context, state, user),
+        Login::Refused(refusal) => {
+            tries.0 += 1;
+            let delay = context.gateway.config.login.refusal_delay_milliseconds;
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            Err(refused(refusal))
+        }
+    }
+}
+
+fn refused(refusal: LoginRefusal) -> Failure {
+    let (code, sentence) = match refusal {
+        LoginRefusal::BadCredentials => (Code::AuthenticationFailed, Sentence::BadCredentials),
+        LoginRefusal::Suspended => (Code::ContactAdmin, Sentence::AccountSuspended),
+        LoginRefusal::TooManyTries => (Code::Unavailable, Sentence::TooManyTries),
+    };
+    Failure::told(code, sentence)
+}
+
+/// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
+fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Outcome {
+    let config = &context.gateway.config.imap;
+    let Some(admission) = context.gateway.admit(&user, config.connections_per_user_max) else {
+        return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
+    };
+    tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
+    let account = Account { user, admission, condstore: false };
+    context.client.logged_in(config, account.admission.cut.clone());
+    *state = SessionState::Authenticated(account);
+    Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))
+}

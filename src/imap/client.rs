@@ -1,0 +1,169 @@
+//! The client's end of the connection: what it sends comes out in frames, what it is sent goes through the outbox.
+//! The only place that touches the socket, and where a session waits.
+//!
+//! Every wait ends by itself: by a deadline, when the server stops, or when the person is cut off.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Bye, End};
+use super::outbox::Outbox;
+use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
+use crate::config::ImapConfig;
+use crate::connection::Connection;
+
+/// A byte stream in both directions: a socket, TLS over one, or a pipe in tests.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for T {}
+
+/// Read at once while commands are awaited; what an idle session keeps.
+const COMMAND_READ_BYTES: usize = 4 << 10;
+/// Read at once while a message is received.
+const MESSAGE_READ_BYTES: usize = 64 << 10;
+
+/// One client.
+pub(super) struct Client<'a> {
+    stream: &'a mut (dyn Duplex + 'a),
+    framer: Framer,
+    limits: FrameLimits,
+    input: BytesMut,
+    pub out: Outbox,
+    stop: CancellationToken,
+    cut: CancellationToken,
+    /// When the client must have sent its next command.
+    deadline: Instant,
+    stall: Duration,
+}
+
+impl<'a> Client<'a> {
+    /// A client that has not logged in.
+    pub(super) fn new(stream: &'a mut (dyn Duplex + 'a), connection: &Connection, config: &ImapConfig) -> Self {
+        let stall = Duration::from_secs(config.stall_seconds_max);
+        Self {
+            stream,
+            framer: Framer::new(),
+            limits: limits_before_login(config),
+            input: BytesMut::new(),
+            out: Outbox::new(config.output_bytes_max, stall),
+            stop: connection.stop.clone(),
+            cut: CancellationToken::new(),
+            deadline: Instant::now() + Duration::from_secs(config.login_seconds_max),
+            stall,
+        }
+    }
+
+    /// The client has logged in: it may send more, and `cut` ends its session.
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, cut: CancellationToken) {
+        self.limits = limits_after_login(config);
+        self.cut = cut;
+    }
+
+    /// From now on it has this long to send a command.
+    pub(super) fn expect_command_within(&mut self, time: Duration) {
+        self.deadline = Instant::now() + time;
+    }
+
+    /// The next frame. What was to be sent is sent before waiting. Nothing is lost where the future is dropped.
+    pub(super) async fn frame(&mut self) -> Result<Frame, End> {
+        loop {
+            if let Some(frame) = self.framer.next(&mut self.input, &self.limits) {
+                return Ok(frame);
+            }
+            self.flush().await?;
+            self.out.shrink();
+            if self.input.is_empty() && self.input.capacity() > COMMAND_READ_BYTES {
+                self.input = BytesMut::new();
+            }
+            self.read(COMMAND_READ_BYTES, self.deadline).await?;
+        }
+    }
+
+    /// One line that is no command: a SASL response, DONE.
+    pub(super) async fn line(&mut self) -> Result<Result<Vec<u8>, BadCommand>, End> {
+        self.framer.line_mode(true);
+        let frame = self.frame().await;
+        self.framer.line_mode(false);
+        Ok(match frame? {
+            Frame::Line(line) => Ok(line),
+            Frame::Bad { reason, .. } => Err(reason),
+            _ => Err(BadCommand::Syntax("a line")),
+        })
+    }
+
+    /// The next octets of an APPEND's message, `left` at most, never none.
+    pub(super) async fn message_octets(&mut self, left: u64) -> Result<Bytes, End> {
+        if self.input.is_empty() {
+            self.flush().await?;
+            self.read(MESSAGE_READ_BYTES, Instant::now() + self.stall).await?;
+        }
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(self.input.len());
+        Ok(self.input.split_to(count).freeze())
+    }
+
+    /// Tells the framer what became of an APPEND's message.
+    pub(super) fn framer(&mut self) -> &mut Framer {
+        &mut self.framer
+    }
+
+    async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
+        self.input.reserve(bytes);
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => Err(End::Bye(Bye::Cut)),
+            () = self.stop.cancelled() => Err(End::Bye(Bye::Stopping)),
+            read = self.stream.read_buf(&mut self.input) => match read {
+                Ok(0) | Err(_) => Err(End::Lost),
+                Ok(_) => Ok(()),
+            },
+            () = tokio::time::sleep_until(deadline) => Err(End::Bye(Bye::Autologout)),
+        }
+    }
+
+    /// Sends all there is.
+    pub(super) async fn flush(&mut self) -> Result<(), End> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => Err(End::Lost),
+            sent = self.out.send(self.stream) => sent,
+        }
+    }
+
+    /// Sends what there is once it is worth a write, so that no answer piles up in memory.
+    pub(super) async fn drain(&mut self) -> Result<(), End> {
+        if self.out.is_full() { self.flush().await } else { Ok(()) }
+    }
+
+    /// The last words, to a client that may not listen any more.
+    pub(super) async fn flush_last(&mut self) {
+        let _ = tokio::time::timeout(LAST_WORDS, self.out.send(self.stream)).await;
+    }
+}
+
+/// How long a client may take to read BYE.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+fn limits_after_login(config: &ImapConfig) -> FrameLimits {
+    FrameLimits {
+        line_bytes_max: config.line_bytes_max,
+        literal_bytes_max: config.literal_bytes_max,
+        append_bytes_max: config.append_bytes_max,
+        nesting_max: config.nesting_max,
+        set_ranges_max: config.sequence_set_ranges_max,
+    }
+}
+
+fn limits_before_login(config: &ImapConfig) -> FrameLimits {
+    FrameLimits {
+        line_bytes_max: config.line_bytes_max.min(config.literal_before_login_bytes_max),
+        literal_bytes_max: config.literal_before_login_bytes_max,
+        ..limits_after_login(config)
+    }
+}

@@ -1,0 +1,119 @@
+//! Messages that leave or are doubled: COPY, MOVE, EXPUNGE, CLOSE, UNSELECT (RFC 9051 §6.4.1–§6.4.3, §6.4.7, §6.4.8;
+//! RFC 4315, RFC 6851). UIDs that are gone are passed over: the answer is OK, and the EXPUNGEs have been told.
+
+use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::mailboxes::find;
+use super::serve::Context;
+use super::session::{Account, SelectedMailbox, SessionState};
+use super::updates::refresh_after_write;
+use super::view::OutOfRange;
+use super::wire::command::{Access, MailboxArgument, Numbers, SequenceSet};
+use super::wire::write::{self, Code, Condition};
+use crate::domain::messages::Copied;
+use crate::model::{Uid, UidValidity};
+
+impl From<OutOfRange> for Failure {
+    fn from(_: OutOfRange) -> Self {
+        Self::bad("No message has that number")
+    }
+}
+
+/// What was copied where; `None` where there was nothing to copy.
+type Placed = Option<(UidValidity, Vec<(Uid, Uid)>)>;
+
+/// COPY (RFC 9051 §6.4.7).
+pub(super) async fn copy(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    set: &SequenceSet,
+    numbers: Numbers,
+    target: MailboxArgument,
+) -> Outcome {
+    let uids = selected.view.select(set, numbers)?;
+    let target = find(context, &account.user, target).await?.ok_or_else(Failure::try_create)?;
+    if uids.is_empty() {
+        return Ok(Done::new("Nothing to copy"));
+    }
+    let copied = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target).await?;
+    if target.id == selected.mailbox.id {
+        refresh_after_write(context, selected).await?;
+    }
+    Ok(match placed(copied)? {
+        Some((uid_validity, pairs)) => Done::with(DoneCode::CopyUid(uid_validity, pairs), "COPY completed"),
+        None => Done::new("Nothing to copy"),
+    })
+}
+
+/// MOVE (RFC 6851 §3): COPYUID comes before the EXPUNGEs, both before the tagged answer.
+pub(super) async fn move_messages(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    set: &SequenceSet,
+    numbers: Numbers,
+    target: MailboxArgument,
+) -> Outcome {
+    writable(selected)?;
+    let uids = selected.view.select(set, numbers)?;
+    let target = find(context, &account.user, target).await?.ok_or_else(Failure::try_create)?;
+    if uids.is_empty() {
+        return Ok(Done::new("Nothing to move"));
+    }
+    let moved = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target).await?;
+    refresh_after_write(context, selected).await?;
+    if let Some((uid_validity, pairs)) = placed(moved)? {
+        let code = Code::CopyUid(uid_validity, &pairs);
+        write::untagged(&mut context.client.out, Condition::Ok, Some(code), "Moved");
+    }
+    Ok(Done::new("MOVE completed"))
+}
+
+fn placed(copied: Copied) -> Result<Placed, Failure> {
+    match copied {
+        Copied::At { pairs, .. } if pairs.is_empty() => Ok(None),
+        Copied::At { uid_validity, pairs } => Ok(Some((uid_validity, pairs))),
+        Copied::NoSuchMailbox => Err(Failure::try_create()),
+        Copied::QuotaExceeded => Err(Failure::over_quota()),
+    }
+}
+
+/// EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1).
+pub(super) async fn expunge(
+    context: &mut Context<'_>,
+    selected: &mut SelectedMailbox,
+    uids: Option<&SequenceSet>,
+) -> Outcome {
+    writable(selected)?;
+    let uids = uids.map(|set| selected.view.select(set, Numbers::Uid)).transpose()?;
+    if uids.as_ref().is_none_or(|uids| !uids.is_empty()) {
+        context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
+        refresh_after_write(context, selected).await?;
+    }
+    Ok(Done::new("EXPUNGE completed"))
+}
+
+/// CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the mailbox was opened by EXAMINE.
+pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
+    if let Some(selected) = state.selected_mut()
+        && selected.access == Access::ReadWrite
+    {
+        context.gateway.expunge(selected.mailbox.id, None).await?;
+    }
+    state.unselect();
+    Ok(Done::new("CLOSE completed"))
+}
+
+/// UNSELECT (RFC 9051 §6.4.2).
+pub(super) fn unselect(state: &mut SessionState) -> Outcome {
+    state.unselect();
+    Ok(Done::new("UNSELECT completed"))
+}
+
+/// Changes need a mailbox opened by SELECT.
+pub(super) fn writable(selected: &SelectedMailbox) -> Result<(), Failure> {
+    match selected.access {
+        Access::ReadWrite => Ok(()),
+        Access::ReadOnly => Err(Failure::read_only()),
+    }
+}

@@ -1,0 +1,89 @@
+//! STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3).
+
+use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::copy::writable;
+use super::serve::Context;
+use super::session::{Account, SelectedMailbox};
+use super::updates::{Shown, refresh_after_write, write_flags};
+use super::wire::command::{FlagsChange, Numbers, Store};
+use super::wire::write::Code;
+use crate::domain::messages::{FlagChange, StoreFlags};
+use crate::domain::snapshot::Snapshot;
+use crate::model::{Flags, Uid};
+use crate::sentences::Sentence;
+
+/// STORE. Without `.SILENT` every message of the set that is there is answered by a FETCH.
+pub(super) async fn store(
+    context: &mut Context<'_>,
+    account: &mut Account,
+    selected: &mut SelectedMailbox,
+    ask: Store,
+) -> Outcome {
+    writable(selected)?;
+    let uids = selected.view.select(&ask.set, ask.numbers)?;
+    account.condstore |= ask.unchanged_since.is_some();
+    if uids.is_empty() {
+        return Ok(Done::new("No such messages"));
+    }
+    let before = selected.view.snapshot().clone();
+    let change =
+        StoreFlags { change: domain(ask.change), flags: ask.flags.clone(), unchanged_since: ask.unchanged_since };
+    let stored = context.gateway.store_flags(selected.mailbox.id, &uids, change).await?;
+    refresh_after_write(context, selected).await?;
+    for uid in uids.iter().filter(|uid| stored.modified.binary_search(uid).is_err()) {
+        answer(context, account, selected, &ask, &before, *uid);
+        context.client.drain().await?;
+    }
+    if !stored.too_many_keywords.is_empty() {
+        return Err(Failure::told(Code::Limit, Sentence::TooManyKeywords));
+    }
+    if stored.modified.is_empty() {
+        return Ok(Done::new("STORE completed"));
+    }
+    let numbers = stored.modified.iter().filter_map(|uid| match ask.numbers {
+        Numbers::Uid => Some(uid.0),
+        Numbers::Sequence => selected.view.seq_of(*uid).map(|seq| seq.0),
+    });
+    Ok(Done::with(DoneCode::Modified(numbers.collect()), "Some messages had changed"))
+}
+
+/// Answers for one message. `.SILENT` spares the answer where the flags are what the client must now think they are; a
+/// conditional STORE always tells the new ModSeq.
+fn answer(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    ask: &Store,
+    before: &Snapshot,
+    uid: Uid,
+) {
+    let (Some(seq), Some(entry)) = (selected.view.seq_of(uid), selected.view.snapshot().entry(uid)) else { return };
+    if ask.silent {
+        let expected = before.entry(uid).map(|entry| changed(&entry.flags, ask));
+        if expected.as_ref() != Some(&entry.flags) {
+            return;
+        }
+    }
+    let shown = Shown { uid: ask.numbers == Numbers::Uid, flags: !ask.silent, mod_seq: account.condstore };
+    if !ask.silent || ask.unchanged_since.is_some() {
+        write_flags(&mut context.client.out, seq, entry, shown);
+    }
+    selected.view.told_flags(uid);
+}
+
+/// The flags that the client expects after its STORE.
+fn changed(flags: &Flags, ask: &Store) -> Flags {
+    match ask.change {
+        FlagsChange::Replace => ask.flags.clone(),
+        FlagsChange::Add => flags.clone().union(&ask.flags),
+        FlagsChange::Remove => flags.clone().difference(&ask.flags),
+    }
+}
+
+fn domain(change: FlagsChange) -> FlagChange {
+    match change {
+        FlagsChange::Replace => FlagChange::Replace,
+        FlagsChange::Add => FlagChange::Add,
+        FlagsChange::Remove => FlagChange::Remove,
+    }
+}

@@ -1,0 +1,60 @@
+//! LIST and LSUB: asks for the mailboxes, lets [`list`](super::list) decide, writes (RFC 9051 §6.3.9, RFC 5258, RFC 5819).
+
+use std::collections::HashMap;
+
+use super::answer::{Done, Outcome};
+use super::list::{self, ListLine};
+use super::mailboxes::write_status;
+use super::serve::Context;
+use super::session::Account;
+use super::wire::command::{List, StatusItem};
+use super::wire::write::{self, ListExtended};
+use crate::domain::mailbox::Status;
+use crate::model::MailboxId;
+
+/// LIST. Every STATUS comes right behind its LIST, and all of them from one query.
+pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: &List) -> Outcome {
+    if !ask.extended && ask.patterns.iter().all(String::is_empty) {
+        write::list_separator(&mut context.client.out);
+        return Ok(Done::new("LIST completed"));
+    }
+    let all = context.gateway.mailboxes(&account.user).await?;
+    let lines = list::list(&all, ask);
+    let items = ask.return_status.as_deref().unwrap_or_default();
+    account.condstore |= items.contains(&StatusItem::HighestModSeq);
+    let statuses = statuses(context, account, &lines, items).await?;
+    let append_bytes_max = context.gateway.config.imap.append_bytes_max;
+    for line in &lines {
+        let out = &mut context.client.out;
+        let extended = ListExtended { subscribed_below: line.child_subscribed, ..ListExtended::default() };
+        write::list(out, &line.attributes, &line.name, extended);
+        if let Some(status) = line.mailbox.and_then(|id| statuses.get(&id)) {
+            write_status(out, &line.name, status, items, append_bytes_max);
+        }
+        context.client.drain().await?;
+    }
+    Ok(Done::new("LIST completed"))
+}
+
+async fn statuses(
+    context: &mut Context<'_>,
+    account: &Account,
+    lines: &[ListLine],
+    items: &[StatusItem],
+) -> Result<HashMap<MailboxId, Status>, crate::domain::Fault> {
+    if items.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mailboxes: Vec<MailboxId> = lines.iter().filter_map(|line| line.mailbox).collect();
+    Ok(context.gateway.status(&account.user, &mailboxes).await?.into_iter().collect())
+}
+
+/// LSUB (RFC 3501 §6.3.9).
+pub(super) async fn lsub(context: &mut Context<'_>, account: &Account, reference: &str, pattern: &str) -> Outcome {
+    let all = context.gateway.mailboxes(&account.user).await?;
+    for line in list::lsub(&all, reference, pattern) {
+        write::lsub(&mut context.client.out, &line.attributes, &line.name);
+        context.client.drain().await?;
+    }
+    Ok(Done::new("LSUB completed"))
+}

@@ -1,0 +1,215 @@
+//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
+//! messages that are still in doubt, cheapest first.
+
+mod matcher;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use super::answer::{Done, Failure, Outcome};
+use super::serve::Context;
+use super::session::{Account, SelectedMailbox};
+use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
+use super::wire::write::{self, Code, EsearchAnswer};
+use crate::domain::messages::{Need, SearchNeed, Searched};
+use crate::domain::snapshot::Snapshot;
+use crate::mime;
+use crate::model::{ModSeq, Uid};
+use matcher::{Facts, Field, Known, Plan, Verdict};
+
+/// Messages whose texts are read at once.
+const CHUNK_MESSAGES: usize = 200;
+/// The same where whole bodies are read.
+const CHUNK_BODIES: usize = 50;
+
+/// SEARCH and UID SEARCH.
+pub(super) async fn search(
+    context: &mut Context<'_>,
+    account: &mut Account,
+    selected: &mut SelectedMailbox,
+    tag: &str,
+    ask: Search,
+) -> Outcome {
+    if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
+        return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
+    }
+    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.select(set, numbers))?;
+    let by_mod_seq = mentions_mod_seq(&ask.key);
+    account.condstore |= by_mod_seq;
+    let mut found = find(context, selected, &plan).await?;
+    // Those that left the client's view meanwhile have no number.
+    found.retain(|uid| selected.view.seq_of(*uid).is_some());
+    write_found(context, selected, tag, &ask, &found, by_mod_seq);
+    context.client.drain().await?;
+    Ok(Done::new("SEARCH completed"))
+}
+
+/// The messages that match, rising.
+async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
+    let snapshot = selected.view.snapshot();
+    let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
+    let (mut found, mut doubtful) = (Vec::new(), Vec::new());
+    for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
+        match plan.judge(&Facts { entry, known: Known::default() }) {
+            Verdict::Yes => found.push(entry.uid),
+            Verdict::Doubt => doubtful.push(entry.uid),
+            Verdict::No => {}
+        }
+    }
+    for step in plan.steps() {
+        let mut still_doubtful = Vec::new();
+        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        for chunk in doubtful.chunks(chunk_len) {
+            let texts = read_texts(context, selected, chunk, step).await?;
+            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
+        }
+        doubtful = still_doubtful;
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// What was read of some messages, by UID.
+#[derive(Default)]
+struct Texts {
+    searched: HashMap<Uid, Searched>,
+    fields: HashMap<Uid, Vec<Field>>,
+    step: Step,
+}
+
+/// Which texts one round reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Step {
+    /// From, To, Cc, Bcc, Subject, Date.
+    heads: bool,
+    /// All header fields.
+    fields: bool,
+    body: bool,
+}
+
+async fn read_texts(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    uids: &[Uid],
+    step: Step,
+) -> Result<Texts, Failure> {
+    let mut texts = Texts { step, ..Texts::default() };
+    let id = selected.mailbox.id;
+    if step.heads || step.body {
+        let need = SearchNeed { heads: step.heads, body: step.body };
+        let searched = context.gateway.search_texts(id, uids, need).await?;
+        texts.searched = searched.into_iter().map(|searched| (searched.uid, searched)).collect();
+    }
+    if step.fields {
+        let need = Need { header: true, ..Need::default() };
+        let fetched = context.gateway.fetch(id, uids, need).await?;
+        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header)));
+        texts.fields = folded.collect();
+    }
+    Ok(texts)
+}
+
+/// All fields of a header block: names in lower case, values decoded and folded.
+fn folded_fields(header: &[u8]) -> Vec<Field> {
+    let field = |field: mime::Field<'_>| Field {
+        name: String::from_utf8_lossy(field.name).to_ascii_lowercase(),
+        value: mime::fold(&mime::decode_text(field.value)),
+    };
+    mime::fields(header).map(field).collect()
+}
+
+/// Messages that are gone meanwhile match nothing.
+fn judge_chunk(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    uids: &[Uid],
+    texts: &Texts,
+    found: &mut Vec<Uid>,
+    doubtful: &mut Vec<Uid>,
+) {
+    for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
+        let searched = texts.searched.get(&entry.uid);
+        let fields = texts.fields.get(&entry.uid).map(Vec::as_slice);
+        let missing =
+            (searched.is_none() && (texts.step.heads || texts.step.body)) || (fields.is_none() && texts.step.fields);
+        if missing {
+            continue;
+        }
+        let known = Known {
+            heads: searched.filter(|_| texts.step.heads),
+            fields,
+            body: searched.filter(|_| texts.step.body).map(|searched| searched.text.body.as_str()),
+        };
+        match plan.judge(&Facts { entry, known }) {
+            Verdict::Yes => found.push(entry.uid),
+            Verdict::Doubt => doubtful.push(entry.uid),
+            Verdict::No => {}
+        }
+    }
+}
+
+fn mentions_mod_seq(key: &SearchKey) -> bool {
+    match key {
+        SearchKey::ModSeq(_) => true,
+        SearchKey::And(keys) => keys.iter().any(mentions_mod_seq),
+        SearchKey::Or(one, other) => mentions_mod_seq(one) || mentions_mod_seq(other),
+        SearchKey::Not(key) => mentions_mod_seq(key),
+        _ => false,
+    }
+}
+
+/// `* SEARCH`, or `* ESEARCH` where RETURN was given.
+fn write_found(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    tag: &str,
+    ask: &Search,
+    found: &[Uid],
+    by_mod_seq: bool,
+) {
+    let numbers: Vec<u32> = match ask.numbers {
+        Numbers::Uid => found.iter().map(|uid| uid.0).collect(),
+        Numbers::Sequence => found.iter().filter_map(|uid| Some(selected.view.seq_of(*uid)?.0)).collect(),
+    };
+    let snapshot = selected.view.snapshot();
+    let out = &mut context.client.out;
+    match &ask.returns {
+        None => {
+            let highest = highest_mod_seq(snapshot, found).filter(|_| by_mod_seq);
+            write::search(out, numbers, highest);
+        }
+        Some(returns) => {
+            let mod_seq = highest_mod_seq(snapshot, &described(returns, found)).filter(|_| by_mod_seq);
+            write::esearch(out, tag, ask.numbers, answer(returns, &numbers, mod_seq));
+        }
+    }
+}
+
+/// What RETURN asks for; `RETURN ()` is ALL (RFC 9051 §6.4.4).
+fn answer<'a>(returns: &[SearchReturn], numbers: &'a [u32], mod_seq: Option<ModSeq>) -> EsearchAnswer<'a> {
+    let wants = |wanted| returns.contains(&wanted);
+    EsearchAnswer {
+        min: numbers.first().copied().filter(|_| wants(SearchReturn::Min)),
+        max: numbers.last().copied().filter(|_| wants(SearchReturn::Max)),
+        all: (returns.is_empty() || wants(SearchReturn::All)).then_some(numbers),
+        count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
+        mod_seq,
+    }
+}
+
+/// The messages whose ModSeq the answer tells: all found, or only the ends where nothing else is asked (RFC 7162 §3.1.5).
+fn described(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
+    let only_ends =
+        !returns.is_empty() && returns.iter().all(|wanted| matches!(wanted, SearchReturn::Min | SearchReturn::Max));
+    if !only_ends {
+        return found.to_vec();
+    }
+    let min = found.first().filter(|_| returns.contains(&SearchReturn::Min));
+    let max = found.last().filter(|_| returns.contains(&SearchReturn::Max));
+    min.into_iter().chain(max).copied().collect()
+}
+
+fn highest_mod_seq(snapshot: &Snapshot, found: &[Uid]) -> Option<ModSeq> {
+    found.iter().filter_map(|uid| snapshot.entry(*uid)).map(|entry| entry.mod_seq).max()
+}

@@ -1,0 +1,260 @@
+//! PURE: does a message match a search key (RFC 9051 §6.4.4)? Yes, no, or in doubt until more of it is read.
+//!
+//! Texts match as substrings, blind to case and accents. INTERNALDATE and Date are compared by their day in UTC.
+
+use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
+use super::Step;
+use crate::domain::messages::Searched;
+use crate::domain::snapshot::Entry;
+use crate::mime;
+use crate::model::{ModSeq, SystemFlag, Timestamp, Uid};
+
+/// What is known of a message so far.
+pub(super) struct Facts<'a> {
+    pub entry: &'a Entry,
+    pub known: Known<'a>,
+}
+
+/// What has been read of it; `None`: not yet.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known<'a> {
+    pub heads: Option<&'a Searched>,
+    pub fields: Option<&'a [Field]>,
+    pub body: Option<&'a str>,
+}
+
+/// A header field: name in lower case, value decoded and folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Yes,
+    No,
+    Doubt,
+}
+
+/// A search key made ready: sets looked up in the view, texts folded.
+#[derive(Debug)]
+pub(super) struct Plan {
+    key: Key,
+}
+
+#[derive(Debug)]
+enum Key {
+    Always(bool),
+    And(Vec<Self>),
+    Or(Box<Self>, Box<Self>),
+    Not(Box<Self>),
+    /// Rising.
+    Uids(Vec<Uid>),
+    Flag(SystemFlag),
+    Keyword(String),
+    /// INTERNALDATE's day, within.
+    Arrived(Days),
+    /// The Date header's day, within.
+    Sent(Days),
+    Larger(u64),
+    Smaller(u64),
+    ModSeq(ModSeq),
+    Head(Head, String),
+    Header {
+        name: String,
+        text: String,
+    },
+    Body(String),
+    Text(String),
+}
+
+/// Days since 1970-01-01, both ends within.
+#[derive(Clone, Copy, Debug)]
+struct Days {
+    from: i64,
+    to: i64,
+}
+
+/// The fields that are stored folded.
+#[derive(Clone, Copy, Debug)]
+enum Head {
+    From,
+    To,
+    Cc,
+    Bcc,
+    Subject,
+}
+
+impl Plan {
+    /// Makes a key ready; `select` tells which messages a set means.
+    pub(super) fn of<E>(
+        key: &SearchKey,
+        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+    ) -> Result<Self, E> {
+        Ok(Self { key: Key::of(key, select)? })
+    }
+
+    /// Does the message match, by what is known?
+    pub(super) fn judge(&self, facts: &Facts<'_>) -> Verdict {
+        self.key.judge(facts)
+    }
+
+    /// What to read of messages in doubt, round by round: each round reads what the rounds before did and more, so that
+    /// the last one leaves no doubt.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let needs = self.key.needs();
+        let heads = Step { heads: needs.heads, ..Step::default() };
+        let fields = Step { fields: needs.fields, ..heads };
+        let mut steps = vec![heads, fields, needs];
+        steps.retain(|step| *step != Step::default());
+        steps.dedup();
+        steps
+    }
+}
+
+impl Key {
+    fn of<E>(key: &SearchKey, select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>) -> Result<Self, E> {
+        let head = |head, text: &str| Self::Head(head, mime::fold(text));
+        Ok(match key {
+            SearchKey::All => Self::Always(true),
+            SearchKey::Recent => Self::Always(false),
+            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, select)).collect::<Result<_, E>>()?),
+            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, select)?), Box::new(Self::of(other, select)?)),
+            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, select)?)),
+            SearchKey::Set(numbers, set) => Self::Uids(select(set, *numbers)?),
+            SearchKey::Flag(flag) => Self::Flag(*flag),
+            SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
+            SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
+            SearchKey::On(day) => Self::Arrived(Days::on(*day)),
+            SearchKey::Since(day) => Self::Arrived(Days::since(*day)),
+            SearchKey::SentBefore(day) => Self::Sent(Days::before(*day)),
+            SearchKey::SentOn(day) => Self::Sent(Days::on(*day)),
+            SearchKey::SentSince(day) => Self::Sent(Days::since(*day)),
+            SearchKey::Larger(size) => Self::Larger(*size),
+            SearchKey::Smaller(size) => Self::Smaller(*size),
+            SearchKey::ModSeq(mod_seq) => Self::ModSeq(*mod_seq),
+            SearchKey::From(text) => head(Head::From, text),
+            SearchKey::To(text) => head(Head::To, text),
+            SearchKey::Cc(text) => head(Head::Cc, text),
+            SearchKey::Bcc(text) => head(Head::Bcc, text),
+            SearchKey::Subject(text) => head(Head::Subject, text),
+            SearchKey::Header(name, text) => Self::Header { name: name.to_ascii_lowercase(), text: mime::fold(text) },
+            SearchKey::Body(text) => Self::Body(mime::fold(text)),
+            SearchKey::Text(text) => Self::Text(mime::fold(text)),
+        })
+    }
+
+    fn needs(&self) -> Step {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::needs).fold(Step::default(), both),
+            Self::Or(one, other) => both(one.needs(), other.needs()),
+            Self::Not(key) => key.needs(),
+            Self::Head(..) | Self::Sent(_) => Step { heads: true, ..Step::default() },
+            Self::Header { .. } => Step { fields: true, ..Step::default() },
+            Self::Body(_) => Step { body: true, ..Step::default() },
+            Self::Text(_) => Step { heads: true, fields: true, body: true },
+            _ => Step::default(),
+        }
+    }
+
+    fn judge(&self, facts: &Facts<'_>) -> Verdict {
+        let (entry, known) = (facts.entry, &facts.known);
+        match self {
+            Self::Always(answer) => Verdict::of(*answer),
+            Self::And(keys) => all(keys.iter().map(|key| key.judge(facts))),
+            Self::Or(one, other) => any([one.judge(facts), other.judge(facts)]),
+            Self::Not(key) => key.judge(facts).not(),
+            Self::Uids(uids) => Verdict::of(uids.binary_search(&entry.uid).is_ok()),
+            Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
+            Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
+            Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),
+            Self::Larger(size) => Verdict::of(entry.size > *size),
+            Self::Smaller(size) => Verdict::of(entry.size < *size),
+            Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
+            Self::Sent(days) => when(known.heads, |heads| heads.sent_at.is_some_and(|sent_at| days.hold(sent_at))),
+            Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
+            Self::Header { name, text } => when(known.fields, |fields| {
+                fields.iter().any(|field| field.name == *name && field.value.contains(text))
+            }),
+            Self::Body(text) => when(known.body, |body| body.contains(text)),
+            Self::Text(text) => any([
+                when(known.heads, |heads| Head::ALL.into_iter().any(|head| head.of(heads).contains(text))),
+                when(known.fields, |fields| fields.iter().any(|field| field.value.contains(text))),
+                when(known.body, |body| body.contains(text)),
+            ]),
+        }
+    }
+}
+
+impl Verdict {
+    fn of(answer: bool) -> Self {
+        if answer { Self::Yes } else { Self::No }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Doubt => Self::Doubt,
+        }
+    }
+}
+
+/// In doubt until it has been read.
+fn when<T>(read: Option<T>, matches: impl FnOnce(T) -> bool) -> Verdict {
+    read.map_or(Verdict::Doubt, |read| Verdict::of(matches(read)))
+}
+
+fn all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    any(verdicts.into_iter().map(Verdict::not)).not()
+}
+
+fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    let mut answer = Verdict::No;
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Yes => return Verdict::Yes,
+            Verdict::Doubt => answer = Verdict::Doubt,
+            Verdict::No => {}
+        }
+    }
+    answer
+}
+
+fn both(one: Step, other: Step) -> Step {
+    Step { heads: one.heads || other.heads, fields: one.fields || other.fields, body: one.body || other.body }
+}
+
+impl Days {
+    fn before(day: i64) -> Self {
+        Self { from: i64::MIN, to: day.saturating_sub(1) }
+    }
+
+    fn on(day: i64) -> Self {
+        Self { from: day, to: day }
+    }
+
+    fn since(day: i64) -> Self {
+        Self { from: day, to: i64::MAX }
+    }
+
+    fn hold(self, at: Timestamp) -> bool {
+        (self.from..=self.to).contains(&at.seconds().div_euclid(86_400))
+    }
+}
+
+impl Head {
+    const ALL: [Self; 5] = [Self::From, Self::To, Self::Cc, Self::Bcc, Self::Subject];
+
+    fn of(self, searched: &Searched) -> &str {
+        let text = &searched.text;
+        match self {
+            Self::From => &text.from,
+            Self::To => &text.to,
+            Self::Cc => &text.cc,
+            Self::Bcc => &text.bcc,
+            Self::Subject => &text.subject,
+        }
+    }
+}

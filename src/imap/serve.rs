@@ -1,0 +1,289 @@
+//! One session, command after command: looks each up in the command table, hands it to its family, tells what else has
+//! changed, and writes the tagged answer (RFC 9051 §2.2.2). Commands run in the order they came.
+
+use std::time::Duration;
+
+use super::answer::{Bye, Done, End, Failure, Outcome};
+use super::client::{Client, Duplex};
+use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities};
+use super::updates::{self, tell};
+use super::view::Expunges;
+use super::wire::command::{AppendHead, Command, CommandBody};
+use super::wire::framer::{BadCommand, Frame};
+use super::wire::write::{self, Code, Condition};
+use super::{Opening, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
+use crate::connection::Connection;
+use crate::domain::{Fault, Gateway};
+use crate::sentences::{Sentence, ascii};
+
+/// What every command may use.
+pub(super) struct Context<'a> {
+    pub gateway: &'a Gateway,
+    pub connection: &'a Connection,
+    pub client: Client<'a>,
+}
+
+/// One session.
+pub(super) struct Session<'a> {
+    context: Context<'a>,
+    state: SessionState,
+    /// BADs in a row.
+    bad_commands: u32,
+    tries: auth::Tries,
+}
+
+impl Context<'_> {
+    /// The words of CAPABILITY now.
+    pub(super) fn capabilities(&self, state: &SessionState) -> String {
+        let config = &self.gateway.config;
+        let may_log_in = self.connection.may_log_in(&config.login);
+        capabilities(state, self.connection.security, may_log_in, config.imap.append_bytes_max).join(" ")
+    }
+
+    /// A sentence in the server's language, as IMAP can say it.
+    pub(super) fn say(&self, sentence: &Sentence) -> String {
+        ascii(&sentence.text(self.gateway.config.language))
+    }
+
+    /// A fault goes to the log, once.
+    pub(super) fn log(&self, fault: &Fault) {
+        tracing::error!(connection = self.connection.id, %fault, "IMAP command failed");
+    }
+}
+
+impl SessionState {
+    fn logged_in(&mut self) -> Result<&mut Account, Failure> {
+        self.account_mut().ok_or_else(not_now)
+    }
+
+    fn in_mailbox(&mut self) -> Result<(&mut Account, &mut SelectedMailbox), Failure> {
+        match self {
+            Self::Selected(account, selected) => Ok((account, selected)),
+            _ => Err(not_now()),
+        }
+    }
+}
+
+fn not_now() -> Failure {
+    Failure::bad("Command not allowed in this state")
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(gateway: &'a Gateway, connection: &'a Connection, stream: &'a mut (dyn Duplex + 'a)) -> Self {
+        let client = Client::new(stream, connection, &gateway.config.imap);
+        Self {
+            context: Context { gateway, connection, client },
+            state: SessionState::NotAuthenticated,
+            bad_commands: 0,
+            tries: auth::Tries::default(),
+        }
+    }
+
+    /// Runs to its end, and says BYE where one is due.
+    pub(super) async fn run(mut self, opening: Opening) -> End {
+        if opening == Opening::Greeting {
+            let words = self.context.capabilities(&self.state);
+            write::untagged(&mut self.context.client.out, Condition::Ok, Some(Code::Capability(&words)), "Passerelle");
+        }
+        let end = loop {
+            if let Err(end) = self.step().await {
+                break end;
+            }
+        };
+        if let End::Bye(bye) = &end {
+            self.say_bye(*bye);
+        }
+        if end != End::Lost {
+            self.context.client.flush_last().await;
+        }
+        end
+    }
+
+    /// One frame. Futures of commands lie on the heap, so that a session that waits stays small.
+    async fn step(&mut self) -> Result<(), End> {
+        match self.context.client.frame().await? {
+            Frame::Command(Command { tag, body: CommandBody::Idle }) => self.idle(&tag).await?,
+            Frame::Command(command) => Box::pin(self.execute(command)).await?,
+            Frame::Append { tag, head } => Box::pin(self.append(&tag, head)).await?,
+            Frame::Continue => write::continuation(&mut self.context.client.out, "OK"),
+            Frame::Bad { tag, reason } => self.bad(tag.as_deref().unwrap_or("*"), reason).await?,
+            Frame::AppendEnd(_) | Frame::Line(_) => {}
+        }
+        if self.state.account().is_some() {
+            let idle = Duration::from_secs(self.context.gateway.config.imap.idle_seconds_max);
+            self.context.client.expect_command_within(idle);
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
+        let rule = CommandRule::of(&body);
+        let outcome = match rule.allowed.in_state(&self.state) {
+            true => self.dispatch(&tag, body, rule.allowed).await,
+            false => Err(not_now()),
+        };
+        self.conclude(&tag, rule.expunges, outcome).await
+    }
+
+    async fn dispatch(&mut self, tag: &str, body: CommandBody, allowed: Allowed) -> Outcome {
+        use CommandBody as C;
+        let Self { context, state, tries, .. } = self;
+        let leaves = matches!(body, C::Close | C::Unselect);
+        if let Some(selected) = state.selected_mut()
+            && (allowed == Allowed::InMailbox || body == C::Noop)
+            && !leaves
+        {
+            updates::refresh(context, selected).await?;
+        }
+        match body {
+            C::Capability => {
+                let words = context.capabilities(state);
+                write::capability(&mut context.client.out, &words);
+                Ok(Done::new("CAPABILITY completed"))
+            }
+            C::Noop => Ok(Done::new("NOOP completed")),
+            C::Check => Ok(Done::new("CHECK completed")),
+            C::Logout => {
+                write::bye(&mut context.client.out, None, "Logging out");
+                *state = SessionState::Logout;
+                Ok(Done::new("LOGOUT completed"))
+            }
+            C::Id(fields) => auth::id(context, fields.as_deref()),
+            C::StartTls => auth::start_tls(context),
+            C::Authenticate { mechanism, initial } => {
+                auth::authenticate(context, state, tries, &mechanism, initial).await
+            }
+            C::Login { name, password } => auth::login(context, state, tries, name, password).await,
+            C::Enable(words) => auth::enable(context, state.logged_in()?, &words),
+            C::Select { mailbox, access, condstore } => {
+                mailboxes::select(context, state, mailbox, access, condstore).await
+            }
+            C::Create(name) => mailboxes::create(context, state.logged_in()?, name).await,
+            C::Delete(name) => mailboxes::delete(context, state, name).await,
+            C::Rename { from, to } => mailboxes::rename(context, state, from, to).await,
+            C::Subscribe(name) => mailboxes::subscribe(context, state.logged_in()?, name).await,
+            C::Unsubscribe(name) => mailboxes::unsubscribe(context, state.logged_in()?, name).await,
+            C::List(ask) => listing::list(context, state.logged_in()?, &ask).await,
+            C::Lsub { reference, pattern } => listing::lsub(context, state.logged_in()?, &reference, &pattern).await,
+            C::Namespace => {
+                write::namespace(&mut context.client.out);
+                Ok(Done::new("NAMESPACE completed"))
+            }
+            C::Status { mailbox, items } => mailboxes::status(context, state.logged_in()?, mailbox, &items).await,
+            C::GetQuota { root } => mailboxes::get_quota(context, state.logged_in()?, &root).await,
+            C::GetQuotaRoot(name) => mailboxes::get_quota_root(context, state.logged_in()?, name).await,
+            C::SetQuota => Err(Failure::refused(Code::NoPerm, "Limits are set by the administrator")),
+            // Both come as frames of their own: see `step`.
+            C::Append(_) | C::Idle => Err(not_now()),
+            in_mailbox => Self::dispatch_in_mailbox(context, state, tag, in_mailbox).await,
+        }
+    }
+
+    /// The commands of the selected state (RFC 9051 §6.4).
+    async fn dispatch_in_mailbox(
+        context: &mut Context<'_>,
+        state: &mut SessionState,
+        tag: &str,
+        body: CommandBody,
+    ) -> Outcome {
+        use CommandBody as C;
+        match body {
+            C::Close => copy::close(context, state).await,
+            C::Unselect => copy::unselect(state),
+            body => {
+                let (account, selected) = state.in_mailbox()?;
+                match body {
+                    C::Expunge { uids } => copy::expunge(context, selected, uids.as_ref()).await,
+                    C::Search(ask) => search::search(context, account, selected, tag, ask).await,
+                    C::Fetch(ask) => fetch::fetch(context, account, selected, ask).await,
+                    C::Store(ask) => flags::store(context, account, selected, ask).await,
+                    C::Copy { set, numbers, mailbox } => {
+                        copy::copy(context, account, selected, &set, numbers, mailbox).await
+                    }
+                    C::Move { set, numbers, mailbox } => {
+                        copy::move_messages(context, account, selected, &set, numbers, mailbox).await
+                    }
+                    _ => Err(Failure::bad("Unknown command")),
+                }
+            }
+        }
+    }
+
+    async fn append(&mut self, tag: &str, head: AppendHead) -> Result<(), End> {
+        let outcome = append::append(&mut self.context, &mut self.state, head).await;
+        self.conclude(tag, Expunges::Tell, outcome).await
+    }
+
+    async fn idle(&mut self, tag: &str) -> Result<(), End> {
+        let outcome = idle::idle(&mut self.context, &mut self.state).await;
+        self.conclude(tag, Expunges::Tell, outcome).await
+    }
+
+    /// What could not be read.
+    async fn bad(&mut self, tag: &str, reason: BadCommand) -> Result<(), End> {
+        let outcome = Err(match reason {
+            BadCommand::MessageTooLarge => append::too_large(self.context.gateway),
+            reason => Failure::Bad(reason.text().into()),
+        });
+        self.conclude(tag, Expunges::Hold, outcome).await
+    }
+
+    /// Tells what has changed, then answers.
+    async fn conclude(&mut self, tag: &str, expunges: Expunges, outcome: Outcome) -> Result<(), End> {
+        if let Err(Failure::Ended(end)) = outcome {
+            return Err(end);
+        }
+        let starts_tls = matches!(&outcome, Ok(done) if *done == auth::BEGIN_TLS);
+        tell(&mut self.context, &mut self.state, expunges).await?;
+        let is_bad = matches!(outcome, Err(Failure::Bad(_)));
+        self.answer(tag, outcome);
+        self.context.client.drain().await?;
+        if starts_tls {
+            return Err(End::StartTls);
+        }
+        if matches!(self.state, SessionState::Logout) {
+            return Err(End::Said);
+        }
+        let config = &self.context.gateway.config;
+        self.bad_commands = if is_bad { self.bad_commands + 1 } else { 0 };
+        if self.bad_commands >= config.imap.bad_commands_max {
+            return Err(End::Bye(Bye::TooManyBadCommands));
+        }
+        if self.tries.refused() >= config.login.tries_per_connection_max {
+            return Err(End::Bye(Bye::TooManyTries));
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, tag: &str, outcome: Outcome) {
+        let context = &mut self.context;
+        let (condition, code, text) = match outcome {
+            Ok(done) => {
+                let code = done.code.as_ref().map(|code| code.as_code());
+                return write::tagged(&mut context.client.out, tag, Condition::Ok, code, done.text);
+            }
+            Err(Failure::Refused { code, text }) => (Condition::No, code, text),
+            Err(Failure::Told { code, sentence }) => (Condition::No, code, context.say(&sentence).into()),
+            Err(Failure::Bad(text)) => (Condition::Bad, None, text),
+            Err(Failure::Fault(fault)) => {
+                context.log(&fault);
+                (Condition::No, Some(Code::Unavailable), context.say(&Sentence::TryLater).into())
+            }
+            Err(Failure::Ended(_)) => return,
+        };
+        write::tagged(&mut context.client.out, tag, condition, code, &text);
+    }
+
+    fn say_bye(&mut self, bye: Bye) {
+        let (code, sentence) = match bye {
+            Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
+            Bye::Cut => (Some(Code::ContactAdmin), Sentence::AccountSuspended),
+            Bye::Autologout => (None, Sentence::SessionEnded),
+            Bye::TooManyBadCommands => (Some(Code::ClientBug), Sentence::SessionEnded),
+            Bye::TooManyTries => (Some(Code::AuthenticationFailed), Sentence::TooManyTries),
+            Bye::MailboxGone => (Some(Code::NonExistent), Sentence::MailboxGone),
+        };
+        let text = self.context.say(&sentence);
+        write::bye(&mut self.context.client.out, code, &text);
+    }
+}

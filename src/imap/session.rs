@@ -1,0 +1,238 @@
+//! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
+
+use super::view::{Expunges, MailboxView};
+use super::wire::command::{Access, CommandBody, Numbers};
+use crate::connection::Security;
+use crate::domain::login::Admission;
+use crate::domain::mailbox::Mailbox;
+use crate::model::User;
+
+/// Where a session is (RFC 9051 §3), with all that is known there.
+#[derive(Debug)]
+pub(super) enum SessionState {
+    /// §3.1
+    NotAuthenticated,
+    /// §3.2
+    Authenticated(Account),
+    /// §3.3
+    Selected(Account, SelectedMailbox),
+    /// §3.4
+    Logout,
+}
+
+/// The person who logged in.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub user: User,
+    pub admission: Admission,
+    /// Has the client asked for ModSeqs (RFC 7162 §3.1)? Then every untagged FETCH carries one.
+    pub condstore: bool,
+}
+
+/// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
+#[derive(Debug)]
+pub(super) struct SelectedMailbox {
+    pub mailbox: Mailbox,
+    pub access: Access,
+    pub view: MailboxView,
+}
+
+impl SessionState {
+    /// The person, once logged in.
+    pub(super) fn account(&self) -> Option<&Account> {
+        match self {
+            Self::Authenticated(account) | Self::Selected(account, _) => Some(account),
+            Self::NotAuthenticated | Self::Logout => None,
+        }
+    }
+
+    /// The person, to be changed.
+    pub(super) fn account_mut(&mut self) -> Option<&mut Account> {
+        match self {
+            Self::Authenticated(account) | Self::Selected(account, _) => Some(account),
+            Self::NotAuthenticated | Self::Logout => None,
+        }
+    }
+
+    /// The selected mailbox, where there is one.
+    pub(super) fn selected_mut(&mut self) -> Option<&mut SelectedMailbox> {
+        match self {
+            Self::Selected(_, selected) => Some(selected),
+            _ => None,
+        }
+    }
+
+    /// Opens a mailbox in place of the one that was selected.
+    pub(super) fn select(&mut self, selected: SelectedMailbox) {
+        *self = match std::mem::replace(self, Self::Logout) {
+            Self::Authenticated(account) | Self::Selected(account, _) => Self::Selected(account, selected),
+            other => other,
+        };
+    }
+
+    /// Leaves the selected mailbox; gives it back where there was one.
+    pub(super) fn unselect(&mut self) -> Option<SelectedMailbox> {
+        match std::mem::replace(self, Self::Logout) {
+            Self::Selected(account, selected) => {
+                *self = Self::Authenticated(account);
+                Some(selected)
+            }
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
+/// In which states a command may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    Always,
+    BeforeLogin,
+    AfterLogin,
+    InMailbox,
+}
+
+impl Allowed {
+    pub(super) fn in_state(self, state: &SessionState) -> bool {
+        match self {
+            Self::Always => true,
+            Self::BeforeLogin => matches!(state, SessionState::NotAuthenticated),
+            Self::AfterLogin => state.account().is_some(),
+            Self::InMailbox => matches!(state, SessionState::Selected(..)),
+        }
+    }
+}
+
+/// What RFC 9051 §6 says of a command before we look at its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandRule {
+    pub allowed: Allowed,
+    /// May its answer tell EXPUNGE (RFC 9051 §7.5.1)?
+    pub expunges: Expunges,
+    pub section: &'static str,
+}
+
+impl CommandRule {
+    /// The command table.
+    pub fn of(command: &CommandBody) -> Self {
+        use Allowed::{AfterLogin, Always, BeforeLogin, InMailbox};
+        use CommandBody as C;
+        use Expunges::{Hold, Tell};
+        let (allowed, expunges, section) = match command {
+            C::Capability => (Always, Tell, "RFC 9051 §6.1.1"),
+            C::Noop => (Always, Tell, "RFC 9051 §6.1.2"),
+            C::Logout => (Always, Hold, "RFC 9051 §6.1.3"),
+            C::Id(_) => (Always, Tell, "RFC 2971 §3.1"),
+            C::StartTls => (BeforeLogin, Hold, "RFC 9051 §6.2.1"),
+            C::Authenticate { .. } => (BeforeLogin, Hold, "RFC 9051 §6.2.2"),
+            C::Login { .. } => (BeforeLogin, Hold, "RFC 9051 §6.2.3"),
+            C::Enable(_) => (AfterLogin, Tell, "RFC 9051 §6.3.1"),
+            C::Select { .. } => (AfterLogin, Hold, "RFC 9051 §6.3.2"),
+            C::Create(_) => (AfterLogin, Tell, "RFC 9051 §6.3.4"),
+            C::Delete(_) => (AfterLogin, Tell, "RFC 9051 §6.3.5"),
+            C::Rename { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.6"),
+            C::Subscribe(_) => (AfterLogin, Tell, "RFC 9051 §6.3.7"),
+            C::Unsubscribe(_) => (AfterLogin, Tell, "RFC 9051 §6.3.8"),
+            C::List(_) => (AfterLogin, Tell, "RFC 9051 §6.3.9"),
+            C::Lsub { .. } => (AfterLogin, Tell, "RFC 3501 §6.3.9"),
+            C::Namespace => (AfterLogin, Tell, "RFC 9051 §6.3.10"),
+            C::Status { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.11"),
+            C::Append(_) => (AfterLogin, Tell, "RFC 9051 §6.3.12"),
+            C::Idle => (AfterLogin, Tell, "RFC 9051 §6.3.13"),
+            C::GetQuota { .. } => (AfterLogin, Tell, "RFC 2087 §4.2"),
+            C::GetQuotaRoot(_) => (AfterLogin, Tell, "RFC 2087 §4.3"),
+            C::SetQuota => (AfterLogin, Tell, "RFC 2087 §4.1"),
+            C::Check => (InMailbox, Tell, "RFC 3501 §6.4.1"),
+            C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
+            C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
+            C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
+            C::Search(search) => (InMailbox, unless_by_number(search.numbers), "RFC 9051 §6.4.4"),
+            C::Fetch(fetch) => (InMailbox, unless_by_number(fetch.numbers), "RFC 9051 §6.4.5"),
+            C::Store(store) => (InMailbox, unless_by_number(store.numbers), "RFC 9051 §6.4.6"),
+            C::Copy { .. } => (InMailbox, Tell, "RFC 9051 §6.4.7"),
+            C::Move { .. } => (InMailbox, Tell, "RFC 9051 §6.4.8"),
+        };
+        Self { allowed, expunges, section }
+    }
+}
+
+/// FETCH, STORE and SEARCH hold EXPUNGEs back; their UID forms do not (RFC 9051 §7.5.1).
+fn unless_by_number(numbers: Numbers) -> Expunges {
+    match numbers {
+        Numbers::Sequence => Expunges::Hold,
+        Numbers::Uid => Expunges::Tell,
+    }
+}
+
+/// What is always announced. A word stands here only when its transcripts pass.
+const CAPABILITIES: [&str; 17] = [
+    "IMAP4rev1",
+    "SASL-IR",
+    "LITERAL+",
+    "ID",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "CHILDREN",
+    "UIDPLUS",
+    "MOVE",
+    "UNSELECT",
+    "SPECIAL-USE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "ESEARCH",
+    "CONDSTORE",
+    "QUOTA",
+];
+
+/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).
+pub(super) fn capabilities(
+    state: &SessionState,
+    security: Security,
+    may_log_in: bool,
+    append_bytes_max: u64,
+) -> Vec<String> {
+    let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
+    words.push(format!("APPENDLIMIT={append_bytes_max}"));
+    if matches!(state, SessionState::NotAuthenticated) {
+        let more: &[&str] = match (security, may_log_in) {
+            (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
+            (Security::Plain, true) => &["STARTTLS", "AUTH=PLAIN", "AUTH=LOGIN"],
+            (Security::Plain, false) => &["STARTTLS", "LOGINDISABLED"],
+        };
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(security: Security, may_log_in: bool) -> String {
+        capabilities(&SessionState::NotAuthenticated, security, may_log_in, 1000).join(" ")
+    }
+
+    #[test]
+    fn the_ways_to_log_in_depend_on_the_connection() {
+        assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
+        assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
+        assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
+        let later = capabilities(&SessionState::Logout, Security::Tls, true, 1000);
+        assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
+    }
+
+    #[test]
+    fn expunges_are_held_by_number_and_told_by_uid() {
+        let fetch = |numbers| {
+            let set = crate::imap::wire::command::SequenceSet(vec![(Some(1), None)]);
+            let fetch = crate::imap::wire::command::Fetch { set, numbers, items: Vec::new(), changed_since: None };
+            CommandRule::of(&CommandBody::Fetch(fetch)).expunges
+        };
+        assert_eq!(fetch(Numbers::Sequence), Expunges::Hold);
+        assert_eq!(fetch(Numbers::Uid), Expunges::Tell);
+        assert_eq!(CommandRule::of(&CommandBody::Noop).expunges, Expunges::Tell);
+    }
+}

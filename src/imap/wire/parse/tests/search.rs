@@ -1,0 +1,152 @@
+//! SEARCH.
+
+use super::*;
+use crate::imap::wire::command::{Search, SearchKey, SearchReturn};
+use crate::model::ModSeq;
+
+fn search(text: &str) -> Search {
+    match body(text) {
+        CommandBody::Search(search) => search,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn key(text: &str) -> SearchKey {
+    search(&format!("SEARCH {text}")).key
+}
+
+fn not(key: SearchKey) -> SearchKey {
+    SearchKey::Not(Box::new(key))
+}
+
+#[test]
+fn search_keys() {
+    let seen = SearchKey::Flag(SystemFlag::Seen);
+    let day = 8797;
+    let texts: [(&str, fn(String) -> SearchKey); 7] = [
+        ("BCC", SearchKey::Bcc),
+        ("BODY", SearchKey::Body),
+        ("CC", SearchKey::Cc),
+        ("FROM", SearchKey::From),
+        ("SUBJECT", SearchKey::Subject),
+        ("TEXT", SearchKey::Text),
+        ("TO", SearchKey::To),
+    ];
+    for (name, make) in texts {
+        assert_eq!(key(&format!("{name} \"é t\"")), make("é t".to_owned()), "{name}");
+        assert_eq!(key(&format!("{name} \"\"")), make(String::new()), "{name}");
+        assert_eq!(key(&format!("{name} {{2+}}\r\né")), make("é".to_owned()), "{name}");
+        assert_eq!(key(&format!("{name} été")), make("été".to_owned()), "{name}");
+        bad(&format!("SEARCH {name}"));
+        bad(&format!("SEARCH {name}x"));
+    }
+    for (text, expected) in [
+        ("all", SearchKey::All),
+        ("OLD", SearchKey::All),
+        ("NEW", SearchKey::Recent),
+        ("RECENT", SearchKey::Recent),
+        ("SEEN", seen.clone()),
+        ("UNSEEN", not(seen.clone())),
+        ("ANSWERED", SearchKey::Flag(SystemFlag::Answered)),
+        ("UNANSWERED", not(SearchKey::Flag(SystemFlag::Answered))),
+        ("DELETED", SearchKey::Flag(SystemFlag::Deleted)),
+        ("UNDELETED", not(SearchKey::Flag(SystemFlag::Deleted))),
+        ("DRAFT", SearchKey::Flag(SystemFlag::Draft)),
+        ("UNDRAFT", not(SearchKey::Flag(SystemFlag::Draft))),
+        ("FLAGGED", SearchKey::Flag(SystemFlag::Flagged)),
+        ("UNFLAGGED", not(SearchKey::Flag(SystemFlag::Flagged))),
+        ("KEYWORD $Junk", SearchKey::Keyword("$Junk".to_owned())),
+        ("UNKEYWORD $Junk", not(SearchKey::Keyword("$Junk".to_owned()))),
+        ("BEFORE 1-Feb-1994", SearchKey::Before(day)),
+        ("ON \"1-Feb-1994\"", SearchKey::On(day)),
+        ("since 01-feb-1994", SearchKey::Since(day)),
+        ("SENTBEFORE 1-Feb-1994", SearchKey::SentBefore(day)),
+        ("SENTON 31-Dec-1969", SearchKey::SentOn(-1)),
+        ("SENTSINCE 29-Feb-2024", SearchKey::SentSince(19782)),
+        ("LARGER 5000000000", SearchKey::Larger(5_000_000_000)),
+        ("SMALLER 0", SearchKey::Smaller(0)),
+        ("HEADER Message-ID \"<a@b>\"", SearchKey::Header("Message-ID".to_owned(), "<a@b>".to_owned())),
+        ("HEADER x \"\"", SearchKey::Header("x".to_owned(), String::new())),
+        ("1:3", SearchKey::Set(Numbers::Sequence, set(&[(1, 3)]))),
+        ("*", SearchKey::Set(Numbers::Sequence, set(&[(0, 0)]))),
+        ("UID 3:*", SearchKey::Set(Numbers::Uid, set(&[(3, 0)]))),
+        ("MODSEQ 620162338", SearchKey::ModSeq(ModSeq(620_162_338))),
+        ("MODSEQ \"/flags/\\\\draft\" all 620162338", SearchKey::ModSeq(ModSeq(620_162_338))),
+        ("NOT NOT SEEN", not(not(seen.clone()))),
+        ("OR SEEN ALL", SearchKey::Or(Box::new(seen.clone()), Box::new(SearchKey::All))),
+        ("(SEEN)", seen.clone()),
+        ("( SEEN  ALL )", SearchKey::And(vec![seen.clone(), SearchKey::All])),
+        ("SEEN ALL ", SearchKey::And(vec![seen.clone(), SearchKey::All])),
+        ("NOT (SEEN ALL)", not(SearchKey::And(vec![seen, SearchKey::All]))),
+    ] {
+        assert_eq!(key(text), expected, "{text}");
+    }
+    for text in [
+        "",
+        "()",
+        "FOO",
+        "FOO x",
+        "NOT",
+        "OR SEEN",
+        "(SEEN",
+        "SEEN)",
+        "BEFORE 31-Feb-1994",
+        "BEFORE 1-Foo-1994",
+        "BEFORE 1-Feb-94",
+        "BEFORE \"1-Feb-1994",
+        "BEFORE 1-Feb-1994x",
+        "LARGER x",
+        "LARGER 9223372036854775808",
+        "UID",
+        "UID SEEN",
+        "KEYWORD \\Seen",
+        "HEADER x",
+        "MODSEQ -1",
+        "MODSEQ \"/flags/a\" 1",
+        "MODSEQ \"/flags/a\" foo 1",
+        "OLDER 5",
+        "$",
+        "SEENALL",
+    ] {
+        bad(&format!("SEARCH {text}"));
+    }
+}
+
+#[test]
+fn search_options() {
+    assert_eq!(
+        search("UID SEARCH CHARSET UTF-8 UNDELETED SUBJECT \"RT1\" SUBJECT {2}\r\né"),
+        Search {
+            numbers: Numbers::Uid,
+            returns: None,
+            charset: Some("UTF-8".to_owned()),
+            key: SearchKey::And(vec![
+                not(SearchKey::Flag(SystemFlag::Deleted)),
+                SearchKey::Subject("RT1".to_owned()),
+                SearchKey::Subject("é".to_owned()),
+            ]),
+        }
+    );
+    assert_eq!(search("search return () all").returns, Some(vec![SearchReturn::All]));
+    assert_eq!(
+        search("SEARCH RETURN (min MAX ALL count) CHARSET \"utf-8\" ALL"),
+        Search {
+            numbers: Numbers::Sequence,
+            returns: Some(vec![SearchReturn::Min, SearchReturn::Max, SearchReturn::All, SearchReturn::Count]),
+            charset: Some("UTF-8".to_owned()),
+            key: SearchKey::All,
+        }
+    );
+    bad("SEARCH RETURN (SAVE) ALL");
+    bad("SEARCH RETURN ()");
+    bad("SEARCH CHARSET UTF-8");
+    assert!(command(b"a SEARCH SUBJECT \"\xe9\"", &LIMITS).is_err());
+    let latin = command(b"a SEARCH CHARSET iso-8859-1 SUBJECT \"\xe9\"", &LIMITS).map(|command| command.body);
+    assert!(matches!(latin, Ok(CommandBody::Search(search)) if search.charset.as_deref() == Some("ISO-8859-1")));
+    for deep in ["(", "NOT ", "OR ALL "] {
+        let close = if deep == "(" { ")" } else { "" };
+        let nested = |depth| format!("SEARCH {}ALL{}", deep.repeat(depth), close.repeat(depth));
+        assert!(parsed(&nested(5)).is_ok(), "{deep}");
+        assert_eq!(parsed(&nested(6)), Err(BadCommand::TooNested), "{deep}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Submission sessions over a stream in memory, before a real gateway on a real store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod endings;
+mod messages;
+mod sessions;
+mod world;
