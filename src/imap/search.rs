@@ -2,8 +2,6 @@
 //! messages that are still in doubt, cheapest first.
 
 mod matcher;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 

@@ -96,3 +96,19 @@ async fn a_client_that_hangs_up_in_a_message_leaves_nothing() {
     let mut client = world.anne().await;
     assert_eq!(client.ok("STATUS INBOX (MESSAGES)").await, ["* STATUS INBOX (MESSAGES 0)"]);
 }
+
+/// What a session that waits keeps, without TLS: its future, a read buffer of 4 KiB, the rest is shared or given back.
+#[tokio::test]
+async fn a_waiting_session_is_small() {
+    let world = World::new().await;
+    let (_ours, theirs) = tokio::io::duplex(64);
+    let connection = passerelle::connection::Connection {
+        id: 1,
+        peer: "192.0.2.1:5000".parse().unwrap(),
+        security: passerelle::connection::Security::Tls,
+        stop: world.stop.clone(),
+    };
+    let session = passerelle::imap::run(world.gateway.clone(), &connection, passerelle::imap::Start::Greeting, theirs);
+    let bytes = size_of_val(&session);
+    assert!(bytes <= 8 << 10, "{bytes} bytes");
+}

@@ -9,6 +9,9 @@ use crate::domain::snapshot::Entry;
 use crate::mime;
 use crate::model::{ModSeq, SystemFlag, Timestamp, Uid};
 
+#[cfg(test)]
+mod tests;
+
 /// What is known of a message so far.
 pub(super) struct Facts<'a> {
     pub entry: &'a Entry,

@@ -1,0 +1,97 @@
+//! What is known early is never contradicted by what is read later, and the last round leaves no doubt.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::mime::SearchText;
+use crate::model::{Flags, MessageId};
+
+const DAY: i64 = 86_400;
+
+fn leaf() -> impl Strategy<Value = SearchKey> {
+    let word = prop::sample::select(vec!["été", "MENU", "rien"]).prop_map(str::to_owned);
+    prop_oneof![
+        Just(SearchKey::All),
+        Just(SearchKey::Recent),
+        Just(SearchKey::Flag(SystemFlag::Seen)),
+        (19i64..22).prop_map(SearchKey::On),
+        (19i64..22).prop_map(SearchKey::SentBefore),
+        (90u64..110).prop_map(SearchKey::Larger),
+        word.clone().prop_map(SearchKey::Subject),
+        word.clone().prop_map(SearchKey::Body),
+        word.clone().prop_map(SearchKey::Text),
+        word.prop_map(|word| SearchKey::Header("X-Menu".to_owned(), word)),
+    ]
+}
+
+fn key() -> impl Strategy<Value = SearchKey> {
+    leaf().prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(SearchKey::And),
+            (inner.clone(), inner.clone()).prop_map(|(one, other)| SearchKey::Or(Box::new(one), Box::new(other))),
+            inner.prop_map(|key| SearchKey::Not(Box::new(key))),
+        ]
+    })
+}
+
+fn entry() -> Entry {
+    Entry {
+        uid: Uid(3),
+        flags: Flags::default(),
+        mod_seq: ModSeq(5),
+        message: MessageId(1),
+        size: 100,
+        internal_date: Timestamp::from_seconds(20 * DAY + DAY - 1),
+        save_date: Timestamp(0),
+    }
+}
+
+fn searched() -> Searched {
+    let text = SearchText { subject: "l'ete".to_owned(), body: "menu du jour".to_owned(), ..SearchText::default() };
+    Searched { uid: Uid(3), sent_at: Some(Timestamp::from_seconds(20 * DAY)), text }
+}
+
+fn plan(key: &SearchKey) -> Plan {
+    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![Uid(3)])).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn rounds_agree_and_the_last_one_decides(key in key()) {
+        let (entry, searched) = (entry(), searched());
+        let fields = [Field { name: "x-menu".to_owned(), value: "menu".to_owned() }];
+        let whole = Known { heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
+        let plan = plan(&key);
+        let truth = plan.judge(&Facts { entry: &entry, known: whole });
+        prop_assert_ne!(truth, Verdict::Doubt);
+        let mut verdict = plan.judge(&Facts { entry: &entry, known: Known::default() });
+        for step in plan.steps() {
+            prop_assert!(verdict == Verdict::Doubt || verdict == truth);
+            let known = Known {
+                heads: whole.heads.filter(|_| step.heads),
+                fields: whole.fields.filter(|_| step.fields),
+                body: whole.body.filter(|_| step.body),
+            };
+            verdict = plan.judge(&Facts { entry: &entry, known });
+        }
+        prop_assert_eq!(verdict, truth);
+    }
+}
+
+#[test]
+fn only_what_is_needed_is_read() {
+    let heads = Step { heads: true, ..Step::default() };
+    let body = Step { body: true, ..Step::default() };
+    assert_eq!(plan(&SearchKey::Flag(SystemFlag::Seen)).steps(), []);
+    assert_eq!(plan(&SearchKey::From("a".to_owned())).steps(), [heads]);
+    assert_eq!(plan(&SearchKey::Body("a".to_owned())).steps(), [body]);
+    let both = SearchKey::And(vec![SearchKey::From("a".to_owned()), SearchKey::Body("a".to_owned())]);
+    assert_eq!(plan(&both).steps(), [heads, Step { body: true, ..heads }]);
+}
+
+#[test]
+fn days_are_whole_and_in_utc() {
+    let on = |day| plan(&SearchKey::On(day)).judge(&Facts { entry: &entry(), known: Known::default() });
+    assert_eq!(on(20), Verdict::Yes);
+    assert_eq!(on(21), Verdict::No);
+}
