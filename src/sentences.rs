@@ -160,7 +160,9 @@ impl Sentence {
             Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
             Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
             Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
-            Self::MailboxSpecial => "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned(),
+            Self::MailboxSpecial => {
+                "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned()
+            }
             Self::MailboxDuplicatesSpecial => "La messagerie a déjà un dossier pour cet usage.".to_owned(),
             Self::MailboxHasChildren => "Ce dossier contient d'autres dossiers : supprimez-les d'abord.".to_owned(),
             Self::MailboxReadOnly => "Ce dossier est ouvert en lecture seule.".to_owned(),
@@ -215,7 +217,9 @@ impl Sentence {
             Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
             Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
             Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
-            Self::MailboxSpecial => "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned(),
+            Self::MailboxSpecial => {
+                "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned()
+            }
             Self::MailboxDuplicatesSpecial => "There is already a mailbox for this use.".to_owned(),
             Self::MailboxHasChildren => "This mailbox holds others: delete them first.".to_owned(),
             Self::MailboxReadOnly => "This mailbox is open read-only.".to_owned(),

@@ -273,7 +273,7 @@ impl Session {
         };
         let bytes_max = self.config.submission.message_bytes_max;
         if self.messages >= self.config.submission.messages_per_connection_max {
-            return Step::Close(self.sentence(&Sentence::SessionEnded));
+            return Step::Close(refusal::closing("4.7.0", &Sentence::SessionEnded, self.config.language));
         }
         if mail.size > bytes_max {
             return self.refuse(&Sentence::MessageTooLarge { bytes_max });

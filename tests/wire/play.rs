@@ -84,7 +84,8 @@ impl<'a> Play<'a> {
                 }
                 LineKind::Server { connection, pattern } => {
                     let got = self.line(*connection, PATIENCE).await;
-                    let got = got.ok_or_else(|| at(format!("nothing came, where this was wanted:\n  want {pattern}")))?;
+                    let got =
+                        got.ok_or_else(|| at(format!("nothing came, where this was wanted:\n  want {pattern}")))?;
                     if !self.names.matches(pattern, &got) {
                         return Err(at(format!("another answer\n  want {pattern}\n  got  {got}")));
                     }
@@ -258,9 +259,9 @@ async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: Duple
 }
 
 async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
-    let ended = imap::run(Arc::clone(&gateway), &connection, imap::Start::Greeting, stream).await;
+    let ended = imap::run(Arc::clone(&gateway), &connection, stream, imap::Opening::Greeting).await;
     if let Ended::StartTls(stream) = ended {
         let connection = Connection { security: Security::Tls, ..connection };
-        imap::run(gateway, &connection, imap::Start::AfterStartTls, stream).await;
+        imap::run(gateway, &connection, stream, imap::Opening::AfterStartTls).await;
     }
 }

@@ -11,12 +11,10 @@ use passerelle::config::Config;
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::domain::import::{ImportFiles, ImportMode, Imported};
-use passerelle::domain::login::password::PasswordHash;
 use passerelle::domain::messages::{AppendOptions, Appended};
 use passerelle::domain::people::UserFilter;
 use passerelle::model::{MailboxName, Secret, Timestamp, User, UserId};
 use passerelle::store::Store;
-use tokio::sync::OnceCell;
 
 use crate::script::Script;
 use crate::transcripts;
@@ -27,15 +25,12 @@ pub(crate) const PASSWORD: &str = "secret";
 /// 2026-11-23 08:00:00 UTC.
 const NOW: Timestamp = Timestamp(1_795_420_800_000_000);
 
-/// Hashed once for all.
-static HASH: OnceCell<PasswordHash> = OnceCell::const_new();
-
 /// A gateway over a fresh store, with the school, the settings and the messages of a transcript.
 pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Gateway> {
     let settings = script.header.settings.join("\n");
     let settings = format!(
         "domain = \"school.test\"\nhost_name = \"mail.school.test\"\ndata_dir = {folder:?}\n\
-         login.password_chars_min = 6\n{settings}\n"
+         login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\n{settings}\n"
     );
     let config: Config = toml::from_str(&settings).unwrap_or_else(|error| panic!("{}: {error}", script.path));
     let gateway = Arc::new(Gateway::new(Arc::new(config), store, Clock::fixed(NOW)).unwrap());
@@ -56,10 +51,10 @@ async fn people(gateway: &Gateway) {
         Imported::Done(_) => {}
         Imported::Refused(problems) => panic!("{problems:#?}"),
     }
-    let hash = HASH.get_or_init(async || gateway.hash_password(Secret::new(PASSWORD)).await.unwrap().unwrap()).await;
+    let hash = gateway.hash_password(Secret::new(PASSWORD)).await.unwrap().unwrap();
     let everybody = gateway.users(&UserFilter::default()).await.unwrap();
     let everybody: Vec<UserId> = everybody.into_iter().map(|user| user.id).collect();
-    gateway.set_password_hash(&everybody, hash.clone()).await.unwrap();
+    gateway.set_password_hash(&everybody, hash).await.unwrap();
     gateway.suspend_user(&UserId::new("u-jean"), "parti").await.unwrap();
 }
 

@@ -12,7 +12,7 @@
 //! S1: (closed)                  the server hangs up
 //! ```
 //!
-//! `C:` and `S:` are the first connection's. `␍`, `␊`, `␀` stand for these octets, `¬` at a client line's end for "no
+//! `C:` and `S:` are the first connection's. `␍`, `␊`, `␀`, at a line's end `␠`, stand for these octets, `¬` at a client line's end for "no
 //! CRLF", `‹E9›` for an octet that is not UTF-8. `C: @name` sends `messages/name.eml`; `{@name}` is its size.
 
 use std::collections::HashMap;
@@ -114,11 +114,15 @@ impl Script {
                 false => format!("{who}:"),
             };
             let line = match line {
-                LineKind::Client { connection, text } => format!("{} {text}", mark('C', connection)),
-                LineKind::Server { connection, pattern } => format!("{} {pattern}", mark('S', connection)),
+                LineKind::Client { connection, text } => {
+                    format!("{} {text}", mark('C', connection)).trim_end().to_owned()
+                }
+                LineKind::Server { connection, pattern } => {
+                    format!("{} {pattern}", mark('S', connection)).trim_end().to_owned()
+                }
                 LineKind::Reader(line) => line.clone(),
             };
-            text.push_str(line.trim_end());
+            text.push_str(&line);
             text.push('\n');
         }
         text
@@ -276,6 +280,7 @@ pub(crate) fn octets(text: &str) -> Vec<u8> {
             '␍' => octets.push(b'\r'),
             '␊' => octets.push(b'\n'),
             '␀' => octets.push(0),
+            '␠' => octets.push(b' '),
             c => octets.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         rest = &rest[c.len_utf8()..];
@@ -300,6 +305,10 @@ pub(crate) fn visible(line: &[u8]) -> String {
         for octet in chunk.invalid() {
             text.push_str(&format!("‹{octet:02X}›"));
         }
+    }
+    if text.ends_with(' ') {
+        text.pop();
+        text.push('␠');
     }
     if bare && !line.is_empty() && !text.ends_with('␊') {
         text.push('¬');
