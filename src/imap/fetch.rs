@@ -271,7 +271,10 @@ impl Response<'_> {
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
             match data_name(item) {
-                Some(name) => self.write_section(context, &mut items, name, sections.next().flatten()).await?,
+                Some(name) => {
+                    context.client.drain().await?;
+                    self.write_section(context, &mut items, name, sections.next().flatten()).await?;
+                }
                 None => self.write_item(context, &mut items, item),
             }
         }

@@ -134,6 +134,9 @@ pub enum StoreError {
     /// The commit that carried this write failed.
     #[error("store: commit: {0}")]
     Commit(String),
+    /// A bug in the work; it was undone.
+    #[error("store: a write panicked")]
+    Panicked,
     /// A value that cannot be: names table, column and row.
     #[error("store: {table}.{column} of row {row} cannot be read")]
     Inconsistent { table: &'static str, column: &'static str, row: String },

@@ -54,7 +54,7 @@ impl Store {
             .max_connections(SQLITE_READERS)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
             .await?;
-        Ok(Self { engine: Engine::Sqlite { readers, writer: Arc::new(Writer::start(connection, lock)) } })
+        Ok(Self { engine: Engine::Sqlite { readers, writer: Arc::new(Writer::start(connection, options, lock)) } })
     }
 
     async fn open_postgres(url: &str, connections_max: u32) -> Result<Self, StoreError> {

@@ -1,13 +1,17 @@
 //! SQLite's one writer: runs concurrent writes in groups, one commit and one sync for many.
 //!
-//! Each job runs in a savepoint of its own, so that one that fails takes nobody with it. A group of jobs that may be
-//! relaxed is committed without a sync; a timer syncs within [`RELAXED_SYNC_AFTER`].
+//! Each job runs in a savepoint of its own, so that one that fails, or panics, takes nobody with it. A group of jobs that
+//! may be relaxed is committed without a sync; a timer syncs within [`RELAXED_SYNC_AFTER`]. Where beginning or committing
+//! fails (a full disk, a broken file system), everybody in the group is told so and a fresh connection takes the place of
+//! the old one: the next group finds a clean state.
 
 use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Executor};
+use futures_util::FutureExt;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -50,7 +54,8 @@ impl<I: Send + Sync, T: Send> Job for TypedJob<I, T> {
     fn run<'t>(&'t mut self, tx: &'t mut Tx<'_>) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + 't>> {
         Box::pin(async move {
             let working: Working<'_, T> = (self.work)(tx, &self.input);
-            let result = working.await;
+            // The writer serves everybody: a bug in one job must not end it.
+            let result = AssertUnwindSafe(working).catch_unwind().await.unwrap_or(Err(StoreError::Panicked));
             let done = result.is_ok();
             self.result = Some(result);
             done
@@ -70,11 +75,11 @@ impl<I: Send + Sync, T: Send> Job for TypedJob<I, T> {
 }
 
 impl Writer {
-    /// Starts the writer on its connection; it keeps the file's lock until it ends.
-    pub(super) fn start(connection: SqliteConnection, lock: File) -> Self {
+    /// Starts the writer on its connection, which `options` opened; it keeps the file's lock until it ends.
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, lock: File) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let task = tokio::spawn(async move {
-            run(connection, queue).await;
+            Running { connection, options, synced_commits: None, unsynced: false }.run(queue).await;
             drop(lock);
         });
         Self { jobs, task: tokio::sync::Mutex::new(Some(task)) }
@@ -102,106 +107,146 @@ impl Writer {
     }
 }
 
-/// The writer's task.
-async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Message>) {
-    let mut unsynced = false;
-    loop {
-        let message = if unsynced {
-            match tokio::time::timeout(RELAXED_SYNC_AFTER, queue.recv()).await {
-                Ok(message) => message,
-                Err(_elapsed) => {
-                    sync(&mut connection).await;
-                    unsynced = false;
-                    continue;
-                }
-            }
-        } else {
-            queue.recv().await
-        };
-        let mut stopping = false;
-        let mut group = Vec::new();
-        let mut durability = Durability::Relaxed;
-        let mut next = message;
+/// What the writer's task holds.
+struct Running {
+    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    /// Do commits sync? `None` where the connection has not been told.
+    synced_commits: Option<bool>,
+    /// Is there a commit that was not synced?
+    unsynced: bool,
+}
+
+/// Jobs to commit together.
+struct Group {
+    jobs: Vec<Box<dyn Job>>,
+    durability: Durability,
+    /// The last one.
+    stopping: bool,
+}
+
+impl Group {
+    /// Takes what has been asked so far; `first` was the first of it.
+    fn gather(first: Option<Message>, queue: &mut mpsc::Receiver<Message>) -> Self {
+        let mut group = Self { jobs: Vec::new(), durability: Durability::Relaxed, stopping: first.is_none() };
+        let mut next = first;
         while let Some(message) = next.take() {
             match message {
-                Message::Job(wanted, job) => {
-                    if wanted == Durability::Synced {
-                        durability = wanted;
+                Message::Job(durability, job) => {
+                    if durability == Durability::Synced {
+                        group.durability = durability;
                     }
-                    group.push(job);
+                    group.jobs.push(job);
                 }
-                Message::Stop => stopping = true,
+                Message::Stop => group.stopping = true,
             }
-            if !stopping && group.len() < GROUP_MAX {
+            if !group.stopping && group.jobs.len() < GROUP_MAX {
                 next = queue.try_recv().ok();
             }
         }
-        if group.is_empty() {
-            break;
-        }
-        run_group(&mut connection, durability, group).await;
-        unsynced = match durability {
-            Durability::Relaxed => true,
-            Durability::Synced => false,
-        };
-        if stopping {
-            break;
-        }
-    }
-    if unsynced {
-        sync(&mut connection).await;
-    }
-    if let Err(error) = connection.close().await {
-        tracing::error!(%error, "the store did not close cleanly");
+        group
     }
 }
 
-/// Runs jobs in one transaction and answers each after the commit.
-async fn run_group(connection: &mut SqliteConnection, durability: Durability, mut group: Vec<Box<dyn Job>>) {
-    let outcome = try_group(connection, durability, &mut group).await;
-    if outcome.is_err() {
-        // The engine may have undone it by itself (full disk): then this fails, and that is fine.
-        let _ = connection.execute("rollback").await;
-    }
-    let committed = outcome.map_err(|error| error.to_string());
-    for job in group {
-        job.answer(committed.clone());
-    }
-}
-
-async fn try_group(
-    connection: &mut SqliteConnection,
-    durability: Durability,
-    group: &mut [Box<dyn Job>],
-) -> Result<(), sqlx::Error> {
-    // In WAL mode NORMAL does not sync at commit, FULL does. It cannot be changed inside a transaction.
-    let synchronous = match durability {
-        Durability::Synced => "pragma synchronous = full",
-        Durability::Relaxed => "pragma synchronous = normal",
-    };
-    connection.execute(synchronous).await?;
-    connection.execute("begin immediate").await?;
-    for job in group {
-        connection.execute("savepoint job").await?;
-        if !job.run(&mut Tx::Sqlite(connection)).await {
-            connection.execute("rollback to job").await?;
+impl Running {
+    async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        loop {
+            let first = if self.unsynced {
+                match tokio::time::timeout(RELAXED_SYNC_AFTER, queue.recv()).await {
+                    Ok(message) => message,
+                    Err(_elapsed) => {
+                        self.sync().await;
+                        continue;
+                    }
+                }
+            } else {
+                queue.recv().await
+            };
+            let group = Group::gather(first, &mut queue);
+            let stopping = group.stopping;
+            if !group.jobs.is_empty() {
+                self.run_group(group).await;
+            }
+            if stopping {
+                break;
+            }
         }
-        connection.execute("release job").await?;
+        if self.unsynced {
+            self.sync().await;
+        }
+        if let Err(error) = self.connection.close().await {
+            tracing::error!(%error, "the store did not close cleanly");
+        }
     }
-    connection.execute("commit").await?;
-    Ok(())
-}
 
-/// Syncs earlier relaxed commits: a synced commit syncs the whole log. It must write something to be one.
-async fn sync(connection: &mut SqliteConnection) {
-    let result = async {
-        connection.execute("pragma synchronous = full").await?;
+    /// Runs jobs in one transaction and answers each after the commit.
+    async fn run_group(&mut self, mut group: Group) {
+        let outcome = self.try_group(group.durability, &mut group.jobs).await;
+        match &outcome {
+            Ok(()) => self.unsynced = group.durability == Durability::Relaxed,
+            Err(_) => self.renew().await,
+        }
+        let committed = outcome.map_err(|error| error.to_string());
+        for job in group.jobs {
+            job.answer(committed.clone());
+        }
+    }
+
+    async fn try_group(&mut self, durability: Durability, jobs: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
+        self.sync_commits(durability == Durability::Synced).await?;
+        let connection = &mut self.connection;
         connection.execute("begin immediate").await?;
-        connection.execute("pragma user_version = 1").await?;
-        connection.execute("commit").await
+        for job in jobs {
+            connection.execute("savepoint job").await?;
+            if !job.run(&mut Tx::Sqlite(connection)).await {
+                connection.execute("rollback to job").await?;
+            }
+            connection.execute("release job").await?;
+        }
+        connection.execute("commit").await?;
+        Ok(())
     }
-    .await;
-    if let Err(error) = result {
-        tracing::error!(%error, "flags could not be synced");
+
+    /// In WAL mode NORMAL does not sync at commit, FULL does. It cannot be changed inside a transaction.
+    async fn sync_commits(&mut self, synced: bool) -> Result<(), sqlx::Error> {
+        if self.synced_commits != Some(synced) {
+            let pragma = if synced { "pragma synchronous = full" } else { "pragma synchronous = normal" };
+            self.connection.execute(pragma).await?;
+            self.synced_commits = Some(synced);
+        }
+        Ok(())
+    }
+
+    /// Syncs earlier relaxed commits: a synced commit syncs the whole log. It must write something to be one.
+    async fn sync(&mut self) {
+        let result = async {
+            self.sync_commits(true).await?;
+            self.connection.execute("begin immediate").await?;
+            self.connection.execute("pragma user_version = 1").await?;
+            self.connection.execute("commit").await
+        }
+        .await;
+        // Tried once: where it failed, the next synced commit makes up for it.
+        self.unsynced = false;
+        if let Err(error) = result {
+            tracing::error!(%error, "flags could not be synced");
+            self.renew().await;
+        }
+    }
+
+    /// Puts a fresh connection in the place of one whose state nobody knows.
+    async fn renew(&mut self) {
+        // The engine may have undone the transaction by itself: then this fails, and that is fine.
+        let _ = self.connection.execute("rollback").await;
+        match self.options.connect().await {
+            Ok(fresh) => {
+                let old = std::mem::replace(&mut self.connection, fresh);
+                self.synced_commits = None;
+                if let Err(error) = old.close().await {
+                    tracing::warn!(%error, "a connection to the store did not close cleanly");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the store could not be opened again"),
+        }
     }
 }

@@ -1,0 +1,13 @@
+//! Mail in the store, through the gateway, on both engines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod delivering;
+mod engine;
+mod flagging;
+mod loads;
+mod mailboxes;
+mod moving;
+mod reading;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
