@@ -86,11 +86,6 @@ pub enum Sentence {
     /// The message lies in every mailbox.
     Delivered,
     TooManyConnections,
-    TooManyErrors,
-    /// The server is being stopped.
-    ServerStopping,
-    /// Nothing came for too long.
-    SessionTimedOut,
     NoSuchMailbox,
     MailboxExists,
     /// INBOX, Drafts, Sent or Trash.
@@ -163,12 +158,11 @@ impl Sentence {
             Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
             Self::Delivered => "Message remis.".to_owned(),
             Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
-            Self::TooManyErrors => "Trop de commandes erronées : connexion fermée.".to_owned(),
-            Self::ServerStopping => "Le service s'arrête : reconnectez-vous dans un instant.".to_owned(),
-            Self::SessionTimedOut => "Connexion fermée après une longue inactivité.".to_owned(),
             Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
             Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
-            Self::MailboxSpecial => "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned(),
+            Self::MailboxSpecial => {
+                "Ce dossier fait partie de la messagerie : il ne peut être ni supprimé ni renommé.".to_owned()
+            }
             Self::MailboxDuplicatesSpecial => "La messagerie a déjà un dossier pour cet usage.".to_owned(),
             Self::MailboxHasChildren => "Ce dossier contient d'autres dossiers : supprimez-les d'abord.".to_owned(),
             Self::MailboxReadOnly => "Ce dossier est ouvert en lecture seule.".to_owned(),
@@ -221,12 +215,11 @@ impl Sentence {
             Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
             Self::Delivered => "Message delivered.".to_owned(),
             Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
-            Self::TooManyErrors => "Too many bad commands: connection closed.".to_owned(),
-            Self::ServerStopping => "The server is stopping: please reconnect in a moment.".to_owned(),
-            Self::SessionTimedOut => "Connection closed after long inactivity.".to_owned(),
             Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
             Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
-            Self::MailboxSpecial => "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned(),
+            Self::MailboxSpecial => {
+                "This mailbox belongs to the system: it can be neither deleted nor renamed.".to_owned()
+            }
             Self::MailboxDuplicatesSpecial => "There is already a mailbox for this use.".to_owned(),
             Self::MailboxHasChildren => "This mailbox holds others: delete them first.".to_owned(),
             Self::MailboxReadOnly => "This mailbox is open read-only.".to_owned(),

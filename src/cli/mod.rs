@@ -3,6 +3,7 @@
 mod admin;
 mod app_password;
 mod check;
+mod demo;
 mod import;
 mod migrate;
 mod print;
@@ -44,6 +45,7 @@ enum Command {
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
     Reload(reload::Reload),
+    Demo(demo::Demo),
 }
 
 /// Where the settings are.
@@ -82,6 +84,7 @@ pub fn run() -> ExitCode {
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
+            Command::Demo(command) => Box::pin(demo::run(command)).await,
         }
     });
     match ended {

@@ -1,7 +1,10 @@
 //! A command of an admin → the gateway → an answer. Used by the server and, where none runs, by the command line itself.
 
+use std::path::Path;
+
 use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
 use super::{AdminAnswer, AdminCommand, Password};
+use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
@@ -33,10 +36,7 @@ impl From<Fault> for Stop {
 
 async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer, Stop> {
     match command {
-        AdminCommand::Import { folder, dry_run } => {
-            let _ = (folder, dry_run, ImportSheet { dry_run: true, changes: vec![], problems: vec![] });
-            Err(Stop::Refused("import".to_owned()))
-        }
+        AdminCommand::Import { folder, dry_run } => import(gateway, &folder, dry_run).await,
         AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
         AdminCommand::UserShow { user } => {
             let user = find(gateway, &user).await?;
@@ -73,6 +73,37 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
         }
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
+    }
+}
+
+async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<AdminAnswer, Stop> {
+    let files =
+        ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
+    let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
+    let sheet = match gateway.import(&files, mode).await? {
+        Imported::Done(report) => ImportSheet { dry_run, changes: changes(&report), problems: Vec::new() },
+        Imported::Refused(problems) => {
+            let problems = problems.iter().map(|problem| format!("{}/{problem}", folder.display())).collect();
+            ImportSheet { dry_run, changes: Vec::new(), problems }
+        }
+    };
+    Ok(AdminAnswer::Import(sheet))
+}
+
+/// One line a change: `users.csv: added martine.durand`.
+fn changes(report: &Report) -> Vec<String> {
+    let line = |file: File, change: Change, name: &String| format!("{}: {} {name}", file.name(), word(change));
+    report.changes().flat_map(|(file, change, names)| names.iter().map(move |name| line(file, change, name))).collect()
+}
+
+const fn word(change: Change) -> &'static str {
+    match change {
+        Change::Added => "added",
+        Change::Changed => "changed",
+        Change::Suspended => "suspended",
+        Change::Resumed => "resumed",
+        Change::Closed => "closed",
+        Change::Removed => "removed",
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
 }
 
 /// Whose it will be and where it goes, or why it cannot.
-async fn target(context: &Context<'_>, state: &SessionState, head: AppendHead) -> Result<(User, Mailbox), Failure> {
+async fn target(context: &mut Context<'_>, state: &SessionState, head: AppendHead) -> Result<(User, Mailbox), Failure> {
     let Some(account) = state.account().filter(|_| Allowed::AfterLogin.in_state(state)) else {
         return Err(Failure::bad("Command not allowed in this state"));
     };

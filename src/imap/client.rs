@@ -17,9 +17,9 @@ use crate::config::ImapConfig;
 use crate::connection::Connection;
 
 /// A byte stream in both directions: a socket, TLS over one, or a pipe in tests.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for T {}
 
 /// Read at once while commands are awaited; what an idle session keeps.
 const COMMAND_READ_BYTES: usize = 4 << 10;

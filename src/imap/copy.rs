@@ -94,7 +94,7 @@ pub(super) async fn expunge(
 }
 
 /// CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the mailbox was opened by EXAMINE.
-pub(super) async fn close(context: &Context<'_>, state: &mut SessionState) -> Outcome {
+pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
     if let Some(selected) = state.selected_mut()
         && selected.access == Access::ReadWrite
     {

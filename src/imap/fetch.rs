@@ -187,7 +187,11 @@ fn section_of(item: &FetchItem) -> Option<(std::borrow::Cow<'_, Section>, Option
 }
 
 /// Reads the beginnings of all sections asked for, in order; `None` for those that the message has not.
-async fn read_sections(context: &Context<'_>, plan: &Plan, message: &Fetched) -> Result<Vec<Option<Octets>>, Failure> {
+async fn read_sections(
+    context: &mut Context<'_>,
+    plan: &Plan,
+    message: &Fetched,
+) -> Result<Vec<Option<Octets>>, Failure> {
     let mut sections = Vec::new();
     let mut ready_bytes = 0;
     for (section, partial) in plan.items.iter().filter_map(section_of) {
@@ -200,7 +204,7 @@ async fn read_sections(context: &Context<'_>, plan: &Plan, message: &Fetched) ->
 }
 
 async fn read_section(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     message: &Fetched,
     section: &Section,
     partial: Option<Partial>,
@@ -235,7 +239,7 @@ async fn read_section(
 }
 
 /// Exactly these octets: a message that has lost some is a fault, never a short answer.
-async fn read(context: &Context<'_>, content: &Content, range: Range<u64>) -> Result<Bytes, Failure> {
+async fn read(context: &mut Context<'_>, content: &Content, range: Range<u64>) -> Result<Bytes, Failure> {
     if range.is_empty() {
         return Ok(Bytes::new());
     }
@@ -267,7 +271,10 @@ impl Response<'_> {
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
             match data_name(item) {
-                Some(name) => self.write_section(context, &mut items, name, sections.next().flatten()).await?,
+                Some(name) => {
+                    context.client.drain().await?;
+                    self.write_section(context, &mut items, name, sections.next().flatten()).await?;
+                }
                 None => self.write_item(context, &mut items, item),
             }
         }

@@ -37,7 +37,7 @@ pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: 
 }
 
 async fn statuses(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     account: &Account,
     lines: &[ListLine],
     items: &[StatusItem],

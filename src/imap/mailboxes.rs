@@ -20,7 +20,7 @@ const KEYWORDS_SHOWN_MAX: usize = 100;
 
 /// The mailbox that a command names; `None` where there is none, or cannot be.
 pub(super) async fn find(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     user: &User,
     argument: MailboxArgument,
 ) -> Result<Option<Mailbox>, Failure> {
@@ -92,7 +92,7 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
 }
 
 /// CREATE (RFC 9051 §6.3.4).
-pub(super) async fn create(context: &Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
+pub(super) async fn create(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
     context.gateway.create_mailbox(&account.user, &argument.0?).await??;
     Ok(Done::new("CREATE completed"))
 }
@@ -126,13 +126,13 @@ pub(super) async fn rename(
 }
 
 /// SUBSCRIBE (RFC 9051 §6.3.7).
-pub(super) async fn subscribe(context: &Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
+pub(super) async fn subscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
     context.gateway.set_subscribed(&account.user, &argument.0?, true).await?;
     Ok(Done::new("SUBSCRIBE completed"))
 }
 
 /// UNSUBSCRIBE (RFC 9051 §6.3.8).
-pub(super) async fn unsubscribe(context: &Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
+pub(super) async fn unsubscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
     context.gateway.set_subscribed(&account.user, &argument.0?, false).await?;
     Ok(Done::new("UNSUBSCRIBE completed"))
 }
@@ -202,7 +202,7 @@ async fn write_quota(context: &mut Context<'_>, user: &User) -> Result<(), Failu
 }
 
 /// The person's limit is reached with `size` octets more.
-pub(super) async fn check_room(context: &Context<'_>, user: &User, size: u64) -> Result<(), Failure> {
+pub(super) async fn check_room(context: &mut Context<'_>, user: &User, size: u64) -> Result<(), Failure> {
     let quota = context.gateway.quota(user).await?;
     match quota.used_bytes.checked_add(size) {
         Some(bytes) if bytes <= quota.limit_bytes => Ok(()),

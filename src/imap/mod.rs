@@ -56,7 +56,7 @@ pub enum Opening {
 /// Serves one client until it leaves, is sent away, or wants TLS.
 pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, mut stream: S, opening: Opening) -> Ended<S>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
 {
     match serve::Session::new(&gateway, connection, &mut stream).run(opening).await {
         End::StartTls => Ended::StartTls(stream),

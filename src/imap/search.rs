@@ -46,7 +46,7 @@ pub(super) async fn search(
 }
 
 /// The messages that match, rising.
-async fn find(context: &Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
+async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
@@ -89,7 +89,7 @@ struct Step {
 }
 
 async fn read_texts(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     selected: &SelectedMailbox,
     uids: &[Uid],
     step: Step,

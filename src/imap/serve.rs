@@ -276,10 +276,10 @@ impl<'a> Session<'a> {
 
     fn say_bye(&mut self, bye: Bye) {
         let (code, sentence) = match bye {
-            Bye::Stopping => (Some(Code::Unavailable), Sentence::ServerStopping),
+            Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
             Bye::Cut => (Some(Code::ContactAdmin), Sentence::AccountSuspended),
-            Bye::Autologout => (None, Sentence::SessionTimedOut),
-            Bye::TooManyBadCommands => (Some(Code::ClientBug), Sentence::TooManyErrors),
+            Bye::Autologout => (None, Sentence::SessionEnded),
+            Bye::TooManyBadCommands => (Some(Code::ClientBug), Sentence::SessionEnded),
             Bye::TooManyTries => (Some(Code::AuthenticationFailed), Sentence::TooManyTries),
             Bye::MailboxGone => (Some(Code::NonExistent), Sentence::MailboxGone),
         };

@@ -11,7 +11,7 @@ use crate::domain::snapshot::Entry;
 use crate::model::SeqNum;
 
 /// Takes note of the mailbox as it is now.
-pub(super) async fn refresh(context: &Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
+pub(super) async fn refresh(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
     match context.gateway.snapshot(selected.mailbox.id).await? {
         Some(snapshot) if snapshot.uid_validity == selected.view.snapshot().uid_validity => {
             selected.view.note(snapshot);
@@ -22,7 +22,7 @@ pub(super) async fn refresh(context: &Context<'_>, selected: &mut SelectedMailbo
 }
 
 /// The same behind a write that has succeeded: should it fail, the client hears of the changes later.
-pub(super) async fn refresh_after_write(context: &Context<'_>, selected: &mut SelectedMailbox) -> Result<(), End> {
+pub(super) async fn refresh_after_write(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), End> {
     match refresh(context, selected).await {
         Err(Failure::Ended(end)) => Err(end),
         Err(Failure::Fault(fault)) => {

@@ -74,7 +74,7 @@ async fn shake_hands(shared: &Shared, stream: TcpStream) -> Option<TlsStream<Tcp
 
 async fn speak<S>(shared: &Shared, service: Service, connection: &Connection, start: Start, stream: S) -> Ended<S>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
     let gateway = Arc::clone(&shared.gateway);
     match (service, start) {

@@ -33,7 +33,6 @@ use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState}
 use stream::{ClientStream, End, PIECE_BYTES};
 use wire::data::DataDecoder;
 use wire::line::Framed;
-use wire::reply::Reply;
 use wire::sasl::Credentials;
 
 /// Does the server speak first?
@@ -44,7 +43,8 @@ pub enum Start {
     AfterStartTls,
 }
 
-/// Holds a submission session until it ends. No error comes out: what failed was logged, and told where it could be.
+/// Holds a submission session until it ends. No error comes out: what failed was logged (in the caller's span, which names
+/// the connection), and told where it could be.
 pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, start: Start, stream: S) -> Ended<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
@@ -55,7 +55,6 @@ where
         client: ClientStream::new(stream, connection, &gateway.config.submission),
         incoming: None,
         admission: None,
-        connection,
         gateway,
     };
     if start == Start::Greeting {
@@ -66,9 +65,8 @@ where
 }
 
 /// One session with all it holds.
-struct Conversation<'a, S> {
+struct Conversation<S> {
     gateway: Arc<Gateway>,
-    connection: &'a Connection,
     session: Session,
     client: ClientStream<S>,
     /// The message being received.
@@ -77,7 +75,7 @@ struct Conversation<'a, S> {
     admission: Option<Admission>,
 }
 
-impl<S> Conversation<'_, S>
+impl<S> Conversation<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
@@ -136,26 +134,25 @@ where
             Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
         };
         asked.unwrap_or_else(|fault| {
-            tracing::error!(connection = self.connection.id, %fault, "submission session: the gateway failed");
+            tracing::error!(%fault, "submission: the gateway failed");
             Answer::Fault
         })
     }
 
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
         let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
-        let (connection, peer) = (self.connection.id, self.connection.peer);
         match &login {
             Login::Welcome(user) => {
                 let places = self.gateway.config.submission.connections_per_user_max;
                 let Some(admission) = self.gateway.admit(user, places) else {
-                    tracing::warn!(connection, %peer, user = %user.id, "submission login refused: too many connections");
+                    tracing::warn!(user = %user.id, "login refused: too many connections");
                     return Ok(Answer::NoPlace);
                 };
-                tracing::info!(connection, %peer, user = %user.id, "submission login");
+                tracing::info!(user = %user.id, "logged in");
                 self.client.admitted(admission.cut.clone());
                 self.admission = Some(admission);
             }
-            Login::Refused(why) => tracing::info!(connection, %peer, ?why, "submission login refused"),
+            Login::Refused(why) => tracing::info!(?why, "login refused"),
         }
         Ok(Answer::LoggedIn(login))
     }
@@ -170,16 +167,15 @@ where
         let Some(incoming) = self.incoming.take() else {
             return Err(Fault::Worker("a submission without a message".to_owned()));
         };
-        let (connection, user) = (self.connection.id, &sender.id);
-        let (bytes, count) = (incoming.bytes(), recipients.len());
+        let (user, bytes, count) = (&sender.id, incoming.bytes(), recipients.len());
         let message = incoming.finish().await?;
         let submitted = self.gateway.submit(Submission { sender: sender.clone(), recipients, message }).await?;
         match &submitted {
             Submitted::Delivered { people } => {
-                tracing::info!(connection, %user, recipients = count, bytes, people, "submission delivered");
+                tracing::info!(%user, recipients = count, bytes, people, "submission delivered");
             }
             Submitted::Refused(_) => {
-                tracing::info!(connection, %user, recipients = count, bytes, "submission refused");
+                tracing::info!(%user, recipients = count, bytes, "submission refused");
             }
         }
         Ok(Answer::Submitted(submitted))
@@ -250,8 +246,8 @@ where
             End::Cut => Some("4.7.0"),
         };
         if let Some(enhanced) = enhanced {
-            let text = Sentence::SessionEnded.text(self.gateway.config.language);
-            self.client.say(&Reply::new(421, enhanced, text));
+            let language = self.gateway.config.language;
+            self.client.say(&refusal::closing(enhanced, &Sentence::SessionEnded, language));
         }
         self.client.close().await;
         Ended::Closed

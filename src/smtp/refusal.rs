@@ -10,7 +10,7 @@ pub(super) fn reply(sentence: &Sentence, language: Language) -> Reply {
     Reply::new(code, enhanced, sentence.text(language))
 }
 
-/// A sentence behind `421`: the connection ends.
+/// A sentence behind `421`: the connection ends (RFC 5321 §3.8).
 pub(super) fn closing(enhanced: &'static str, sentence: &Sentence, language: Language) -> Reply {
     Reply::new(421, enhanced, sentence.text(language))
 }
@@ -28,11 +28,13 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::NotAllowed { .. }
         | Sentence::SenderNotYours { .. }
         | Sentence::FromNotYours { .. } => (550, "5.7.1"),
-        Sentence::FromMissing | Sentence::FromSeveral | Sentence::BareLineEnd => (554, "5.6.0"),
+        Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {
+            (554, "5.6.0")
+        }
         Sentence::NoRecipientLeft => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         Sentence::TooManyRecipients { .. } => (452, "4.5.3"),
-        Sentence::MessageTooLarge { .. } => (552, "5.3.4"),
+        Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
         Sentence::AccountSuspended => (525, "5.7.13"),
         Sentence::BadCredentials => (535, "5.7.8"),
@@ -43,6 +45,19 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
         Sentence::TryLater => (451, "4.3.0"),
+        // Said over IMAP.
+        Sentence::NoSuchMailbox
+        | Sentence::MailboxExists
+        | Sentence::MailboxSpecial
+        | Sentence::MailboxDuplicatesSpecial
+        | Sentence::MailboxHasChildren
+        | Sentence::MailboxReadOnly
+        | Sentence::MailboxGone
+        | Sentence::TooManyMailboxes
+        | Sentence::MailboxTooDeep
+        | Sentence::MailboxNameTooLong
+        | Sentence::BadMailboxName
+        | Sentence::TooManyKeywords => (550, "5.2.0"),
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) struct School<'s> {
 pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses, bench_accounts: u32) -> String {
     let french = language == Language::Fr;
     let say = |fr: &'static str, en: &'static str| if french { fr } else { en };
-    let port = |address: Option<SocketAddr>| address.map_or_else(|| "-".to_owned(), |address| address.port().to_string());
+    let port =
+        |address: Option<SocketAddr>| address.map_or_else(|| "-".to_owned(), |address| address.port().to_string());
     let (imap, imaps) = (port(addresses.imap), port(addresses.imaps));
     let (submission, submissions) = (port(addresses.submission), port(addresses.submissions));
     let http = port(addresses.http);
@@ -37,11 +38,7 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
         school.folder.display()
     );
     let people = school.people.iter().map(|person| {
-        vec![
-            format!("  {}", person.address),
-            school.password.to_owned(),
-            format!("{}, {}", person.name, role(person, french)),
-        ]
+        vec![format!("  {}", person.address), school.password.to_owned(), format!("{}, {}", person.name, person.role)]
     });
     let head = [say("  adresse", "  address"), say("mot de passe", "password"), ""].map(str::to_owned).to_vec();
     let _ = writeln!(text, "{}\n", print::table(&std::iter::once(head).chain(people).collect::<Vec<_>>()));
@@ -53,7 +50,11 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
     let _ = writeln!(text, "  {} {HOST_NAME} (127.0.0.1)", say("hôte", "host"));
     let _ = writeln!(text, "{}\n", print::table(&ports.map(|row| row.map(str::to_owned).to_vec())));
     if bench_accounts > 0 {
-        let _ = writeln!(text, "  {bench_accounts} {}\n", say("comptes pour les mesures : u0001 …", "accounts for load tests: u0001 …"));
+        let _ = writeln!(
+            text,
+            "  {bench_accounts} {}\n",
+            say("comptes pour les mesures : u0001 …", "accounts for load tests: u0001 …")
+        );
     }
     let address = school.people.first().map_or("", |person| person.address.as_str());
     text.push_str(&if french {
@@ -62,22 +63,6 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
         thunderbird_english(address, &imaps, &submissions)
     });
     text
-}
-
-fn role(person: &Person, french: bool) -> &'static str {
-    use crate::model::Profile;
-    match (person.profile, french) {
-        (Profile::Personnel, true) => "personnel",
-        (Profile::Teacher, true) => "enseignante ou enseignant",
-        (Profile::Student, true) => "élève",
-        (Profile::Relative, true) => "parent",
-        (Profile::Guest, true) => "invité",
-        (Profile::Personnel, false) => "staff",
-        (Profile::Teacher, false) => "teacher",
-        (Profile::Student, false) => "pupil",
-        (Profile::Relative, false) => "parent",
-        (Profile::Guest, false) => "guest",
-    }
 }
 
 fn thunderbird_french(address: &str, imaps: &str, submissions: &str) -> String {

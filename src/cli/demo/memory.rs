@@ -44,8 +44,7 @@ impl Memory {
     pub(super) fn write(&self, folder: &Path, people: &[Person]) -> anyhow::Result<()> {
         let path = folder.join(FILE);
         let addresses: String = people.iter().map(|person| format!("{}  {}\n", person.address, person.name)).collect();
-        let text =
-            format!("{PASSWORD}{}\n{BENCH_ACCOUNTS}{}\n\n{addresses}", self.password, self.bench_accounts);
+        let text = format!("{PASSWORD}{}\n{BENCH_ACCOUNTS}{}\n\n{addresses}", self.password, self.bench_accounts);
         // Written beside and renamed: never half a file.
         let new = folder.join(format!("{FILE}.new"));
         let mut file = OpenOptions::new()

@@ -1,52 +1,38 @@
 //! The sample school in the demo's store, and accounts for load tests.
 
-use std::fmt::Write;
-
 use anyhow::{Context, bail};
 
+use crate::domain::Gateway;
+use crate::domain::delivery::{Submission, Submitted};
+use crate::domain::directory::Verdict;
 use crate::domain::import::{File, ImportFiles, ImportMode, Imported};
 use crate::domain::people::UserFilter;
-use crate::domain::Gateway;
-use crate::model::{Profile, Secret};
+use crate::model::{Address, Secret, Timestamp};
+use crate::sample::{self, DemoPerson};
 
 /// Somebody whose name and address are printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Person {
     pub address: String,
-    pub name: String,
-    pub profile: Profile,
+    pub name: &'static str,
+    /// In French.
+    pub role: &'static str,
 }
 
 /// Is the sample school in the store already?
 pub(super) async fn is_there(gateway: &Gateway) -> anyhow::Result<bool> {
-    let [first, ..] = crate::sample::FOUR_PEOPLE;
-    Ok(gateway.find_user(first).await?.is_some())
+    let [first, ..] = sample::DEMO_PEOPLE;
+    Ok(gateway.find_user(first.login).await?.is_some())
 }
 
 /// Classes, people, groups, rules. Again it changes nothing.
 pub(super) async fn import_sample(gateway: &Gateway) -> anyhow::Result<()> {
-    import(gateway, &crate::sample::files()).await
+    import(gateway, &sample::school()).await
 }
 
-/// `u0001 … uN` in one group whose members may all write to each other, in a school of their own.
+/// `u0001 … uN` in one group whose members may all write to each other.
 pub(super) async fn import_bench(gateway: &Gateway, accounts: u32) -> anyhow::Result<()> {
-    let mut users = "external_id;login;alias;first_name;last_name;profile;schools\n".to_owned();
-    let mut members = "group;user\n".to_owned();
-    for number in 1..=accounts {
-        // Writing to a String cannot fail.
-        let _ = writeln!(users, "BENCH-{number};u{number:04};;Utilisateur;{number:04};Teacher;0000000B");
-        let _ = writeln!(members, "bench;u{number:04}");
-    }
-    let files = ImportFiles::default()
-        .with(File::Schools, "uai;name\n0000000B;Banc d'essai\n")
-        .with(File::Users, users)
-        .with(
-            File::Groups,
-            "id;school;class;kind;profile;name;address;written_by\n\
-             bench;0000000B;;Manual;;Banc d'essai;bench;\n",
-        )
-        .with(File::Members, members);
-    import(gateway, &files).await
+    import(gateway, &sample::bench_school(usize::try_from(accounts)?)).await
 }
 
 async fn import(gateway: &Gateway, files: &ImportFiles) -> anyhow::Result<()> {
@@ -66,13 +52,36 @@ pub(super) async fn set_everybodys_password(gateway: &Gateway, password: &str) -
     Ok(())
 }
 
-/// The people to try: address, name, profile.
-pub(super) async fn four_people(gateway: &Gateway) -> anyhow::Result<Vec<Person>> {
-    let mut people = Vec::new();
-    for login in crate::sample::FOUR_PEOPLE {
-        let user = gateway.find_user(login).await?.with_context(|| format!("{login} is not in the store"))?;
-        let address = gateway.primary_address(&user).with_context(|| format!("{login} has no address"))?;
-        people.push(Person { address: address.to_string(), name: user.display_name, profile: user.profile });
+/// Hands the sample's letters in as their senders would: judged by the rules, delivered as any other.
+pub(super) async fn deliver_letters(gateway: &Gateway) -> anyhow::Result<()> {
+    // To the hour: where an earlier run was cut short, the same letters come again and are delivered once.
+    let until = Timestamp::from_seconds(gateway.clock.now().seconds() / 3600 * 3600);
+    for letter in sample::letters(&gateway.config.domain, until) {
+        let sender = gateway.find_user(letter.from).await?.with_context(|| format!("nobody is {}", letter.from))?;
+        let mut recipients = Vec::new();
+        for address in &letter.to {
+            let parsed = Address::parse(address).with_context(|| format!("{address} is no address"))?;
+            match gateway.may_write(&sender, &parsed).await? {
+                Verdict::Allow(recipient) => recipients.push(recipient),
+                Verdict::Refuse(why) => bail!("{} may not write to {address}: {why:?}", letter.from),
+            }
+        }
+        let mut spool = gateway.spool();
+        spool.write(&letter.raw).await?;
+        let submission = Submission { sender, recipients, message: spool.finish().await? };
+        if let Submitted::Refused(why) = gateway.submit(submission).await? {
+            bail!("a letter of {} is refused: {why:?}", letter.from);
+        }
     }
-    Ok(people)
+    Ok(())
+}
+
+/// The people to try: address, name, what they are.
+pub(super) fn four_people(domain: &str) -> Vec<Person> {
+    let person = |person: DemoPerson| Person {
+        address: format!("{}@{domain}", person.login),
+        name: person.display_name,
+        role: person.role,
+    };
+    sample::DEMO_PEOPLE.map(person).to_vec()
 }

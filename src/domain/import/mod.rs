@@ -112,7 +112,9 @@ pub enum Reason {
     ControlCharacter(String),
     #[error("the cell has more than {chars_max} characters")]
     TooLong { chars_max: usize },
-    #[error("\"{0}\" cannot stand in an address: 1 to 64 of a-z, 0-9, '.', '-', '_', no dot at an end or beside another")]
+    #[error(
+        "\"{0}\" cannot stand in an address: 1 to 64 of a-z, 0-9, '.', '-', '_', no dot at an end or beside another"
+    )]
     NotALocalPart(String),
     #[error("\"{found}\" is none of: {known}")]
     NotOneOf { found: String, known: String },
@@ -185,7 +187,10 @@ impl ImportFiles {
         }
         if files.files.is_empty() {
             let names = File::ALL.map(File::name).join(", ");
-            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, format!("none of the files is there: {names}")));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                format!("none of the files is there: {names}"),
+            ));
         }
         Ok(files)
     }
@@ -243,9 +248,7 @@ impl Gateway {
         let job = Job { lines, problems, clock: self.clock.clone(), mailboxes: self.config.mailboxes.clone(), mode };
         let outcome = match mode {
             ImportMode::DryRun => self.store.read_snapshot(job, |tx, job| Box::pin(run(tx, job))).await?,
-            ImportMode::Apply => {
-                self.store.write(Durability::Synced, job, |tx, job| Box::pin(run(tx, job))).await?
-            }
+            ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(run(tx, job))).await?,
         };
         Ok(match outcome {
             Err(problems) => Imported::Refused(problems),
@@ -264,7 +267,8 @@ async fn run(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
         store::lock_directory(tx).await?;
     }
     let directory = store::load_directory(tx).await?;
-    let Planned { mut writes, report, new_people, suspended } = match plan::plan(&job.lines, &directory, &job.problems) {
+    let Planned { mut writes, report, new_people, suspended } = match plan::plan(&job.lines, &directory, &job.problems)
+    {
         Ok(planned) => planned,
         Err(problems) => return Ok(Err(problems)),
     };

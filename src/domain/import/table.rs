@@ -33,18 +33,19 @@ pub(super) fn read(file: File, columns: &[Column], octets: &[u8], problems: &mut
         .trim(csv::Trim::All)
         .delimiter(delimiter(octets))
         .from_reader(octets);
+    let mut counter = LineCounter { octets, offset: 0, line: 1 };
     let mut rows = Vec::new();
     let mut header: Option<Vec<Option<usize>>> = None;
     for record in reader.byte_records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                let line = error.position().map_or(1, csv::Position::line);
+                let line = error.position().map_or(1, |position| counter.line_at(position));
                 problems.push(Problem { file, line, column: None, reason: Reason::NotCsv(error.to_string()) });
                 return rows;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(1, |position| counter.line_at(position));
         let Some(cells) = utf8(&record) else {
             problems.push(Problem { file, line, column: None, reason: Reason::NotUtf8 });
             continue;
@@ -65,6 +66,27 @@ pub(super) fn read(file: File, columns: &[Column], octets: &[u8], problems: &mut
     rows
 }
 
+/// Knows the line of each record: the reader's own count is off after CRLF and empty lines.
+struct LineCounter<'o> {
+    octets: &'o [u8],
+    offset: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line of a record that begins at or, after line ends, behind a position. Positions rise.
+    fn line_at(&mut self, position: &csv::Position) -> u64 {
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        let rest = self.octets.get(self.offset..).unwrap_or_default();
+        let before = start.saturating_sub(self.offset);
+        let ends = rest.iter().skip(before).take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
+        let passed = rest.iter().take(before + ends);
+        self.line += passed.filter(|octet| **octet == b'\n').map(|_| 1).sum::<u64>();
+        self.offset += before + ends;
+        self.line
+    }
+}
+
 fn delimiter(octets: &[u8]) -> u8 {
     let header = octets.split(|octet| *octet == b'\n').next().unwrap_or_default();
     let count = |sign| header.iter().filter(|octet| **octet == sign).count();
@@ -76,7 +98,13 @@ fn utf8(record: &csv::ByteRecord) -> Option<Vec<&str>> {
 }
 
 /// For each cell of the header line, the place of its column.
-fn places(file: File, columns: &[Column], line: u64, header: &[&str], problems: &mut Vec<Problem>) -> Vec<Option<usize>> {
+fn places(
+    file: File,
+    columns: &[Column],
+    line: u64,
+    header: &[&str],
+    problems: &mut Vec<Problem>,
+) -> Vec<Option<usize>> {
     let mut problem = |column, reason| problems.push(Problem { file, line, column, reason });
     let mut places: Vec<Option<usize>> = Vec::with_capacity(header.len());
     for name in header {

@@ -10,8 +10,6 @@
 pub(in crate::domain) mod app_secret;
 pub(in crate::domain) mod password;
 mod sessions;
-#[cfg(test)]
-mod tests;
 mod tries;
 
 use std::sync::Arc;

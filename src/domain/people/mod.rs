@@ -1,7 +1,7 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
 use super::login::app_secret::AppSecret;
-use super::login::password::PasswordHash;
+pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
 use crate::model::{Address, Group, Profile, Secret, User, UserId};
@@ -122,7 +122,7 @@ impl Gateway {
             Ok(hash) => hash,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let known = self.set_password_hash(&[user.clone()], hash).await?;
+        let known = self.set_password_hash(std::slice::from_ref(user), hash).await?;
         Ok(if known == 1 { Ok(()) } else { Err(PasswordRefusal::NoSuchUser) })
     }
 

@@ -92,7 +92,11 @@ impl<'a> Planner<'a> {
             covered: HashSet::new(),
             class_schools: before.classes.values().map(|class| (class.id.clone(), class.school.clone())).collect(),
             user_keys: HashMap::new(),
-            user_names: before.people.values().map(|person| (person.id.clone(), person.display_name.as_str())).collect(),
+            user_names: before
+                .people
+                .values()
+                .map(|person| (person.id.clone(), person.display_name.as_str()))
+                .collect(),
             listed: HashSet::new(),
             suspended_after: suspended.map(|person| person.id.clone()).collect(),
             groups: BTreeMap::new(),

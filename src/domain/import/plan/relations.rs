@@ -12,8 +12,12 @@ impl Planner<'_> {
     /// suspended stays where he was.
     pub(super) fn members(&mut self) {
         let Some(lines) = &self.lines.members else { return };
-        let mut wanted: HashMap<GroupId, HashSet<UserId>> =
-            self.groups.values().filter(|group| !group.closed).map(|group| (group.id.clone(), HashSet::new())).collect();
+        let mut wanted: HashMap<GroupId, HashSet<UserId>> = self
+            .groups
+            .values()
+            .filter(|group| !group.closed)
+            .map(|group| (group.id.clone(), HashSet::new()))
+            .collect();
         for line in lines {
             let group = self.group(File::Members, line.line, "group", &line.first);
             let user = self.user(File::Members, line.line, "user", &line.second);

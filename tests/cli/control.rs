@@ -1,0 +1,59 @@
+//! The control socket: one question, one answer.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use passerelle::control::{AdminAnswer, AdminCommand, Password, ask};
+
+use crate::sandbox::{Sandbox, mode};
+
+#[tokio::test]
+async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
+    let sandbox = Sandbox::new();
+    let socket = sandbox.config().control_socket();
+    let list = AdminCommand::UserList { text: None, profile: None };
+    assert_eq!(ask(&socket, &list).await.unwrap(), None, "nobody runs yet");
+
+    let server = sandbox.start().await;
+    assert_eq!(mode(&socket), 0o600);
+    assert_eq!(ask(&socket, &list).await.unwrap(), Some(AdminAnswer::Users(vec![])));
+    let import = AdminCommand::Import { folder: sandbox.write_school(), dry_run: false };
+    assert!(
+        matches!(ask(&socket, &import).await.unwrap(), Some(AdminAnswer::Import(sheet)) if !sheet.changes.is_empty())
+    );
+    let Some(AdminAnswer::Users(users)) = ask(&socket, &list).await.unwrap() else { panic!("no list") };
+    assert_eq!(users.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(), ["anna.un", "bruno.deux"]);
+    let unknown = AdminCommand::UserShow { user: "nobody".to_owned() };
+    assert!(matches!(ask(&socket, &unknown).await.unwrap(), Some(AdminAnswer::Refused(why)) if why.contains("nobody")));
+    assert_eq!(ask(&socket, &AdminCommand::Reload).await.unwrap(), Some(AdminAnswer::Done));
+
+    server.stop().await;
+    assert_eq!(ask(&socket, &list).await.unwrap(), None, "nobody runs any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_refused_without_being_repeated() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let socket = sandbox.config().control_socket();
+    for text in ["", "nonsense", "{\"user-set-password\":{\"user\":\"a\",\"password\":\"hunter2hunter2\",\"x\":1}}"] {
+        let (socket, text) = (socket.clone(), text.to_owned());
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut stream = UnixStream::connect(socket).unwrap();
+            stream.write_all(text.as_bytes()).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        let answer = answer.await.unwrap();
+        assert!(answer.contains("refused") && !answer.contains("hunter2"), "{answer}");
+    }
+    server.stop().await;
+}
+
+#[test]
+fn a_password_does_not_show_in_debug() {
+    let command = AdminCommand::UserSetPassword { user: "anna.un".to_owned(), password: Password::new("hunter2") };
+    assert!(!format!("{command:?}").contains("hunter2"));
+}

@@ -1,0 +1,8 @@
+//! The program as an admin meets it: the server in process and as a process, the control socket, the command line.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod commands;
+mod control;
+mod demo;
+mod sandbox;
+mod server;

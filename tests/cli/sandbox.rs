@@ -1,0 +1,187 @@
+//! A folder with a configuration, a certificate and a small school; processes that end with their test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use passerelle::config::{self, Config};
+use passerelle::domain::clock::Clock;
+use passerelle::server::{self, Server, StartError};
+use passerelle::tls::make_certificate;
+use tempfile::TempDir;
+
+pub struct Sandbox {
+    folder: TempDir,
+}
+
+/// Every listener on a free port, and nothing else but defaults.
+const LISTEN: &str = "imap = \"127.0.0.1:0\"\nimaps = \"127.0.0.1:0\"\nsubmission = \"127.0.0.1:0\"\n\
+                      submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n";
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more lines in `[listen]`.
+    pub fn with(listen: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        make_certificate(&folder.path().join("tls"), &["school.test", "localhost"], Clock::system().now()).unwrap();
+        let text = format!(
+            "domain = \"school.test\"\nhost_name = \"localhost\"\ndata_dir = \"data\"\n\
+             [tls]\ncertificate = \"tls/cert.pem\"\nkey = \"tls/key.pem\"\n\
+             [login]\nwithout_tls_from_loopback = true\n[listen]\n{LISTEN}{listen}"
+        );
+        std::fs::write(folder.path().join("p.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn config(&self) -> Arc<Config> {
+        Arc::new(config::load(&self.path("p.toml")).unwrap())
+    }
+
+    pub async fn start(&self) -> Server {
+        self.try_start().await.unwrap()
+    }
+
+    pub async fn try_start(&self) -> Result<Server, StartError> {
+        server::start(self.config(), Clock::system()).await
+    }
+
+    /// A school of two: Anna and Bruno, who teach.
+    pub fn write_school(&self) -> PathBuf {
+        let school = self.path("school");
+        std::fs::create_dir_all(&school).unwrap();
+        std::fs::write(school.join("schools.csv"), "uai;name\n0750001A;Lycée Test\n").unwrap();
+        let users = "external_id;login;first_name;last_name;profile;schools\n\
+                     T1;anna.un;Anna;Un;Teacher;0750001A\nT2;bruno.deux;Bruno;Deux;Teacher;0750001A\n";
+        std::fs::write(school.join("users.csv"), users).unwrap();
+        school
+    }
+
+    /// Runs the program to its end. `PASSERELLE_CONFIG` names the configuration.
+    pub fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut child = self.command(arguments).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs it, expects success, gives what it printed.
+    pub fn done(&self, arguments: &[&str], stdin: &str) -> String {
+        let output = self.run(arguments, stdin);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}\n{out}\n{err}");
+        out
+    }
+
+    /// Runs it, expects exit code 1, gives what it said on stderr.
+    pub fn refused(&self, arguments: &[&str], stdin: &str) -> String {
+        let output = self.run(arguments, stdin);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}\n{out}\n{err}");
+        err
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command
+            .args(arguments)
+            .env("PASSERELLE_CONFIG", self.path("p.toml"))
+            .env_remove("PASSERELLE_STORE_URL")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts `serve` and waits until it is ready.
+    pub fn serve(&self) -> Running {
+        Running::start(self.command(&["serve"]), Stream::Err, "ready")
+    }
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+pub enum Stream {
+    Out,
+    Err,
+}
+
+/// A server process; killed with its test.
+pub struct Running {
+    child: Child,
+    reader: BufReader<Box<dyn Read + Send>>,
+    /// What it said until it was ready.
+    pub said: String,
+}
+
+impl Running {
+    /// Waits for a line that holds `mark`.
+    pub fn start(mut command: Command, stream: Stream, mark: &str) -> Self {
+        match stream {
+            Stream::Out => command.stderr(Stdio::inherit()),
+            Stream::Err => command.stdout(Stdio::null()),
+        };
+        let mut child = command.spawn().unwrap();
+        let source: Box<dyn Read + Send> = match stream {
+            Stream::Out => Box::new(child.stdout.take().unwrap()),
+            Stream::Err => Box::new(child.stderr.take().unwrap()),
+        };
+        let mut reader = BufReader::new(source);
+        let mut said = String::new();
+        loop {
+            let start = said.len();
+            assert_ne!(reader.read_line(&mut said).unwrap(), 0, "it ended: {said}");
+            if said[start..].contains(mark) {
+                return Self { child, reader, said };
+            }
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name, as kill(1) takes it.
+    pub fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Reads on until a line holds `mark`.
+    pub fn hear(&mut self, mark: &str) -> String {
+        let mut line = String::new();
+        while !line.contains(mark) {
+            line.clear();
+            assert_ne!(self.reader.read_line(&mut line).unwrap(), 0, "it ended before it said {mark}");
+        }
+        line
+    }
+
+    /// Stops it by a signal and gives its exit code.
+    pub fn stop(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The mode bits of a file.
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

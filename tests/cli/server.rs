@@ -1,0 +1,192 @@
+//! The server in process, on free ports.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::sandbox::Sandbox;
+
+async fn connect(address: Option<SocketAddr>) -> BufReader<TcpStream> {
+    BufReader::new(TcpStream::connect(address.unwrap()).await.unwrap())
+}
+
+async fn encrypt(stream: TcpStream, certificate: &Path) -> BufReader<TlsStream<TcpStream>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    BufReader::new(TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap())
+}
+
+async fn line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> String {
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    line
+}
+
+async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, text: &str) {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
+/// Skips the lines of an EHLO answer.
+async fn after_ehlo<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) {
+    while line(stream).await.starts_with("250-") {}
+}
+
+async fn http(address: Option<SocketAddr>, request: &str) -> String {
+    let mut stream = connect(address).await;
+    say(&mut stream, &format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn every_port_speaks_its_protocol() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    let certificate = sandbox.path("tls/cert.pem");
+
+    assert!(line(&mut connect(addresses.imap).await).await.starts_with("* OK "));
+    assert!(line(&mut connect(addresses.submission).await).await.starts_with("220 "));
+    let mut imaps = encrypt(connect(addresses.imaps).await.into_inner(), &certificate).await;
+    assert!(line(&mut imaps).await.starts_with("* OK "));
+    let mut submissions = encrypt(connect(addresses.submissions).await.into_inner(), &certificate).await;
+    assert!(line(&mut submissions).await.starts_with("220 "));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn starttls_goes_on_encrypted_without_a_second_greeting() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    let certificate = sandbox.path("tls/cert.pem");
+
+    let mut imap = connect(addresses.imap).await;
+    line(&mut imap).await;
+    say(&mut imap, "a STARTTLS\r\n").await;
+    assert!(line(&mut imap).await.starts_with("a OK"));
+    let mut imap = encrypt(imap.into_inner(), &certificate).await;
+    say(&mut imap, "b NOOP\r\n").await;
+    assert!(line(&mut imap).await.starts_with("b OK"));
+    say(&mut imap, "c STARTTLS\r\n").await;
+    assert!(line(&mut imap).await.starts_with("c BAD"));
+
+    let mut smtp = connect(addresses.submission).await;
+    line(&mut smtp).await;
+    say(&mut smtp, "EHLO client.test\r\n").await;
+    after_ehlo(&mut smtp).await;
+    say(&mut smtp, "STARTTLS\r\n").await;
+    assert!(line(&mut smtp).await.starts_with("220 "));
+    let mut smtp = encrypt(smtp.into_inner(), &certificate).await;
+    say(&mut smtp, "NOOP\r\n").await;
+    assert!(line(&mut smtp).await.starts_with("250 "));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_says_goodbye_and_the_store_can_be_opened_again() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    let mut imap = connect(addresses.imap).await;
+    let mut smtp = connect(addresses.submission).await;
+    line(&mut imap).await;
+    line(&mut smtp).await;
+    server.stop().await;
+    assert!(line(&mut imap).await.starts_with("* BYE "));
+    assert_eq!(line(&mut imap).await, "");
+    assert!(line(&mut smtp).await.starts_with("421 "));
+    assert_eq!(line(&mut smtp).await, "");
+    assert!(TcpStream::connect(addresses.imap.unwrap()).await.is_err());
+    sandbox.start().await.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_in_the_middle_of_its_handshake_does_not_hold_the_server_up() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let mut silent = connect(server.addresses().imaps).await;
+    silent.write_all(b"\x16\x03\x01").await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_handshake_has_its_time() {
+    let sandbox = Sandbox::with("handshake_seconds_max = 1\n");
+    let server = sandbox.start().await;
+    let mut silent = connect(server.addresses().imaps).await;
+    assert_eq!(silent.read(&mut [0; 16]).await.unwrap(), 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn beyond_the_limit_clients_wait_and_are_served_when_there_is_room() {
+    let sandbox = Sandbox::with("connections_max = 2\n");
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    let mut first = connect(addresses.imap).await;
+    let mut second = connect(addresses.submission).await;
+    line(&mut first).await;
+    line(&mut second).await;
+    // It is taken by the system, not by us: no greeting as long as both are there …
+    let mut third = connect(addresses.imap).await;
+    say(&mut first, "a NOOP\r\n").await;
+    line(&mut first).await;
+    assert_eq!(third.get_ref().try_read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    // … and health is told all the same.
+    assert!(http(addresses.http, "GET /health").await.starts_with("HTTP/1.1 200"));
+    drop(first);
+    assert!(line(&mut third).await.starts_with("* OK "));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    let health = http(addresses.http, "GET /health").await;
+    assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
+    for path in ["/mail/config-v1.1.xml?emailaddress=a%40school.test", "/.well-known/autoconfig/mail/config-v1.1.xml"] {
+        let answer = http(addresses.http, &format!("GET {path}")).await;
+        assert!(answer.contains("content-type: text/xml"), "{answer}");
+        for address in [addresses.imap, addresses.imaps, addresses.submission, addresses.submissions] {
+            assert!(answer.contains(&format!("<port>{}</port>", address.unwrap().port())), "{answer}");
+        }
+    }
+    for request in
+        ["GET /", "PUT /", "POST /autodiscover/autodiscover.xml", "PROPFIND /.well-known/carddav", "GET /../x"]
+    {
+        assert!(http(addresses.http, request).await.starts_with("HTTP/1.1 404"), "{request}");
+    }
+    assert!(http(addresses.http, "PUT /health").await.starts_with("HTTP/1.1 405"));
+    server.gateway().store().close().await;
+    assert!(http(addresses.http, "GET /health").await.starts_with("HTTP/1.1 503"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_data_is_refused() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let error = sandbox.try_start().await.err().unwrap().to_string();
+    assert!(error.contains("is in use by another process"), "{error}");
+    assert!(line(&mut connect(server.addresses().imap).await).await.starts_with("* OK "), "the first one goes on");
+    server.stop().await;
+}

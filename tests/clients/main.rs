@@ -1,0 +1,52 @@
+//! Real mail clients, which others wrote, against the real server: without TLS from loopback, by STARTTLS, by TLS.
+//!
+//! Each test has people of its own (`server`). A client that is not installed is a line that says so, and a failure in
+//! continuous integration (`tool`). `raw` puts mail in front of a client and looks at what it did.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "says which clients were skipped")]
+
+mod raw;
+mod readers;
+mod senders;
+mod server;
+mod tool;
+
+use server::{DOMAIN, HOST, PASSWORD, Server};
+
+/// The three ways in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Security {
+    /// From loopback, where the setting allows it (the demo's does).
+    Plain,
+    StartTls,
+    Tls,
+}
+
+impl Security {
+    const ALL: [Self; 3] = [Self::Plain, Self::StartTls, Self::Tls];
+
+    fn imap_port(self, server: &Server) -> u16 {
+        if self == Self::Tls { server.imaps } else { server.imap }
+    }
+
+    fn smtp_port(self, server: &Server) -> u16 {
+        if self == Self::Tls { server.submissions } else { server.submission }
+    }
+}
+
+/// Python's imaplib and smtplib: `roundtrip.py` tells the story.
+#[test]
+fn python_sends_reads_files_deletes_and_restores() {
+    let Some(python) = tool::find("python3", "python3") else { return };
+    let server = Server::shared();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/roundtrip.py");
+    for security in Security::ALL {
+        let [sender, receiver, hidden] = server.people();
+        let name = format!("{security:?}").to_lowercase();
+        let (imap, smtp) = (security.imap_port(&server).to_string(), security.smtp_port(&server).to_string());
+        let certificate = server.certificate().to_string_lossy().into_owned();
+        let arguments: [&str; 11] =
+            [script, HOST, &imap, &smtp, &name, &certificate, &sender, &receiver, &hidden, PASSWORD, DOMAIN];
+        assert!(python.succeeds(arguments, b"").contains("all held"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Greeting, capabilities, logging in.
+
+use passerelle::connection::{Ended, Security};
+use passerelle::imap::Opening;
+
+use crate::world::{PASSWORD, World};
+
+const ALWAYS: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT SPECIAL-USE \
+                      LIST-EXTENDED LIST-STATUS ESEARCH CONDSTORE QUOTA APPENDLIMIT=41943040";
+
+#[tokio::test]
+async fn capabilities_stand_in_greeting_and_login_and_by_command() {
+    let world = World::new().await;
+    let mut client = world.connect(Security::Tls, Opening::Greeting, 1 << 16);
+    let before = format!("{ALWAYS} AUTH=PLAIN AUTH=LOGIN");
+    assert_eq!(client.response().await, format!("* OK [CAPABILITY {before}] Passerelle"));
+    assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {before}")]);
+    let login = client.tagged(format!("login anne.martin@ent.test \"{PASSWORD}\"")).await;
+    assert_eq!(login, format!("OK [CAPABILITY {ALWAYS}] Logged in"));
+    assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {ALWAYS}")]);
+}
+
+#[tokio::test]
+async fn no_password_without_tls() {
+    let world = World::new().await;
+    let mut client = world.connect(Security::Plain, Opening::Greeting, 1 << 16);
+    assert!(client.response().await.contains(" STARTTLS LOGINDISABLED]"));
+    let refused = client.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await;
+    assert!(refused.starts_with("NO [PRIVACYREQUIRED] "), "{refused}");
+    assert!(client.tagged("AUTHENTICATE PLAIN").await.starts_with("NO [PRIVACYREQUIRED] "));
+}
+
+#[tokio::test]
+async fn starttls_drops_what_was_sent_behind_it() {
+    let world = World::new().await;
+    let mut client = world.connect(Security::Plain, Opening::Greeting, 1 << 16);
+    client.response().await;
+    client.sends("a STARTTLS\r\nb NOOP\r\n").await;
+    assert_eq!(client.answer("a").await, ["OK Begin TLS negotiation now"]);
+    assert!(matches!(client.handed_back().await, Ended::StartTls(_)));
+
+    let mut client = world.connect(Security::Tls, Opening::AfterStartTls, 1 << 16);
+    assert_eq!(client.says("NOOP").await, ["OK NOOP completed"], "no second greeting");
+    assert!(client.tagged("STARTTLS").await.starts_with("BAD"));
+}
+
+#[tokio::test]
+async fn both_mechanisms() {
+    let world = World::new().await;
+    let plain = "AGFubmUAdW4gbW90IGRlIHBhc3NlIGxvbmc=";
+    let mut client = world.client().await;
+    assert!(client.tagged(format!("AUTHENTICATE PLAIN {plain}")).await.starts_with("OK [CAPABILITY "));
+
+    let mut client = world.client().await;
+    client.sends("a authenticate plain\r\n").await;
+    assert_eq!(client.response().await, "+ ");
+    client.sends(format!("{plain}\r\n")).await;
+    assert!(client.answer("a").await[0].starts_with("OK "));
+
+    let mut client = world.client().await;
+    client.sends("a AUTHENTICATE LOGIN\r\n").await;
+    assert_eq!(client.response().await, "+ VXNlcm5hbWU6");
+    client.sends("YW5uZQ==\r\n").await;
+    assert_eq!(client.response().await, "+ UGFzc3dvcmQ6");
+    client.sends("*\r\n").await;
+    assert_eq!(client.answer("a").await, ["BAD AUTHENTICATE cancelled"]);
+    assert!(client.tagged("SELECT INBOX").await.starts_with("BAD"));
+    assert!(client.tagged("AUTHENTICATE CRAM-MD5").await.starts_with("NO"));
+}
+
+#[tokio::test]
+async fn wrong_passwords_end_the_connection() {
+    let world = World::new().await;
+    let mut client = world.client().await;
+    for name in ["anne", "nobody", "anne"] {
+        let refused = client.tagged(format!("LOGIN {name} faux")).await;
+        assert_eq!(refused, "NO [AUTHENTICATIONFAILED] Identifiant ou mot de passe incorrect.");
+    }
+    let (rest, ended) = client.ends().await;
+    assert!(rest[0].starts_with("* BYE ") && matches!(ended, Ended::Closed), "{rest:?}");
+}
+
+#[tokio::test]
+async fn connections_of_one_person_are_counted() {
+    let world = World::with(|config| config.imap.connections_per_user_max = 2).await;
+    let first = world.anne().await;
+    let _second = world.anne().await;
+    let mut third = world.client().await;
+    let refused = third.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await;
+    assert!(refused.starts_with("NO [LIMIT] "), "{refused}");
+    assert!(matches!(first.hangs_up().await, Ended::Closed));
+    third.ok(format!("LOGIN anne \"{PASSWORD}\"")).await;
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_no_refusal() {
+    let world = World::new().await;
+    let mut anne = world.anne_in("INBOX").await;
+    let mut client = world.client().await;
+    world.gateway.store().close().await;
+    for (client, command) in [(&mut client, format!("LOGIN luc.petit \"{PASSWORD}\"")), (&mut anne, "NOOP".to_owned())]
+    {
+        let answer = client.tagged(command).await;
+        assert!(answer.starts_with("NO [UNAVAILABLE] "), "{answer}");
+    }
+    assert!(anne.tagged("LIST \"\" *").await.starts_with("NO [UNAVAILABLE] "));
+}
+
+#[tokio::test]
+async fn id_and_enable() {
+    let world = World::new().await;
+    let mut client = world.anne().await;
+    assert_eq!(client.ok(r#"ID ("name" "Thunderbird" "version" "153")"#).await, [r#"* ID ("name" "Passerelle")"#]);
+    assert_eq!(client.ok("ENABLE UTF8=ACCEPT CONDSTORE").await, ["* ENABLED CONDSTORE"]);
+    assert_eq!(client.ok("ENABLE CONDSTORE").await, ["* ENABLED"]);
+}

@@ -1,0 +1,14 @@
+//! IMAP sessions over a stream in memory, before a real gateway on a real store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod changes;
+mod endings;
+mod fetching;
+mod logins;
+mod mailboxes;
+mod messages;
+mod searching;
+mod world;

@@ -1,0 +1,267 @@
+//! Plays a transcript: sessions of the real protocols on in-memory streams, over one gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use passerelle::connection::{Connection, Ended, Security};
+use passerelle::domain::Gateway;
+use passerelle::{imap, smtp};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio_util::sync::CancellationToken;
+
+use crate::school;
+use crate::script::{CLOSED, LineKind, Names, Script, octets, visible};
+
+/// What a stream holds that its other end has not read yet.
+const STREAM_BYTES: usize = 4 << 20;
+/// How long an answer may take: only a failing transcript waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// When transcripts are written anew: a session that says nothing for so long has said all.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// One client's end of a session.
+struct Client {
+    from_server: BufReader<ReadHalf<DuplexStream>>,
+    to_server: WriteHalf<DuplexStream>,
+}
+
+/// A transcript being played.
+pub(crate) struct Play<'a> {
+    script: &'a Script,
+    clients: Vec<Client>,
+    names: Names,
+}
+
+impl<'a> Play<'a> {
+    /// Opens all connections, logs in and selects as the header says.
+    pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>) -> Result<Self, String> {
+        let folder = script.path.split('/').next().unwrap_or("");
+        let mut play = Self { script, clients: Vec::new(), names: Names::default() };
+        for connection in 0..script.header.connections {
+            let protocol = script.header.protocol(connection, folder).to_owned();
+            play.clients.push(open(script, gateway, connection, &protocol)?);
+            if let Some(login) = script.header.login(connection) {
+                let login = login.to_owned();
+                play.log_in(connection, &protocol, &login).await?;
+            }
+        }
+        Ok(play)
+    }
+
+    async fn log_in(&mut self, connection: usize, protocol: &str, login: &str) -> Result<(), String> {
+        if protocol == "smtp" {
+            let plain = school::plain_credentials(login);
+            self.say(connection, format!("EHLO tests\r\nAUTH PLAIN {plain}\r\n").as_bytes()).await?;
+            return self.read_past(connection, "235 ").await;
+        }
+        let login = format!("login LOGIN {login} {}\r\n", school::PASSWORD);
+        self.say(connection, login.as_bytes()).await?;
+        self.read_past(connection, "login OK").await?;
+        if let Some(mailbox) = &self.script.header.select {
+            self.say(connection, format!("select SELECT {mailbox}\r\n").as_bytes()).await?;
+            self.read_past(connection, "select OK").await?;
+        }
+        Ok(())
+    }
+
+    /// Plays every line; stops at the first that is not as written.
+    pub(crate) async fn check(mut self) -> Result<(), String> {
+        let script = self.script;
+        let mut lines = script.lines.iter().peekable();
+        while let Some(line) = lines.next() {
+            let at = |what: String| format!("tests/transcripts/{}:{}: {what}", script.path, line.number);
+            match &line.kind {
+                LineKind::Reader(_) => {}
+                LineKind::Client { connection, text } => {
+                    let mut packet = self.octets(text);
+                    while let Some(LineKind::Client { text, .. }) = lines
+                        .next_if(|next| matches!(&next.kind, LineKind::Client { connection: c, .. } if c == connection))
+                        .map(|line| &line.kind)
+                    {
+                        packet.extend(self.octets(text));
+                    }
+                    self.say(*connection, &packet).await.map_err(at)?;
+                }
+                LineKind::Server { connection, pattern } => {
+                    let got = self.line(*connection, PATIENCE).await;
+                    let got =
+                        got.ok_or_else(|| at(format!("nothing came, where this was wanted:\n  want {pattern}")))?;
+                    if !self.names.matches(pattern, &got) {
+                        return Err(at(format!("another answer\n  want {pattern}\n  got  {got}")));
+                    }
+                }
+            }
+        }
+        self.end().await.map_err(|what| format!("tests/transcripts/{}: at the end: {what}", script.path))
+    }
+
+    /// Hangs up: no session may have more to say.
+    async fn end(mut self) -> Result<(), String> {
+        for connection in 0..self.clients.len() {
+            let _ = self.client(connection).to_server.shutdown().await;
+            match self.line(connection, PATIENCE).await {
+                Some(line) if line == CLOSED => {}
+                Some(line) => return Err(format!("S{} said more: {line}", connection + 1)),
+                None => return Err(format!("S{} does not hang up when its client does", connection + 1)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Plays the client's lines and writes down what the server says. Lines that were right stay as they were written.
+    pub(crate) async fn rewrite(mut self) -> Result<String, String> {
+        let lines = &self.script.lines;
+        let mut written = Vec::new();
+        let mut at = 0;
+        while at < lines.len() || at == 0 {
+            let mut first = None;
+            let mut packet = Vec::new();
+            while let Some(line) = lines.get(at) {
+                match &line.kind {
+                    LineKind::Client { connection, text } if first.is_none_or(|first| first == *connection) => {
+                        first = Some(*connection);
+                        packet.extend(self.octets(text));
+                    }
+                    LineKind::Reader(_) if first.is_none() => {}
+                    _ => break,
+                }
+                written.push(line.kind.clone());
+                at += 1;
+            }
+            if let Some(connection) = first {
+                self.say(connection, &packet).await?;
+            }
+            let mut old = Vec::new();
+            while let Some(LineKind::Server { connection, pattern }) = lines.get(at).map(|line| &line.kind) {
+                old.push((*connection, pattern.clone()));
+                at += 1;
+            }
+            written.extend(self.hear(first.unwrap_or(0), &old).await);
+            if lines.is_empty() {
+                break;
+            }
+        }
+        Ok(self.script.print(&written))
+    }
+
+    /// Everything that the sessions say now, the one that was spoken to first.
+    async fn hear(&mut self, first: usize, old: &[(usize, String)]) -> Vec<LineKind> {
+        let mut heard = Vec::new();
+        let order = std::iter::once(first).chain((0..self.clients.len()).filter(|other| *other != first));
+        for connection in order.collect::<Vec<_>>() {
+            let mut patterns = old.iter().filter(|(c, _)| *c == connection).map(|(_, pattern)| pattern).peekable();
+            let mut patience = if connection == first { 4 * QUIET } else { QUIET };
+            while let Some(line) = self.line(connection, patience).await {
+                patience = QUIET;
+                let rest = patterns.clone().collect::<Vec<_>>();
+                let kept = rest.iter().position(|pattern| self.names.matches(pattern, &line));
+                let pattern = match kept {
+                    Some(place) => patterns.nth(place).cloned().unwrap_or_default(),
+                    None => line.clone(),
+                };
+                heard.push(LineKind::Server { connection, pattern });
+                // A session that hung up says so once, where somebody wrote that it does.
+                if line == CLOSED {
+                    if kept.is_none() && !old.is_empty() {
+                        break;
+                    }
+                    if kept.is_none() {
+                        heard.pop();
+                    }
+                    break;
+                }
+            }
+        }
+        heard
+    }
+
+    /// What a client's line puts on the wire.
+    fn octets(&self, text: &str) -> Vec<u8> {
+        if let Some(name) = text.strip_prefix('@') {
+            return school::message(name);
+        }
+        let mut text = self.names.put_in(text);
+        while let Some((before, after)) = text.split_once("{@")
+            && let Some((name, after)) = after.split_once(['}', '+'])
+        {
+            let sign = if text[before.len() + 2 + name.len()..].starts_with('+') { "+" } else { "}" };
+            text = format!("{before}{{{}{sign}{after}", school::message(name).len());
+        }
+        match text.strip_suffix('¬') {
+            Some(text) => octets(text),
+            None => [octets(&text).as_slice(), b"\r\n"].concat(),
+        }
+    }
+
+    fn client(&mut self, connection: usize) -> &mut Client {
+        &mut self.clients[connection]
+    }
+
+    async fn say(&mut self, connection: usize, octets: &[u8]) -> Result<(), String> {
+        let piece = self.script.header.split.unwrap_or(octets.len()).max(1);
+        for octets in octets.chunks(piece) {
+            let sent = self.client(connection).to_server.write_all(octets).await;
+            sent.map_err(|_| format!("S{} has hung up", connection + 1))?;
+            if self.script.header.split.is_some() {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next line; `(closed)` where the server hung up; `None` where nothing comes in time.
+    async fn line(&mut self, connection: usize, patience: Duration) -> Option<String> {
+        let mut line = Vec::new();
+        let client = self.client(connection);
+        let read = tokio::time::timeout(patience, client.from_server.read_until(b'\n', &mut line)).await.ok()?;
+        match read {
+            Ok(0) | Err(_) => Some(CLOSED.to_owned()),
+            Ok(_) => Some(visible(&line)),
+        }
+    }
+
+    async fn read_past(&mut self, connection: usize, start: &str) -> Result<(), String> {
+        loop {
+            let line = self.line(connection, PATIENCE).await.ok_or("the session does not answer")?;
+            if line.starts_with(start) {
+                return Ok(());
+            }
+            if line == CLOSED || line.contains("NO ") || line.contains("BAD ") || line.starts_with('5') {
+                return Err(format!("tests/transcripts/{}: wanted {start}, got {line}", self.script.path));
+            }
+        }
+    }
+}
+
+/// Starts a session and gives its client's end.
+fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) -> Result<Client, String> {
+    let (client, server) = tokio::io::duplex(STREAM_BYTES);
+    let peer = format!("{}:4{number:04}", script.header.peer).parse().map_err(|_| "peer: an address".to_owned())?;
+    let security = if script.header.tls { Security::Tls } else { Security::Plain };
+    let connection = Connection { id: number as u64, peer, security, stop: CancellationToken::new() };
+    let gateway = Arc::clone(gateway);
+    match protocol {
+        "smtp" => drop(tokio::spawn(serve_smtp(gateway, connection, server))),
+        "imap" => drop(tokio::spawn(serve_imap(gateway, connection, server))),
+        other => return Err(format!("protocols: `{other}` is neither smtp nor imap")),
+    }
+    let (from_server, to_server) = tokio::io::split(client);
+    Ok(Client { from_server: BufReader::new(from_server), to_server })
+}
+
+/// As `server` does it; where TLS would begin, the same stream goes on without it.
+async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
+    let ended = smtp::run(Arc::clone(&gateway), &connection, smtp::Start::Greeting, stream).await;
+    if let Ended::StartTls(stream) = ended {
+        let connection = Connection { security: Security::Tls, ..connection };
+        smtp::run(gateway, &connection, smtp::Start::AfterStartTls, stream).await;
+    }
+}
+
+async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
+    let ended = imap::run(Arc::clone(&gateway), &connection, stream, imap::Opening::Greeting).await;
+    if let Ended::StartTls(stream) = ended {
+        let connection = Connection { security: Security::Tls, ..connection };
+        imap::run(gateway, &connection, stream, imap::Opening::AfterStartTls).await;
+    }
+}
