@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use crate::domain::Gateway;
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Verdict;
-use crate::domain::import::{File, ImportFiles, ImportMode, Imported};
+use crate::domain::import::{ImportFiles, ImportMode, Imported};
 use crate::domain::people::UserFilter;
 use crate::model::{Address, Secret, Timestamp};
 use crate::sample::{self, DemoPerson};
