@@ -178,6 +178,26 @@ proptest! {
     }
 }
 
+/// Commands as clients in use send them, one a line.
+const FROM_CLIENTS: &str = include_str!("imap_grammar/from_clients.txt");
+
+#[test]
+fn what_clients_send_is_understood() {
+    let mut lines = 0;
+    for line in FROM_CLIENTS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        lines += 1;
+        let mut client = Client::new(FrameLimits { append_bytes_max: 1 << 20, ..generous() }, true);
+        client.send(line.replace("\\r\\n", "\r\n").as_bytes());
+        client.send(b"\r\n");
+        let understood =
+            client.frames.iter().all(|frame| !matches!(frame, Frame::Bad { .. } | Frame::AppendEnd(Err(_))));
+        assert!(understood && !client.frames.is_empty(), "{line}: {:?}", client.frames);
+        let whole = |frame: &Frame| matches!(frame, Frame::Command(_) | Frame::AppendEnd(Ok(())));
+        assert!(client.frames.last().is_some_and(whole), "{line}: {:?}", client.frames);
+    }
+    assert!(lines >= 60, "{lines}");
+}
+
 fn generous() -> FrameLimits {
     FrameLimits {
         line_bytes_max: 64 << 10,

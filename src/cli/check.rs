@@ -1,5 +1,7 @@
 //! `passerelle check`: configuration, certificate, store; everything that is wrong, at once.
 
+use std::path::Path;
+
 use clap::Args;
 
 use super::{ConfigArgument, Exit, print};
@@ -62,7 +64,7 @@ fn certificate(config: &Config, now: Timestamp, report: &mut Report) {
     };
     let host_name = config.host_name();
     if !certificates.covers(host_name) {
-        let path = config.tls.certificate.as_deref().unwrap_or(std::path::Path::new("")).display();
+        let path = config.tls.certificate.as_deref().unwrap_or_else(|| Path::new("")).display();
         report.bad.push(format!("certificate: {path}: is not made for {host_name} (`host_name`)"));
         return;
     }

@@ -26,7 +26,7 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problems(vec![Problem { source: source.clone(), place: None, message: error.to_string() }]))?;
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
-    parse(&text, &source, folder.as_deref().unwrap_or(Path::new("")), std::env::var(STORE_URL_VARIABLE).ok())
+    parse(&text, &source, folder.as_deref().unwrap_or_else(|| Path::new("")), std::env::var(STORE_URL_VARIABLE).ok())
 }
 
 /// Reads a configuration from its text. `source` names it in errors; `folder` is what relative paths are meant from;

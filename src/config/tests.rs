@@ -53,81 +53,71 @@ fn no_setting_is_missing_from_the_example() {
     assert!(missing.is_empty(), "not in config/passerelle.toml: {missing:?}");
 }
 
+/// Lines of a configuration, and what is said of them.
+const BAD: [(&str, &str); 25] = [
+    ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
+    (
+        "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
+        "p.toml:5:1: unknown key `listen.imapss`, did you mean `listen.imaps`?",
+    ),
+    (
+        "[imap]\nmessage_bytes_max = 5\n",
+        "p.toml:4:1: unknown key `imap.message_bytes_max`, did you mean `submission.message_bytes_max`?",
+    ),
+    ("[log]\nvolume = 11\n", "p.toml:4:1: unknown key `log.volume`; the keys known here are filter, json"),
+    ("[lisen]\n", "p.toml:3:2: unknown key `lisen`, did you mean `listen`?"),
+    (
+        "[listen]\nhttp = \"127.0.0.1\"\n",
+        "p.toml:4:8: `listen.http`: invalid socket address syntax (an address and a port, as in \"0.0.0.0:993\" or \"[::]:993\")",
+    ),
+    ("language = \"de\"\n", "p.toml:3:12: `language`: unknown variant `de`, expected `fr` or `en`"),
+    ("[imap]\npoll_seconds = \"15\"\n", "p.toml:4:16: `imap.poll_seconds`: invalid type: string \"15\", expected u64"),
+    (
+        "[imap]\nbad_commands_max = -1\n",
+        "p.toml:4:20: `imap.bad_commands_max`: invalid value: integer `-1`, expected u32",
+    ),
+    ("[submission]\nerrors_max = 0\n", "p.toml:4:14: `submission.errors_max` must be more than 0"),
+    ("[submission\n", "p.toml:3:12: unclosed table, expected `]`"),
+    (
+        "[submission]\nrecipients_max = 99\n",
+        "p.toml:4:1: `submission.recipients_max` must be at least 100 (RFC 5321 §4.5.3.1.8)",
+    ),
+    (
+        "[submission]\nmessage_bytes_max = 50000000\n",
+        "p.toml: `imap.append_bytes_max` must be at least `submission.message_bytes_max`: clients append to Sent what they have sent",
+    ),
+    ("[listen]\nimaps = \"0.0.0.0:993\"\n", "p.toml:4:1: `listen.imaps` needs `tls.certificate` and `tls.key`"),
+    ("[listen]\nimap = \"127.0.0.1:143\"\n", "p.toml:4:1: `listen.imap` needs `tls.certificate` and `tls.key`"),
+    (
+        "[listen]\nhttp = \"127.0.0.1:80\"\n[tls]\nkey = \"k\"\n",
+        "p.toml:6:1: `tls.key` is set and `tls.certificate` is not",
+    ),
+    (
+        "[listen]\nhttp = \"[::1]:80\"\nimap = \"[::1]:80\"\n[login]\nwithout_tls_from_loopback = true\n",
+        "p.toml:4:1: `listen.http` and `listen.imap` are both [::1]:80",
+    ),
+    (
+        "[store]\nurl = \"mysql://u:secret@h/d\"\n",
+        "p.toml:4:1: the store's URL is neither sqlite:PATH nor postgres://… (it begins with \"mysql\")",
+    ),
+    ("[store]\nurl = \"a.db\"\nurl_file = \"f\"\n", "p.toml:5:1: `store.url` and `store.url_file` exclude each other"),
+    ("[store]\nurl_file = \"f\"\n", "p.toml:4:1: `store.url_file`: /etc/p/f: No such file or directory (os error 2)"),
+    (
+        "[store]\nparse_memory_bytes = 1\n",
+        "p.toml:4:1: `store.parse_memory_bytes` must hold the largest message (41943040 bytes)",
+    ),
+    (
+        "[mailboxes]\nsent_name = \"Drafts\"\n",
+        "p.toml:4:1: `mailboxes.sent_name` and `mailboxes.drafts_name` have the same name",
+    ),
+    ("[mailboxes]\nsent_name = \"inbox\"\n", "p.toml:4:1: `mailboxes.sent_name`: INBOX is the name of the inbox"),
+    ("[imap]\nidle_seconds_max = 60\n", "p.toml:4:1: `imap.idle_seconds_max` must be at least 1800 (RFC 9051 §5.4)"),
+    ("host_name = \"-x-\"\n", "p.toml:3:1: `host_name`: \"-x-\" is not a domain name, as in \"ent.example.fr\""),
+];
+
 #[test]
 fn each_error_names_place_key_and_what_was_meant() {
-    let table = [
-        ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
-        (
-            "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
-            "p.toml:5:1: unknown key `listen.imapss`, did you mean `listen.imaps`?",
-        ),
-        (
-            "[imap]\nmessage_bytes_max = 5\n",
-            "p.toml:4:1: unknown key `imap.message_bytes_max`, did you mean `submission.message_bytes_max`?",
-        ),
-        ("[log]\nvolume = 11\n", "p.toml:4:1: unknown key `log.volume`; the keys known here are filter, json"),
-        ("[lisen]\n", "p.toml:3:2: unknown key `lisen`, did you mean `listen`?"),
-        (
-            "[listen]\nhttp = \"127.0.0.1\"\n",
-            "p.toml:4:8: `listen.http`: invalid socket address syntax (an address and a port, as in \"0.0.0.0:993\" or \"[::]:993\")",
-        ),
-        ("language = \"de\"\n", "p.toml:3:12: `language`: unknown variant `de`, expected `fr` or `en`"),
-        (
-            "[imap]\npoll_seconds = \"15\"\n",
-            "p.toml:4:16: `imap.poll_seconds`: invalid type: string \"15\", expected u64",
-        ),
-        (
-            "[imap]\nbad_commands_max = -1\n",
-            "p.toml:4:20: `imap.bad_commands_max`: invalid value: integer `-1`, expected u32",
-        ),
-        ("[submission]\nerrors_max = 0\n", "p.toml:4:14: `submission.errors_max` must be more than 0"),
-        ("[submission\n", "p.toml:3:12: unclosed table, expected `]`"),
-        (
-            "[submission]\nrecipients_max = 99\n",
-            "p.toml:4:1: `submission.recipients_max` must be at least 100 (RFC 5321 §4.5.3.1.8)",
-        ),
-        (
-            "[submission]\nmessage_bytes_max = 50000000\n",
-            "p.toml: `imap.append_bytes_max` must be at least `submission.message_bytes_max`: clients append to Sent what they have sent",
-        ),
-        ("[listen]\nimaps = \"0.0.0.0:993\"\n", "p.toml:4:1: `listen.imaps` needs `tls.certificate` and `tls.key`"),
-        ("[listen]\nimap = \"127.0.0.1:143\"\n", "p.toml:4:1: `listen.imap` needs `tls.certificate` and `tls.key`"),
-        (
-            "[listen]\nhttp = \"127.0.0.1:80\"\n[tls]\nkey = \"k\"\n",
-            "p.toml:6:1: `tls.key` is set and `tls.certificate` is not",
-        ),
-        (
-            "[listen]\nhttp = \"[::1]:80\"\nimap = \"[::1]:80\"\n[login]\nwithout_tls_from_loopback = true\n",
-            "p.toml:4:1: `listen.http` and `listen.imap` are both [::1]:80",
-        ),
-        (
-            "[store]\nurl = \"mysql://u:secret@h/d\"\n",
-            "p.toml:4:1: the store's URL is neither sqlite:PATH nor postgres://… (it begins with \"mysql\")",
-        ),
-        (
-            "[store]\nurl = \"a.db\"\nurl_file = \"f\"\n",
-            "p.toml:5:1: `store.url` and `store.url_file` exclude each other",
-        ),
-        (
-            "[store]\nurl_file = \"f\"\n",
-            "p.toml:4:1: `store.url_file`: /etc/p/f: No such file or directory (os error 2)",
-        ),
-        (
-            "[store]\nparse_memory_bytes = 1\n",
-            "p.toml:4:1: `store.parse_memory_bytes` must hold the largest message (41943040 bytes)",
-        ),
-        (
-            "[mailboxes]\nsent_name = \"Drafts\"\n",
-            "p.toml:4:1: `mailboxes.sent_name` and `mailboxes.drafts_name` have the same name",
-        ),
-        ("[mailboxes]\nsent_name = \"inbox\"\n", "p.toml:4:1: `mailboxes.sent_name`: INBOX is the name of the inbox"),
-        (
-            "[imap]\nidle_seconds_max = 60\n",
-            "p.toml:4:1: `imap.idle_seconds_max` must be at least 1800 (RFC 9051 §5.4)",
-        ),
-        ("host_name = \"-x-\"\n", "p.toml:3:1: `host_name`: \"-x-\" is not a domain name, as in \"ent.example.fr\""),
-    ];
-    for (text, expected) in table {
+    for (text, expected) in BAD {
         let found = problems(&format!("{HEAD}{text}"));
         assert!(found.iter().any(|problem| problem == expected), "{text}\nexpected {expected}\nfound {found:#?}");
         assert!(!found.join("").contains("secret"));

@@ -154,6 +154,9 @@ impl Shared {
             let shared = Arc::clone(self);
             move || shared.reload().map_err(|error| error.to_string())
         };
+        if self.gateway.store().is_shared() {
+            self.tasks.spawn(cut_suspended(Arc::clone(self)));
+        }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
     }
@@ -169,13 +172,23 @@ impl Shared {
     fn public_ports(&self, addresses: Addresses) -> PublicPorts {
         let public = &self.config.public;
         let told = |set: Option<u16>, bound: Option<SocketAddr>| {
-            self.certificates.as_ref().and(set.or_else(|| bound.map(|address| address.port())))
+            self.certificates.as_ref().and_then(|_| set.or_else(|| bound.map(|address| address.port())))
         };
         PublicPorts {
             imap: told(public.imap_port, addresses.imap),
             imaps: told(public.imaps_port, addresses.imaps),
             submission: told(public.submission_port, addresses.submission),
             submissions: told(public.submissions_port, addresses.submissions),
+        }
+    }
+}
+
+/// Looks now and then for people whom another gateway on the same store has suspended, and ends their sessions here.
+async fn cut_suspended(shared: Arc<Shared>) {
+    let every = Duration::from_secs(shared.config.imap.poll_seconds);
+    while shared.stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        if let Err(fault) = shared.gateway.cut_suspended().await {
+            tracing::error!(%fault, "suspensions made elsewhere were not seen");
         }
     }
 }

@@ -5,6 +5,9 @@ use std::os::unix::net::UnixStream;
 
 use passerelle::control::{AdminAnswer, AdminCommand, Password, ask};
 
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
 use crate::sandbox::{Sandbox, mode};
 
 #[tokio::test]
@@ -29,6 +32,39 @@ async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
 
     server.stop().await;
     assert_eq!(ask(&socket, &list).await.unwrap(), None, "nobody runs any more");
+}
+
+#[tokio::test]
+async fn a_suspension_cuts_the_session_that_is_open() {
+    let sandbox = Sandbox::new();
+    let server = sandbox.start().await;
+    let socket = sandbox.config().control_socket();
+    let user = || "anna.un".to_owned();
+    let password = Password::new("a long password");
+    for command in [
+        AdminCommand::Import { folder: sandbox.write_school(), dry_run: false },
+        AdminCommand::UserSetPassword { user: user(), password },
+    ] {
+        let answer = ask(&socket, &command).await.unwrap().unwrap();
+        assert!(matches!(answer, AdminAnswer::Done | AdminAnswer::Import(_)), "{answer:?}");
+    }
+    let stream = TcpStream::connect(server.addresses().imap.unwrap()).await.unwrap();
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"a LOGIN anna.un \"a long password\"\r\n").await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("a OK") {
+        assert_ne!(stream.read_line(&mut heard).await.unwrap(), 0, "{heard}");
+    }
+    let Some(AdminAnswer::User(sheet)) = ask(&socket, &AdminCommand::UserShow { user: user() }).await.unwrap() else {
+        panic!("nobody is shown")
+    };
+    assert_eq!((sheet.sessions, sheet.suspended), (1, None));
+    let suspend = AdminCommand::UserSuspend { user: user(), reason: "vol".to_owned() };
+    assert_eq!(ask(&socket, &suspend).await.unwrap(), Some(AdminAnswer::Done));
+    heard.clear();
+    while stream.read_line(&mut heard).await.unwrap() != 0 {}
+    assert!(heard.starts_with("* BYE "), "{heard}");
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

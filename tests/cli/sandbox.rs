@@ -11,7 +11,7 @@ use passerelle::server::{self, Server, StartError};
 use passerelle::tls::make_certificate;
 use tempfile::TempDir;
 
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
@@ -20,12 +20,12 @@ const LISTEN: &str = "imap = \"127.0.0.1:0\"\nimaps = \"127.0.0.1:0\"\nsubmissio
                       submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n";
 
 impl Sandbox {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with("")
     }
 
     /// With more lines in `[listen]`.
-    pub fn with(listen: &str) -> Self {
+    pub(crate) fn with(listen: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         make_certificate(&folder.path().join("tls"), &["school.test", "localhost"], Clock::system().now()).unwrap();
         let text = format!(
@@ -37,24 +37,24 @@ impl Sandbox {
         Self { folder }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn config(&self) -> Arc<Config> {
+    pub(crate) fn config(&self) -> Arc<Config> {
         Arc::new(config::load(&self.path("p.toml")).unwrap())
     }
 
-    pub async fn start(&self) -> Server {
+    pub(crate) async fn start(&self) -> Server {
         self.try_start().await.unwrap()
     }
 
-    pub async fn try_start(&self) -> Result<Server, StartError> {
+    pub(crate) async fn try_start(&self) -> Result<Server, StartError> {
         server::start(self.config(), Clock::system()).await
     }
 
     /// A school of two: Anna and Bruno, who teach.
-    pub fn write_school(&self) -> PathBuf {
+    pub(crate) fn write_school(&self) -> PathBuf {
         let school = self.path("school");
         std::fs::create_dir_all(&school).unwrap();
         std::fs::write(school.join("schools.csv"), "uai;name\n0750001A;Lycée Test\n").unwrap();
@@ -65,14 +65,14 @@ impl Sandbox {
     }
 
     /// Runs the program to its end. `PASSERELLE_CONFIG` names the configuration.
-    pub fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], stdin: &str) -> Output {
         let mut child = self.command(arguments).spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
     }
 
     /// Runs it, expects success, gives what it printed.
-    pub fn done(&self, arguments: &[&str], stdin: &str) -> String {
+    pub(crate) fn done(&self, arguments: &[&str], stdin: &str) -> String {
         let output = self.run(arguments, stdin);
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code(), Some(0), "{arguments:?}\n{out}\n{err}");
@@ -80,14 +80,14 @@ impl Sandbox {
     }
 
     /// Runs it, expects exit code 1, gives what it said on stderr.
-    pub fn refused(&self, arguments: &[&str], stdin: &str) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str], stdin: &str) -> String {
         let output = self.run(arguments, stdin);
         let (out, err) = (text(&output.stdout), text(&output.stderr));
         assert_eq!(output.status.code(), Some(1), "{arguments:?}\n{out}\n{err}");
         err
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         command
             .args(arguments)
@@ -101,7 +101,7 @@ impl Sandbox {
     }
 
     /// Starts `serve` and waits until it is ready.
-    pub fn serve(&self) -> Running {
+    pub(crate) fn serve(&self) -> Running {
         Running::start(self.command(&["serve"]), Stream::Err, "ready")
     }
 }
@@ -110,22 +110,22 @@ fn text(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
-pub enum Stream {
+pub(crate) enum Stream {
     Out,
     Err,
 }
 
 /// A server process; killed with its test.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     reader: BufReader<Box<dyn Read + Send>>,
     /// What it said until it was ready.
-    pub said: String,
+    pub(crate) said: String,
 }
 
 impl Running {
     /// Waits for a line that holds `mark`.
-    pub fn start(mut command: Command, stream: Stream, mark: &str) -> Self {
+    pub(crate) fn start(mut command: Command, stream: Stream, mark: &str) -> Self {
         match stream {
             Stream::Out => command.stderr(Stdio::inherit()),
             Stream::Err => command.stdout(Stdio::null()),
@@ -139,25 +139,29 @@ impl Running {
         let mut said = String::new();
         loop {
             let start = said.len();
-            assert_ne!(reader.read_line(&mut said).unwrap(), 0, "it ended: {said}");
+            let ended = reader.read_line(&mut said).unwrap() == 0;
+            if ended {
+                let status = child.wait().unwrap();
+                panic!("it ended ({status}): {said}");
+            }
             if said[start..].contains(mark) {
                 return Self { child, reader, said };
             }
         }
     }
 
-    pub fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal by its name, as kill(1) takes it.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let killed = Command::new("kill").args([format!("-{name}"), self.id().to_string()]).status().unwrap();
         assert!(killed.success());
     }
 
     /// Reads on until a line holds `mark`.
-    pub fn hear(&mut self, mark: &str) -> String {
+    pub(crate) fn hear(&mut self, mark: &str) -> String {
         let mut line = String::new();
         while !line.contains(mark) {
             line.clear();
@@ -167,7 +171,7 @@ impl Running {
     }
 
     /// Stops it by a signal and gives its exit code.
-    pub fn stop(mut self, signal: &str) -> Option<i32> {
+    pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
         self.signal(signal);
         self.child.wait().unwrap().code()
     }
@@ -181,7 +185,7 @@ impl Drop for Running {
 }
 
 /// The mode bits of a file.
-pub fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

@@ -157,6 +157,34 @@ async fn beyond_the_limit_clients_wait_and_are_served_when_there_is_room() {
 }
 
 #[tokio::test]
+async fn the_http_port_has_places_of_its_own() {
+    let sandbox = Sandbox::with("http_connections_max = 1\n");
+    let server = sandbox.start().await;
+    let mut first = connect(server.addresses().http).await;
+    say(&mut first, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(line(&mut first).await.starts_with("HTTP/1.1 200"));
+    let mut second = connect(server.addresses().http).await;
+    say(&mut second, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(line(&mut connect(server.addresses().imap).await).await.starts_with("* OK "));
+    assert_eq!(second.get_ref().try_read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(first);
+    assert!(line(&mut second).await.starts_with("HTTP/1.1 200"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_does_not_end_in_time_is_cut_off() {
+    let sandbox = Sandbox::with("stop_seconds_max = 1\n");
+    let server = sandbox.start().await;
+    // Half a request: the connection would wait for the rest.
+    let mut half = connect(server.addresses().http).await;
+    say(&mut half, "GET /health HTTP/1.1\r\n").await;
+    http(server.addresses().http, "GET /health").await;
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(5), server.stop()).await;
+    assert!(stopped.is_ok());
+}
+
+#[tokio::test]
 async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
     let sandbox = Sandbox::new();
     let server = sandbox.start().await;

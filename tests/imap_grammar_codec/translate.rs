@@ -49,6 +49,29 @@ fn body(theirs: &TheirBody<'_>) -> Option<CommandBody> {
             name: Secret::new(username.as_ref()),
             password: Secret::new(password.declassify().as_ref()),
         },
+        TheirBody::Enable { capabilities } => {
+            CommandBody::Enable(capabilities.as_ref().iter().map(|word| word.to_string().to_uppercase()).collect())
+        }
+        TheirBody::Id { parameters } => CommandBody::Id(parameters.as_ref().map(|fields| {
+            let lossy = |value: &IString<'_>| String::from_utf8_lossy(value.as_ref()).into_owned();
+            fields.iter().map(|(key, value)| (lossy(key).to_lowercase(), value.0.as_ref().map(lossy))).collect()
+        })),
+        TheirBody::Append { .. } => CommandBody::Append(append(theirs)?),
+        TheirBody::Copy { sequence_set, mailbox, uid } => {
+            CommandBody::Copy { set: set(sequence_set), numbers: numbers(*uid), mailbox: name(mailbox)? }
+        }
+        TheirBody::Move { sequence_set, mailbox, uid } => {
+            CommandBody::Move { set: set(sequence_set), numbers: numbers(*uid), mailbox: name(mailbox)? }
+        }
+        TheirBody::Store { .. } => CommandBody::Store(store(theirs)?),
+        TheirBody::Fetch { .. } => CommandBody::Fetch(fetch(theirs)?),
+        TheirBody::Search { .. } => CommandBody::Search(search(theirs)?),
+        _ => about_mailboxes(theirs)?,
+    })
+}
+
+fn about_mailboxes(theirs: &TheirBody<'_>) -> Option<CommandBody> {
+    Some(match theirs {
         TheirBody::Select { mailbox, parameters } => select(mailbox, parameters, Access::ReadWrite)?,
         TheirBody::Examine { mailbox, parameters } => select(mailbox, parameters, Access::ReadOnly)?,
         TheirBody::Create { mailbox } => CommandBody::Create(name(mailbox)?),
@@ -74,38 +97,24 @@ fn body(theirs: &TheirBody<'_>) -> Option<CommandBody> {
         TheirBody::SetQuota { quotas, .. } => {
             quotas.iter().all(|quota| i64::try_from(quota.limit).is_ok()).then_some(CommandBody::SetQuota)?
         }
-        TheirBody::Enable { capabilities } => {
-            CommandBody::Enable(capabilities.as_ref().iter().map(|word| word.to_string().to_uppercase()).collect())
-        }
-        TheirBody::Id { parameters } => CommandBody::Id(parameters.as_ref().map(|fields| {
-            let lossy = |value: &IString<'_>| String::from_utf8_lossy(value.as_ref()).into_owned();
-            fields.iter().map(|(key, value)| (lossy(key).to_lowercase(), value.0.as_ref().map(lossy))).collect()
-        })),
-        TheirBody::Append { mailbox, flags: given, date, message } => CommandBody::Append(AppendHead {
-            mailbox: name(mailbox)?,
-            flags: flags(given)?,
-            date: date.as_ref().map(|date| Timestamp::from_seconds(date.as_ref().timestamp())),
-            size: match message {
-                LiteralOrLiteral8::Literal(literal) => literal.as_ref().len() as u64,
-                LiteralOrLiteral8::Literal8(literal) => literal.data.len() as u64,
-            },
-            non_synchronizing: match message {
-                LiteralOrLiteral8::Literal(literal) => literal.mode() == LiteralMode::NonSync,
-                LiteralOrLiteral8::Literal8(literal) => literal.mode == LiteralMode::NonSync,
-            },
-            binary: matches!(message, LiteralOrLiteral8::Literal8(_)),
-        }),
-        TheirBody::Copy { sequence_set, mailbox, uid } => {
-            CommandBody::Copy { set: set(sequence_set), numbers: numbers(*uid), mailbox: name(mailbox)? }
-        }
-        TheirBody::Move { sequence_set, mailbox, uid } => {
-            CommandBody::Move { set: set(sequence_set), numbers: numbers(*uid), mailbox: name(mailbox)? }
-        }
-        TheirBody::Store { .. } => CommandBody::Store(store(theirs)?),
-        TheirBody::Fetch { .. } => CommandBody::Fetch(fetch(theirs)?),
-        TheirBody::Search { .. } => CommandBody::Search(search(theirs)?),
         // Not offered: SORT, THREAD, COMPRESS, METADATA.
         _ => return None,
+    })
+}
+
+fn append(theirs: &TheirBody<'_>) -> Option<AppendHead> {
+    let TheirBody::Append { mailbox, flags: given, date, message } = theirs else { return None };
+    let (octets, mode, binary) = match message {
+        LiteralOrLiteral8::Literal(literal) => (literal.as_ref().len(), literal.mode(), false),
+        LiteralOrLiteral8::Literal8(literal) => (literal.data.len(), literal.mode, true),
+    };
+    Some(AppendHead {
+        mailbox: name(mailbox)?,
+        flags: flags(given)?,
+        date: date.as_ref().map(|date| Timestamp::from_seconds(date.as_ref().timestamp())),
+        size: octets as u64,
+        non_synchronizing: mode == LiteralMode::NonSync,
+        binary,
     })
 }
 
