@@ -287,7 +287,7 @@ impl Default for ImapConfig {
             literal_before_login_bytes_max: 8 << 10,
             literal_bytes_max: 64 << 10,
             append_bytes_max: 40 << 20,
-            nesting_max: 16,
+            nesting_max: 100,
             sequence_set_ranges_max: 8192,
             connections_per_user_max: 60,
             bad_commands_max: 20,

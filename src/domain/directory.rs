@@ -73,15 +73,18 @@ async fn judge(tx: &mut Tx<'_>, sender: &UserId, local_part: &str) -> Result<Jud
     Ok(None)
 }
 
+// Whether the sender is suspended is asked anew each time: a session may be older than a suspension.
+
 async fn judge_user(tx: &mut Tx<'_>, sender: &UserId, recipient: &User) -> Result<Ruling, StoreError> {
-    let is_sender = *sender == recipient.id;
+    let standing = store::standing(tx, sender, &recipient.id).await?;
     let facts = UserFacts {
-        is_sender,
+        is_sender: *sender == recipient.id,
         suspended: recipient.suspended,
-        linked: !is_sender && store::linked(tx, sender, &recipient.id).await?,
+        linked: standing.linked,
         memberships: store::memberships(tx, &recipient.id).await?,
     };
-    Ok(policy::may_write_to_user(&sender_facts(tx, sender).await?, &facts))
+    let sender = SenderFacts { suspended: standing.suspended, reach: reach(tx, sender).await? };
+    Ok(policy::may_write_to_user(&sender, &facts))
 }
 
 async fn judge_group(tx: &mut Tx<'_>, sender: &UserId, group: &Group) -> Result<Ruling, StoreError> {
@@ -91,15 +94,12 @@ async fn judge_group(tx: &mut Tx<'_>, sender: &UserId, group: &Group) -> Result<
         closed: group.closed,
         empty: store::group_is_empty(tx, &group.id).await?,
     };
-    Ok(policy::may_write_to_group(&sender_facts(tx, sender).await?, &facts))
+    let sender = SenderFacts { suspended: store::suspended(tx, sender).await?, reach: reach(tx, sender).await? };
+    Ok(policy::may_write_to_group(&sender, &facts))
 }
 
-/// Asked anew each time: a session may be older than a suspension.
-async fn sender_facts(tx: &mut Tx<'_>, sender: &UserId) -> Result<SenderFacts, StoreError> {
-    Ok(SenderFacts {
-        suspended: store::suspended(tx, sender).await?,
-        reach: Reach::of(&store::reaching_memberships(tx, sender).await?),
-    })
+async fn reach(tx: &mut Tx<'_>, sender: &UserId) -> Result<Reach, StoreError> {
+    Ok(Reach::of(&store::reaching_memberships(tx, sender).await?))
 }
 
 fn sentence(why: Why, recipient: &Address) -> Sentence {

@@ -161,9 +161,5 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
 }
 
 fn limits_before_login(config: &ImapConfig) -> FrameLimits {
-    FrameLimits {
-        line_bytes_max: config.line_bytes_max.min(config.literal_before_login_bytes_max),
-        literal_bytes_max: config.literal_before_login_bytes_max,
-        ..limits_after_login(config)
-    }
+    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config) }
 }

@@ -46,7 +46,7 @@ use answer::End;
 
 /// How a session begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
+pub enum Start {
     /// A new connection: with a greeting (RFC 9051 §7.1.5).
     Greeting,
     /// On from STARTTLS: the client speaks first (RFC 9051 §6.2.1).
@@ -54,11 +54,11 @@ pub enum Opening {
 }
 
 /// Serves one client until it leaves, is sent away, or wants TLS.
-pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, mut stream: S, opening: Opening) -> Ended<S>
+pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, start: Start, mut stream: S) -> Ended<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + Sync,
 {
-    match serve::Session::new(&gateway, connection, &mut stream).run(opening).await {
+    match serve::Session::new(&gateway, connection, &mut stream).run(start).await {
         End::StartTls => Ended::StartTls(stream),
         End::Said | End::Lost | End::Bye(_) => Ended::Closed,
     }

@@ -11,7 +11,7 @@ use super::view::Expunges;
 use super::wire::command::{AppendHead, Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Opening, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
+use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -80,8 +80,8 @@ impl<'a> Session<'a> {
     }
 
     /// Runs to its end, and says BYE where one is due.
-    pub(super) async fn run(mut self, opening: Opening) -> End {
-        if opening == Opening::Greeting {
+    pub(super) async fn run(mut self, start: Start) -> End {
+        if start == Start::Greeting {
             let words = self.context.capabilities(&self.state);
             write::untagged(&mut self.context.client.out, Condition::Ok, Some(Code::Capability(&words)), "Passerelle");
         }

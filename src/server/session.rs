@@ -79,10 +79,10 @@ where
     let gateway = Arc::clone(&shared.gateway);
     match (service, start) {
         (Service::Imap | Service::Imaps, Start::Fresh) => {
-            imap::run(gateway, connection, stream, imap::Opening::Greeting).await
+            imap::run(gateway, connection, imap::Start::Greeting, stream).await
         }
         (Service::Imap | Service::Imaps, Start::AfterStartTls) => {
-            imap::run(gateway, connection, stream, imap::Opening::AfterStartTls).await
+            imap::run(gateway, connection, imap::Start::AfterStartTls, stream).await
         }
         (Service::Submission | Service::Submissions, Start::Fresh) => {
             smtp::run(gateway, connection, smtp::Start::Greeting, stream).await

@@ -167,9 +167,11 @@ async fn add_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Resu
 
 const LOCK: &str = "
     select id from mailbox
-    where id = $3 or (special_use = 'inbox' and user_id in (
-        select user_id from delivery where submission_id = $1 and batch = $2
-    ))
+    where id in (
+        select $3 union all
+        select m.id from delivery d join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
+        where d.submission_id = $1 and d.batch = $2
+    )
     order by id for no key update";
 
 /// Locks every mailbox that gets the letter, in ascending id. SQLite has one writer: nothing to lock.

@@ -52,8 +52,11 @@ macro_rules! on_engine {
 pub(crate) use on_engine;
 
 /// A constant statement with lists in it, each bound as one JSON text, so that any number of items is one statement and
-/// one parameter: `sql!(tx, "select … from ", ranges "$1", " as r cross join …")`.
-/// `ranges` gives rows `(low, high)`, `texts` and `numbers` rows `(item)`.
+/// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
+///
+/// * `texts`, `numbers`: rows `(item)`.
+/// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
+///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
     ($tx:expr, $first:literal $(, $kind:ident $parameter:literal, $text:literal)* $(,)?) => {
         match $tx {
@@ -69,8 +72,12 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
-    (ranges, $parameter:literal) => {
-        concat!("(select value ->> 0 as low, value ->> 1 as high from json_each(", $parameter, "))")
+    (placements, $parameter:literal) => {
+        concat!(
+            "(select value ->> 0 as low, value ->> 1 as high from json_each(",
+            $parameter,
+            ")) as r cross join placement p on p.mailbox_id = $2 and p.uid between r.low and r.high"
+        )
     };
     (numbers, $parameter:literal) => {
         concat!("(select value as item from json_each(", $parameter, "))")
@@ -82,19 +89,19 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
-    (ranges, $parameter:literal) => {
+    (placements, $parameter:literal) => {
         concat!(
-            "(select cast(value ->> 0 as bigint) as low, cast(value ->> 1 as bigint) as high from json_array_elements(cast(",
+            "(select cast(value ->> 0 as bigint) as low, cast(value ->> 1 as bigint) as high
+                from json_array_elements(cast(",
             $parameter,
-            " as json)))"
+            " as json))) as r
+            cross join lateral (
+                select * from placement where mailbox_id = $2 and uid between r.low and r.high offset 0
+            ) as p"
         )
     };
     (numbers, $parameter:literal) => {
-        concat!(
-            "(select cast(value as bigint) as item from json_array_elements_text(cast(",
-            $parameter,
-            " as json)))"
-        )
+        concat!("(select cast(value as bigint) as item from json_array_elements_text(cast(", $parameter, " as json)))")
     };
     (texts, $parameter:literal) => {
         concat!("(select value as item from json_array_elements_text(cast(", $parameter, " as json)))")

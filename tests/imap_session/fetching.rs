@@ -1,7 +1,7 @@
 //! FETCH: items, sections, partials, large messages, slow readers.
 
 use passerelle::connection::Security;
-use passerelle::imap::Opening;
+use passerelle::imap::Start;
 
 use crate::world::{PASSWORD, World, letter};
 
@@ -112,7 +112,7 @@ async fn a_slow_reader_gets_everything() {
     for index in 0..300 {
         writer.appends("INBOX", letter(&index.to_string(), &body)).await;
     }
-    let mut client = world.connect(Security::Tls, Opening::Greeting, 512);
+    let mut client = world.connect(Security::Tls, Start::Greeting, 512);
     client.response().await;
     client.ok(format!("LOGIN anne \"{PASSWORD}\"")).await;
     client.ok("SELECT INBOX").await;

@@ -1,7 +1,7 @@
 //! Greeting, capabilities, logging in.
 
 use passerelle::connection::{Ended, Security};
-use passerelle::imap::Opening;
+use passerelle::imap::Start;
 
 use crate::world::{PASSWORD, World};
 
@@ -11,7 +11,7 @@ const ALWAYS: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDR
 #[tokio::test]
 async fn capabilities_stand_in_greeting_and_login_and_by_command() {
     let world = World::new().await;
-    let mut client = world.connect(Security::Tls, Opening::Greeting, 1 << 16);
+    let mut client = world.connect(Security::Tls, Start::Greeting, 1 << 16);
     let before = format!("{ALWAYS} AUTH=PLAIN AUTH=LOGIN");
     assert_eq!(client.response().await, format!("* OK [CAPABILITY {before}] Passerelle"));
     assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {before}")]);
@@ -23,7 +23,7 @@ async fn capabilities_stand_in_greeting_and_login_and_by_command() {
 #[tokio::test]
 async fn no_password_without_tls() {
     let world = World::new().await;
-    let mut client = world.connect(Security::Plain, Opening::Greeting, 1 << 16);
+    let mut client = world.connect(Security::Plain, Start::Greeting, 1 << 16);
     assert!(client.response().await.contains(" STARTTLS LOGINDISABLED]"));
     let refused = client.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await;
     assert!(refused.starts_with("NO [PRIVACYREQUIRED] "), "{refused}");
@@ -33,13 +33,13 @@ async fn no_password_without_tls() {
 #[tokio::test]
 async fn starttls_drops_what_was_sent_behind_it() {
     let world = World::new().await;
-    let mut client = world.connect(Security::Plain, Opening::Greeting, 1 << 16);
+    let mut client = world.connect(Security::Plain, Start::Greeting, 1 << 16);
     client.response().await;
     client.sends("a STARTTLS\r\nb NOOP\r\n").await;
     assert_eq!(client.answer("a").await, ["OK Begin TLS negotiation now"]);
     assert!(matches!(client.handed_back().await, Ended::StartTls(_)));
 
-    let mut client = world.connect(Security::Tls, Opening::AfterStartTls, 1 << 16);
+    let mut client = world.connect(Security::Tls, Start::AfterStartTls, 1 << 16);
     assert_eq!(client.says("NOOP").await, ["OK NOOP completed"], "no second greeting");
     assert!(client.tagged("STARTTLS").await.starts_with("BAD"));
 }

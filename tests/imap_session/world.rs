@@ -7,7 +7,7 @@ use passerelle::config::Config;
 use passerelle::connection::{Connection, Ended, Security};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
-use passerelle::imap::{self, Opening};
+use passerelle::imap::{self, Start};
 use passerelle::model::{Secret, UserId};
 use passerelle::store::{Durability, Tx, Working};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -63,20 +63,20 @@ impl World {
     }
 
     /// A client on a connection of its own, greeted or not; `bytes`: what the stream holds that was not read.
-    pub fn connect(&self, security: Security, opening: Opening, bytes: usize) -> Client {
+    pub fn connect(&self, security: Security, start: Start, bytes: usize) -> Client {
         let (ours, theirs) = tokio::io::duplex(bytes);
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         let peer = "192.0.2.1:5000".parse().unwrap();
         let session = tokio::spawn(async move {
             let connection = Connection { id: CONNECTIONS.fetch_add(1, Ordering::Relaxed), peer, security, stop };
-            imap::run(gateway, &connection, theirs, opening).await
+            imap::run(gateway, &connection, start, theirs).await
         });
         Client { stream: ours, unread: Vec::new(), commands: 0, session }
     }
 
     /// A client on TLS that was greeted.
     pub async fn client(&self) -> Client {
-        let mut client = self.connect(Security::Tls, Opening::Greeting, 1 << 20);
+        let mut client = self.connect(Security::Tls, Start::Greeting, 1 << 20);
         let greeting = client.response().await;
         assert!(greeting.starts_with("* OK [CAPABILITY IMAP4rev1 "), "{greeting}");
         client

@@ -28,8 +28,8 @@ async fn arrives_in_each_inbox_and_in_sent() {
         assert_eq!(world.submit(&user(1), &[to(2), to(3), to(2)], &message).await, reached(2));
         assert!(woken.has_changed().unwrap());
         let text = String::from_utf8(message).unwrap();
-        assert_eq!(inbox(&world, 2).await, [text.clone()]);
-        assert_eq!(inbox(&world, 3).await, [text.clone()]);
+        assert_eq!(inbox(&world, 2).await, [text.as_str()]);
+        assert_eq!(inbox(&world, 3).await, [text.as_str()]);
         // u3 is named nowhere: the sender's copy, and it alone, says so.
         assert_eq!(sent(&world).await, [format!("Bcc: u3@ent.test\r\n{text}")]);
         assert_eq!(world.flags(&world.mailbox(&user(1), "Sent").await, 1).await.0, 1, "\\Seen");
@@ -198,5 +198,23 @@ async fn one_copy_in_sent_whoever_files_it() {
         let again = world.spooled(&first).await;
         let outcome = world.gateway.append(&user(1), &sent, again, AppendOptions::default()).await.unwrap();
         assert!(matches!(outcome, Appended::At { uid: Uid(3), .. }), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_message_leaves_nothing() {
+    for world in worlds(2).await {
+        let mut spool = world.gateway.spool();
+        spool.write(&letter(1, "one", "", &"x".repeat(2 << 20))).await.unwrap();
+        drop(spool);
+        let large = letter(2, "one", "", &"x".repeat(2 << 20));
+        assert!(matches!(world.submit(&user(1), &[to(2)], &large).await, Submitted::Refused(_)));
+        for folder in ["data/spool", "data/blobs"] {
+            assert_eq!(std::fs::read_dir(world.folder.path().join(folder)).unwrap().count(), 0, "{folder}");
+        }
+        let large = letter(1, "one", "", &"x".repeat(2 << 20));
+        assert_eq!(world.submit(&user(1), &[to(2)], &large).await, reached(1));
+        assert_eq!(inbox(&world, 2).await, [String::from_utf8(large).unwrap()]);
+        assert_eq!(std::fs::read_dir(world.folder.path().join("data/spool")).unwrap().count(), 0);
     }
 }

@@ -31,8 +31,8 @@ async fn a_failing_write_takes_nobody_with_it() {
                 Box::pin(async move {
                     let statement = "insert into school (id, uai, name) values ($1, '', '')";
                     match tx {
-                        Tx::Sqlite(c) => drop(sqlx::query(statement).bind(*row).execute(&mut **c).await?),
-                        Tx::Postgres(c) => drop(sqlx::query(statement).bind(*row).execute(&mut **c).await?),
+                        Tx::Sqlite(c) => sqlx::query(statement).bind(*row).execute(&mut **c).await.map(drop)?,
+                        Tx::Postgres(c) => sqlx::query(statement).bind(*row).execute(&mut **c).await.map(drop)?,
                     }
                     Ok(())
                 })
@@ -55,8 +55,8 @@ async fn a_panic_in_a_write_is_a_fault_and_the_next_one_works() {
                     Box::pin(async move {
                         let statement = "insert into school (id, uai, name) values ('lost', '', '')";
                         match tx {
-                            Tx::Sqlite(c) => drop(sqlx::query(statement).execute(&mut **c).await?),
-                            Tx::Postgres(c) => drop(sqlx::query(statement).execute(&mut **c).await?),
+                            Tx::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(drop)?,
+                            Tx::Postgres(c) => sqlx::query(statement).execute(&mut **c).await.map(drop)?,
                         }
                         assert!(statement.is_empty(), "as bugs do");
                         Ok(())

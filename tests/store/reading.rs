@@ -126,3 +126,48 @@ async fn snapshots_nobody_holds_are_dropped_after_a_while() {
         assert!(weak.upgrade().is_none(), "{}", world.engine);
     }
 }
+
+/// Whatever is done, a snapshot brought forward by deltas is the mailbox as a fresh reading finds it.
+#[tokio::test]
+async fn snapshots_keep_in_step_with_the_store() {
+    for world in worlds(1).await {
+        let user = user(1);
+        let boxes = [world.mailbox(&user, "INBOX").await, world.create(&user, "other").await];
+        let mut random = 88_172_645_463_325_252_u64;
+        let mut next = |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        for step in 0..160 {
+            let (from, to) = if next(2) == 0 { (&boxes[0], &boxes[1]) } else { (&boxes[1], &boxes[0]) };
+            let uids: Vec<Uid> = (1..80).filter(|_| next(6) == 0).map(Uid).collect();
+            let mut flags = Flags::default();
+            flags.set(SystemFlag::ALL[usize::try_from(next(5)).unwrap()]);
+            match next(5) {
+                0 | 1 => drop(world.append_with(&user, from, &letter(1, &format!("s{step}"), "", ""), flags).await),
+                2 => drop(world.gateway.move_messages(&user, from.id, &uids, to).await.unwrap()),
+                3 => drop(world.gateway.expunge(from.id, Some(&uids)).await.unwrap()),
+                _ => {
+                    let change =
+                        [FlagChange::Add, FlagChange::Remove, FlagChange::Replace][usize::try_from(next(3)).unwrap()];
+                    let change = StoreFlags { change, flags, unchanged_since: None };
+                    world.gateway.store_flags(from.id, &uids, change).await.unwrap();
+                }
+            }
+            if next(3) > 0 {
+                continue;
+            }
+            let (config, store) = (world.gateway.config.clone(), world.gateway.store().clone());
+            let fresh = passerelle::domain::Gateway::new(config, store, world.clock.clone()).unwrap();
+            for mailbox in &boxes {
+                let known = world.gateway.snapshot(mailbox.id).await.unwrap().unwrap();
+                let read = fresh.snapshot(mailbox.id).await.unwrap().unwrap();
+                assert_eq!(known.entries, read.entries, "{} step {step}", world.engine);
+                assert_eq!((known.mod_seq, known.uid_next), (read.mod_seq, read.uid_next));
+                assert!(known.entries.iter().all(|entry| entry.mod_seq <= known.mod_seq && entry.uid < known.uid_next));
+            }
+        }
+    }
+}

@@ -77,8 +77,8 @@ impl World {
         let write = self.gateway.store().write(Durability::Synced, (statement, number), |tx, (statement, number)| {
             Box::pin(async move {
                 match tx {
-                    Tx::Sqlite(c) => drop(sqlx::query(*statement).bind(*number).execute(&mut **c).await?),
-                    Tx::Postgres(c) => drop(sqlx::query(*statement).bind(*number).execute(&mut **c).await?),
+                    Tx::Sqlite(c) => sqlx::query(*statement).bind(*number).execute(&mut **c).await.map(drop)?,
+                    Tx::Postgres(c) => sqlx::query(*statement).bind(*number).execute(&mut **c).await.map(drop)?,
                 }
                 Ok(())
             })

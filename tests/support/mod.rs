@@ -1,7 +1,7 @@
 //! What the test programs share: fresh stores on both engines.
 //!
 //! PostgreSQL is used where `PASSERELLE_TEST_POSTGRES` holds a URL (`tests/run` starts one and sets it).
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -42,7 +42,11 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
     let files = [("certificate", path(tls.certificate)?), ("key", path(tls.key)?)];
     let files = files.map(|(key, path)| (key.to_owned(), Value::from(path)));
     settings.insert("tls".to_owned(), Value::Table(Table::from_iter(files)));
-    let login = [("without_tls_from_loopback".to_owned(), Value::from(true))];
+    // `--password` is the tester's to choose.
+    let login = [
+        ("without_tls_from_loopback".to_owned(), Value::from(true)),
+        ("password_chars_min".to_owned(), Value::from(1)),
+    ];
     settings.insert("login".to_owned(), Value::Table(Table::from_iter(login)));
     let log = [("filter".to_owned(), Value::from(std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned())))];
     settings.insert("log".to_owned(), Value::Table(Table::from_iter(log)));

@@ -187,3 +187,22 @@ fn classes_may_come_alone_and_say_nothing_of_people() {
     assert_eq!(planned.report.changes().count(), 1);
     assert_eq!(planned.report.names(File::Classes, Change::Added), ["Seconde B"]);
 }
+
+#[test]
+fn who_is_no_longer_named_leaves_groups_and_links() {
+    let groups = "id;school;kind;name\ng1;0750999V;Manual;Un\ng2;0750999V;Manual;Deux\n";
+    let base = [(File::Schools, SCHOOLS), (File::Users, USERS), (File::Groups, groups)];
+    let list = |members, links| [base[0], base[1], base[2], (File::Members, members), (File::Links, links)];
+    let first = list("group;user\ng1;E1\ng1;luc.roy\ng2;E1\n", "from;to;both_ways\nE1;E2;yes\n");
+    let planned = plan_of(&first, &Directory::default()).unwrap();
+    let directory = after(&planned.writes);
+    assert_eq!((planned.writes.members_added.len(), planned.writes.links_added.len()), (3, 2));
+    assert!(plan_of(&first, &directory).unwrap().report.is_empty());
+    // Without the files nothing is said of members and links.
+    assert!(plan_of(&base, &directory).unwrap().report.is_empty());
+
+    let planned = plan_of(&list("group;user\ng1;E2\n", "from;to\nE1;E2\n"), &directory).unwrap();
+    assert_eq!(planned.report.names(File::Members, Change::Removed), ["Deux: ROY Ana", "Un: ROY Ana"]);
+    assert_eq!(planned.report.names(File::Links, Change::Removed), ["ROY Luc → ROY Ana"]);
+    assert_eq!(planned.report.changes().count(), 2);
+}

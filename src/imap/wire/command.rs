@@ -303,9 +303,9 @@ pub enum SearchReturn {
 #[derive(Clone, Debug, PartialEq)]
 pub enum SearchKey {
     All,
-    And(Vec<SearchKey>),
-    Or(Box<SearchKey>, Box<SearchKey>),
-    Not(Box<SearchKey>),
+    And(Vec<Self>),
+    Or(Box<Self>, Box<Self>),
+    Not(Box<Self>),
     /// Sequence numbers, or UIDs with `UID`.
     Set(Numbers, SequenceSet),
     /// ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; the UN… forms are `Not`.

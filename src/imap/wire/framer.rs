@@ -110,6 +110,8 @@ struct Reading {
     scanned: usize,
     /// Octets of the literals before `line_start`.
     literal_bytes: usize,
+    /// Known not to be an APPEND, so every literal is an argument.
+    arguments_only: bool,
 }
 
 /// Throwing away the rest of a bad command.
@@ -280,19 +282,22 @@ fn before_literal(
     limits: &FrameLimits,
 ) -> Result<Literal, BadCommand> {
     let so_far = input.get(..line.text_end).unwrap_or_default();
-    if let AppendStart::Message { tag, head } = parse::append_start(so_far, limits)? {
-        if head.size > limits.append_bytes_max {
+    let start = if reading.arguments_only { AppendStart::Argument } else { parse::append_start(so_far, limits)? };
+    let arguments_only = match start {
+        AppendStart::Message { head, .. } if head.size > limits.append_bytes_max => {
             return Err(BadCommand::MessageTooLarge);
         }
-        return Ok(Literal::Message { tag, head });
-    }
+        AppendStart::Message { tag, head } => return Ok(Literal::Message { tag, head }),
+        AppendStart::Mailbox => false,
+        AppendStart::Argument => true,
+    };
     let literal_bytes = usize::try_from(announced.size)
         .ok()
         .and_then(|size| size.checked_add(reading.literal_bytes))
         .filter(|bytes| *bytes <= limits.literal_bytes_max)
         .ok_or(BadCommand::LiteralTooLarge)?;
     let line_start = line.end.saturating_add(literal_bytes - reading.literal_bytes);
-    Ok(Literal::Argument(Reading { line_start, scanned: line_start, literal_bytes }))
+    Ok(Literal::Argument(Reading { line_start, scanned: line_start, literal_bytes, arguments_only }))
 }
 
 fn whole_command(input: &[u8], line: Line, limits: &FrameLimits) -> Frame {

@@ -187,8 +187,7 @@ fn mail(line: &str) -> Result<Command, Syntax> {
     if body_binary {
         return Err(Syntax::Parameter("BODY=BINARYMIME".to_owned()));
     }
-    let sender = if path.trim_matches(' ').is_empty() { Path::Empty } else { to_path(path, address) };
-    Ok(Command::Mail(Mail { sender, size, utf8 }))
+    Ok(Command::Mail(Mail { sender: to_path(path, address), size, utf8 }))
 }
 
 fn rcpt(line: &str) -> Result<Command, Syntax> {
@@ -255,6 +254,9 @@ fn proto(line: &str, form: &'static str) -> Result<Read, Syntax> {
 
 /// What smtp-proto made of a path, as an address of ours.
 fn to_path(path: &str, address: Option<String>) -> Path {
+    if path.trim_matches(' ').is_empty() {
+        return Path::Empty;
+    }
     match address.and_then(|address| Address::parse(&address)) {
         Some(address) => Path::Address(address),
         None => Path::Impossible(path.to_owned()),

@@ -6,8 +6,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::store::{StoreError, Tx, on_engine};
 
-/// Values bound in one statement. SQLite takes 32 766, PostgreSQL 65 535.
-const VALUES_MAX: usize = 8_000;
+/// Values bound in one statement. SQLite would take 32 766, but looks for each `$n` among all those before it.
+const VALUES_MAX: usize = 500;
 
 /// What a cell may hold.
 #[derive(Clone, Debug)]

@@ -85,13 +85,32 @@ pub async fn memberships(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Membershi
         .collect()
 }
 
-const LINKED: &str = "select to_user_id from direct_link where from_user_id = $1 and to_user_id = $2";
+const STANDING: &str = "
+    select s.suspended, l.to_user_id
+    from ent_user s
+    left join direct_link l on l.from_user_id = s.id and l.to_user_id = $2
+    where s.id = $1";
 
-/// Does a direct link lead from one person to the other?
-pub async fn linked(tx: &mut Tx<'_>, from: &UserId, to: &UserId) -> Result<bool, StoreError> {
-    let row: Option<(String,)> =
-        on_engine!(tx, |c| sqlx::query_as(LINKED).bind(from.as_str()).bind(to.as_str()).fetch_optional(c).await)?;
-    Ok(row.is_some())
+/// How a sender stands towards a recipient.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The sender is suspended, or gone.
+    pub suspended: bool,
+    /// A direct link leads from the sender to the recipient.
+    pub linked: bool,
+}
+
+/// Is the sender suspended; does a direct link lead from him to the recipient?
+pub async fn standing(tx: &mut Tx<'_>, sender: &UserId, recipient: &UserId) -> Result<Standing, StoreError> {
+    let row: Option<(bool, Option<String>)> = on_engine!(tx, |c| sqlx::query_as(STANDING)
+        .bind(sender.as_str())
+        .bind(recipient.as_str())
+        .fetch_optional(c)
+        .await)?;
+    Ok(match row {
+        None => Standing { suspended: true, linked: false },
+        Some((suspended, link)) => Standing { suspended, linked: link.is_some() },
+    })
 }
 
 const SUSPENDED: &str = "select suspended from ent_user where id = $1";

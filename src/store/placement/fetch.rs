@@ -41,11 +41,10 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
             case when $3 then m.envelope end, case when $4 then m.body_structure end,
             case when $5 then m.parts end, case when $6 then m.header end, b.bytes
         from ",
-        ranges "$1",
-        " as r cross join placement p
+        placements "$1",
+        "
         join message m on m.id = p.message_id
         left join body b on $7 and b.hash = m.body_hash
-        where p.mailbox_id = $2 and p.uid between r.low and r.high
         order by p.uid"
     );
     let rows: Vec<FetchColumns> = on_engine!(tx, |c| {
@@ -107,11 +106,10 @@ pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Resu
             case when $3 then t.from_key end, case when $3 then t.to_key end, case when $3 then t.cc_key end,
             case when $3 then t.bcc_key end, case when $3 then t.subject_key end, case when $4 then t.text_key end
         from ",
-        ranges "$1",
-        " as r cross join placement p
+        placements "$1",
+        "
         join message m on m.id = p.message_id
         left join message_text t on ($3 or $4) and t.message_id = p.message_id
-        where p.mailbox_id = $2 and p.uid between r.low and r.high
         order by p.uid"
     );
     let rows: Vec<SearchColumns> = on_engine!(tx, |c| {

@@ -76,9 +76,9 @@ async fn modified(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq) -> Resu
     let statement = sql!(
         tx,
         "select p.uid from ",
-        ranges "$1",
-        " as r cross join placement p
-        where p.mailbox_id = $2 and p.uid between r.low and r.high and p.mod_seq > $3 order by p.uid"
+        placements "$1",
+        "
+        where p.mod_seq > $3 order by p.uid"
     );
     let rows: Vec<(i64,)> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
@@ -96,9 +96,9 @@ async fn present_flags(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq) ->
     let statement = sql!(
         tx,
         "select distinct p.flags, p.keywords from ",
-        ranges "$1",
-        " as r cross join placement p
-        where p.mailbox_id = $2 and p.uid between r.low and r.high and p.mod_seq <= $3"
+        placements "$1",
+        "
+        where p.mod_seq <= $3"
     );
     let rows: Vec<(i64, String)> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
@@ -116,9 +116,9 @@ async fn having(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq, old: &Fla
     let statement = sql!(
         tx,
         "select p.uid from ",
-        ranges "$1",
-        " as r cross join placement p
-        where p.mailbox_id = $2 and p.uid between r.low and r.high and p.mod_seq <= $3 and p.flags = $4
+        placements "$1",
+        "
+        where p.mod_seq <= $3 and p.flags = $4
             and p.keywords = $5"
     );
     let rows: Vec<(i64,)> = on_engine!(tx, |c| {
@@ -146,9 +146,9 @@ async fn replace(
         tx,
         "update placement set flags = $6, keywords = $7, mod_seq = $8
         where mailbox_id = $2 and uid in (select p.uid from ",
-        ranges "$1",
-        " as r cross join placement p
-            where p.mailbox_id = $2 and p.uid between r.low and r.high and p.mod_seq <= $3 and p.flags = $4
+        placements "$1",
+        "
+            where p.mod_seq <= $3 and p.flags = $4
                 and p.keywords = $5)"
     );
     on_engine!(tx, |c| {

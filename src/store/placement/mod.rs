@@ -98,8 +98,8 @@ pub(crate) async fn size_of(tx: &mut Tx<'_>, (mailbox, ranges): &(MailboxId, Str
     let statement = sql!(
         tx,
         "select cast(coalesce(sum(p.size), 0) as bigint) from ",
-        ranges "$1",
-        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high"
+        placements "$1",
+        ""
     );
     let (size,): (i64,) =
         on_engine!(tx, |c| sqlx::query_as(statement).bind(ranges.as_str()).bind(mailbox.0).fetch_one(c).await?);

@@ -95,8 +95,8 @@ async fn present(tx: &mut Tx<'_>, transfer: &Transfer) -> Result<Vec<Uid>, Store
     let statement = sql!(
         tx,
         "select p.uid from ",
-        ranges "$1",
-        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high order by p.uid"
+        placements "$1",
+        " order by p.uid"
     );
     let rows: Vec<(i64,)> = on_engine!(tx, |c| {
         sqlx::query_as(statement).bind(transfer.ranges.as_str()).bind(transfer.from.0).fetch_all(c).await?
@@ -114,8 +114,8 @@ async fn put(tx: &mut Tx<'_>, transfer: &Transfer, first: Uid, mod_seq: ModSeq) 
             p.internal_date, $6, $7, $7,
             case when not $8 then null when p.mailbox_id = $3 then p.origin_mailbox_id else p.mailbox_id end
         from ",
-        ranges "$1",
-        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high"
+        placements "$1",
+        ""
     );
     on_engine!(tx, |c| {
         sqlx::query(statement)
@@ -146,14 +146,14 @@ async fn bury(
         tx,
         "insert into tombstone (mailbox_id, uid, mod_seq, message_id, expunged_at)
         select p.mailbox_id, p.uid, $3, p.message_id, $4 from ",
-        ranges "$1",
-        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high"
+        placements "$1",
+        ""
     );
     let remove = sql!(
         tx,
         "delete from placement where mailbox_id = $2 and uid in (select p.uid from ",
-        ranges "$1",
-        " as r cross join placement p where p.mailbox_id = $2 and p.uid between r.low and r.high)"
+        placements "$1",
+        ")"
     );
     on_engine!(tx, |c| {
         sqlx::query(leave).bind(ranges).bind(mailbox.0).bind(mod_seq.0).bind(now.0).execute(&mut *c).await?;
@@ -211,9 +211,9 @@ async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>
                 select 1 from placement t where t.message_id = p.message_id and t.mailbox_id = $3
             ) then 1 else 0 end as bigint)
         from ",
-        ranges "$1",
-        " as r cross join placement p
-        where p.mailbox_id = $2 and p.uid between r.low and r.high and (p.flags & 8) <> 0
+        placements "$1",
+        "
+        where (p.flags & 8) <> 0
         order by p.uid"
     );
     let rows: Vec<(i64, i64, i64)> = on_engine!(tx, |c| {

@@ -73,12 +73,12 @@ impl<'a> Cursor<'a> {
 
     /// `tag`
     pub(super) fn tag(&mut self) -> Parsed<String> {
-        ascii_text(self.take_while(is_tag_char), "a tag")
+        some_text(self.take_while(is_tag_char), "a tag").map(str::to_owned)
     }
 
     /// `atom`
     pub(super) fn atom(&mut self, what: &'static str) -> Parsed<String> {
-        ascii_text(self.take_while(is_atom_char), what)
+        some_text(self.take_while(is_atom_char), what).map(str::to_owned)
     }
 
     /// An atom that is a word of the protocol, in upper case.
@@ -111,8 +111,8 @@ impl<'a> Cursor<'a> {
         self.number63(what).map(i64::unsigned_abs)
     }
 
-    pub(super) fn digits(&mut self, what: &'static str) -> Parsed<String> {
-        ascii_text(self.take_while(|byte| byte.is_ascii_digit()), what)
+    pub(super) fn digits(&mut self, what: &'static str) -> Parsed<&'a str> {
+        some_text(self.take_while(|byte| byte.is_ascii_digit()), what)
     }
 
     /// `quoted`, 8-bit octets allowed as clients send them (RFC 9051 §4.3).
@@ -239,11 +239,9 @@ pub(super) fn utf8(bytes: &[u8]) -> Parsed<String> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| BadCommand::Syntax("text in UTF-8"))
 }
 
-fn ascii_text(bytes: &[u8], what: &'static str) -> Parsed<String> {
-    if bytes.is_empty() {
-        return Err(BadCommand::Syntax(what));
-    }
-    utf8(bytes)
+/// At least one character.
+fn some_text<'a>(bytes: &'a [u8], what: &'static str) -> Parsed<&'a str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty()).ok_or(BadCommand::Syntax(what))
 }
 
 /// `ATOM-CHAR`

@@ -21,7 +21,9 @@ use crate::model::Secret;
 pub(super) enum AppendStart {
     /// The message of an APPEND.
     Message { tag: String, head: AppendHead },
-    /// An argument like any other.
+    /// The mailbox of an APPEND: the message may be next.
+    Mailbox,
+    /// An argument of another command.
     Argument,
 }
 
@@ -54,7 +56,7 @@ pub(super) fn append_start(bytes: &[u8], limits: &FrameLimits) -> Result<AppendS
     }
     cursor.space()?;
     if cursor.is_announcement() {
-        return Ok(AppendStart::Argument);
+        return Ok(AppendStart::Mailbox);
     }
     let head = mailbox::append_head(&mut cursor)?;
     Ok(AppendStart::Message { tag, head })

@@ -223,7 +223,7 @@ fn append(text: &str) -> Option<AppendHead> {
             assert_eq!(tag, "a1");
             Some(head)
         }
-        Ok(AppendStart::Argument) => None,
+        Ok(AppendStart::Mailbox | AppendStart::Argument) => None,
         Err(bad) => panic!("{text}: {bad}"),
     }
 }

@@ -84,7 +84,7 @@ fn fetch_sections() {
             section(&[3], SectionText::HeaderFieldsNot(vec!["x-a".to_owned()]), false, Some((1, 2))),
         ),
     ] {
-        assert_eq!(fetch(&format!("FETCH 1 {text}")).items, [item.clone()], "{text}");
+        assert_eq!(fetch(&format!("FETCH 1 {text}")).items, std::slice::from_ref(&item), "{text}");
         assert_eq!(fetch(&format!("FETCH 1 (UID {text})")).items, [FetchItem::Uid, item], "{text}");
     }
     for text in [
@@ -158,12 +158,7 @@ fn storing_flags() {
     );
     assert_eq!(
         store("UID STORE 6 (UNCHANGEDSINCE 12) FLAGS ()"),
-        Store {
-            change: FlagsChange::Replace,
-            flags: Flags::default(),
-            unchanged_since: Some(ModSeq(12)),
-            ..seen.clone()
-        }
+        Store { change: FlagsChange::Replace, flags: Flags::default(), unchanged_since: Some(ModSeq(12)), ..seen }
     );
     assert_eq!(store("UID STORE 6 FLAGS \\Seen a  b ").flags, flags(&["\\Seen", "a", "b"]));
     for text in [
