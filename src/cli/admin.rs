@@ -10,8 +10,8 @@ use crate::config::{self, LogConfig};
 use crate::control::{self, AdminAnswer, AdminCommand};
 use crate::domain::Gateway;
 use crate::domain::clock::Clock;
-use crate::logging;
 use crate::store::Store;
+use crate::{logging, server};
 
 /// Has the command done, by the server that runs on this configuration or, where none does, on the store itself.
 pub(super) async fn ask(config_file: &Path, command: AdminCommand) -> anyhow::Result<AdminAnswer> {
@@ -20,7 +20,7 @@ pub(super) async fn ask(config_file: &Path, command: AdminCommand) -> anyhow::Re
         return Ok(answer);
     }
     logging::start(&LogConfig { filter: "warn".to_owned(), json: false }).map_err(anyhow::Error::msg)?;
-    std::fs::create_dir_all(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
+    server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let answer = control::execute(&gateway, command).await;

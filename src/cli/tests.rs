@@ -1,3 +1,5 @@
+//! Tests of the command line's grammar and of its tables.
+
 use clap::{CommandFactory, Parser};
 
 use super::Cli;

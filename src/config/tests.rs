@@ -1,3 +1,5 @@
+//! Tests of the settings: the example, every kind of error, where values come from.
+
 use std::path::Path;
 
 use super::keys::known_keys;

@@ -16,7 +16,8 @@ mod web;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -81,7 +82,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let certificates = Certificates::load(&config.tls, clock.now())?;
     let listeners = bind::bind(&config.listen).await?;
     let data_dir = &config.data_dir;
-    std::fs::create_dir_all(data_dir).map_err(|source| StartError::File { path: data_dir.clone(), source })?;
+    make_private(data_dir).map_err(|source| StartError::File { path: data_dir.clone(), source })?;
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
     let socket = config.control_socket();
@@ -100,6 +101,11 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     });
     shared.spawn(listeners, addresses, control);
     Ok(Server { shared, addresses })
+}
+
+/// Makes the folder, where it is not there yet, for its owner only: it holds people's letters.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 impl Server {

@@ -100,8 +100,9 @@ impl Store {
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite { readers, writer } => {
-                writer.stop().await;
+                // The writer last: the last connection to close folds the WAL into the file, and a reader may not.
                 readers.close().await;
+                writer.stop().await;
             }
             Engine::Postgres(pool) => pool.close().await,
         }

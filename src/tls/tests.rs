@@ -1,3 +1,5 @@
+//! Tests of certificates: handshakes on both versions of TLS, reloads, everything that can be wrong with the files.
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;

@@ -59,6 +59,7 @@ fn it_starts_with_a_school_and_keeps_it() {
     assert_eq!(pid.trim(), first.id().to_string());
     assert!(std::fs::read_to_string(sandbox.path("d/tls/cert.pem")).unwrap().starts_with("-----BEGIN CERTIFICATE"));
     assert_eq!(mode(&sandbox.path("d/demo-people.txt")), 0o600);
+    assert_eq!(mode(&sandbox.path("d")), 0o700);
     let (address, password) = first_person(&first.said);
     let status = imap(&first.said, &address, &password, "STATUS INBOX (MESSAGES UIDVALIDITY)");
     assert!(status[0].starts_with("* STATUS"), "{status:?}");

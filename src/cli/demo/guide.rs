@@ -45,10 +45,11 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
     let ports = [
         ["  IMAP", imaps.as_str(), "SSL/TLS", imap.as_str(), "STARTTLS"],
         ["  SMTP", submissions.as_str(), "SSL/TLS", submission.as_str(), "STARTTLS"],
-        ["  HTTP", http.as_str(), say("santé et configuration automatique", "health and automatic set-up"), "", ""],
     ];
     let _ = writeln!(text, "  {} {HOST_NAME} (127.0.0.1)", say("hôte", "host"));
-    let _ = writeln!(text, "{}\n", print::table(&ports.map(|row| row.map(str::to_owned).to_vec())));
+    let _ = writeln!(text, "{}", print::table(&ports.map(|row| row.map(str::to_owned).to_vec())));
+    let web = say("santé et configuration automatique", "health and automatic set-up");
+    let _ = writeln!(text, "  HTTP  {http}  {web}\n");
     if bench_accounts > 0 {
         let _ = writeln!(
             text,

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::{Demo, DemoLanguage};
 use crate::config::{self, Config};
 use crate::model::Timestamp;
-use crate::tls;
+use crate::{server, tls};
 
 /// The host name that clients are told, on the certificate.
 pub(super) const HOST_NAME: &str = "localhost";
@@ -14,7 +14,7 @@ pub(super) const HOST_NAME: &str = "localhost";
 /// Makes the certificate and the configuration.
 pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
     let folder = std::path::absolute(&demo.data_dir)?;
-    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    server::make_private(&folder).with_context(|| folder.display().to_string())?;
     let tls = tls::make_certificate(&folder.join("tls"), &[&demo.domain, HOST_NAME], now)?;
     let path = |path: Option<std::path::PathBuf>| {
         let path = path.and_then(|path| path.to_str().map(str::to_owned));

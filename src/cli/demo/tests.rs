@@ -1,3 +1,5 @@
+//! Tests of the demo: what it keeps, what it prints.
+
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
