@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use bytes::{Buf as _, BytesMut};
 use passerelle::imap::wire::command::{CommandBody, MailboxArgument, Rfc822, Section, SectionText, SequenceSet};
 use passerelle::imap::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
+use passerelle::imap::wire::utf7::NameForm;
 use passerelle::imap::wire::write::{self, DataName, FetchItems};
 use passerelle::model::{Flags, MailboxName, ModSeq, SeqNum, SystemFlag, Timestamp, Uid};
 use proptest::prelude::*;
 
 const LIMITS: FrameLimits =
-    FrameLimits { line_bytes_max: 120, literal_bytes_max: 40, append_bytes_max: 60, nesting_max: 4, set_ranges_max: 5 };
+    FrameLimits { line_bytes_max: 120, literal_bytes_max: 40, append_bytes_max: 60, nesting_max: 4, set_ranges_max: 5, names: NameForm::Utf7 };
 
 /// A session that takes or refuses messages, and goes to line mode behind IDLE until the next line.
 struct Client {
@@ -43,17 +44,26 @@ impl Client {
                 self.framer.append_literal_taken();
             }
             let Some(frame) = self.framer.next(&mut self.buffer, &self.limits) else { return };
-            match &frame {
-                Frame::Append { head, .. } if self.take => {
-                    self.message_left = usize::try_from(head.size).unwrap();
+            let literal = match &frame {
+                Frame::Append { head, .. } => head.line.literal,
+                Frame::AppendNext(Ok(line)) => line.literal,
+                _ => None,
+            };
+            match literal {
+                Some(literal) if self.take => {
+                    self.message_left = usize::try_from(literal.size).unwrap();
                     if self.message_left == 0 {
                         self.framer.append_literal_taken();
                     }
                 }
-                Frame::Append { .. } => self.framer.append_refused(),
+                Some(_) => self.framer.append_refused(),
+                None => {}
+            }
+            match &frame {
                 Frame::Command(command) if command.body == CommandBody::Idle => self.framer.line_mode(true),
                 Frame::Line(_) => self.framer.line_mode(false),
-                Frame::Command(_) | Frame::Bad { .. } | Frame::Continue | Frame::AppendEnd(_) => {}
+                Frame::Command(_) | Frame::Bad { .. } | Frame::Continue => {}
+                Frame::Append { .. } | Frame::AppendNext(_) => {}
             }
             self.frames.push(frame);
         }
@@ -66,7 +76,7 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         8 => prop::sample::select(&[
             "a NOOP\r\n", "b IDLE\r\n", "DONE\r\n", "c FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (From)]<0.5>)\r\n", "\r\n", "\n",
             "d LOGIN {1}\r\nu ", "{1+}\r\np\r\n", "{5}\r\n", "{3+}\r\n", "e APPEND b (\\Seen) ", "e APPEND {1+}\r\nb ", "{70+}\r\n",
-            "f APPEND b {4+}\r\n\r\nx\r\r\n", "g APPEND b {61+}\r\n", "{99+}\r\n", "~{2+}\r\n", "h SEARCH OR TEXT \"{3}\" ALL\r\n", "\r",
+            "f APPEND b {4+}\r\n\r\nx\r\r\n", "g APPEND b {61+}\r\n", "{99+}\r\n", "~{2+}\r\n", " CATENATE (URL \"/x/;UID=1\" TEXT {2+}\r\n", " URL {1+}\r\n", " UTF8 (~{3+}\r\n", ")\r\n", "r REPLACE 1 b {2+}\r\n", "h SEARCH OR TEXT \"{3}\" ALL\r\n", "\r",
             "i XYZZY {4+}\r\nabcd\r\n", "j SEARCH NOT NOT NOT NOT NOT ALL\r\n", "k UID MOVE 1,2,3,4,5,6 x\r\n", "}", "{",
             "l LIST (SUBSCRIBED) \"\" (* \"%\") RETURN (STATUS (MESSAGES))\r\n", "{99999999999999999999}\r\n", "{18446744073709551615}\r\n",
         ]).prop_map(|text| text.as_bytes().to_vec()),
@@ -152,7 +162,7 @@ proptest! {
     fn mailbox_names_are_read_back(name in "[ -~éàœ日😀/&]{1,30}") {
         let Ok(name) = MailboxName::parse(&name) else { return Ok(()) };
         let mut out = BytesMut::from(&b"a SELECT "[..]);
-        write::mailbox(&mut out, name.as_str());
+        write::mailbox(&mut out, NameForm::Utf7, name.as_str());
         out.extend_from_slice(b"\r\n");
         prop_assert!(out.is_ascii());
         let mut client = Client::new(FrameLimits { line_bytes_max: 9000, ..LIMITS }, true);
@@ -190,9 +200,13 @@ fn what_clients_send_is_understood() {
         client.send(line.replace("\\r\\n", "\r\n").as_bytes());
         client.send(b"\r\n");
         let understood =
-            client.frames.iter().all(|frame| !matches!(frame, Frame::Bad { .. } | Frame::AppendEnd(Err(_))));
+            client.frames.iter().all(|frame| !matches!(frame, Frame::Bad { .. } | Frame::AppendNext(Err(_))));
         assert!(understood && !client.frames.is_empty(), "{line}: {:?}", client.frames);
-        let whole = |frame: &Frame| matches!(frame, Frame::Command(_) | Frame::AppendEnd(Ok(())));
+        let whole = |frame: &Frame| match frame {
+            Frame::Command(_) => true,
+            Frame::AppendNext(Ok(line)) => line.literal.is_none(),
+            _ => false,
+        };
         assert!(client.frames.last().is_some_and(whole), "{line}: {:?}", client.frames);
     }
     assert!(lines >= 60, "{lines}");

@@ -11,6 +11,7 @@ use imap_codec::encode::Encoder as _;
 use imap_types::command::{Command as Theirs, CommandBody as TheirBody};
 use passerelle::imap::wire::command::{Command, CommandBody};
 use passerelle::imap::wire::framer::{Frame, FrameLimits, Framer};
+use passerelle::imap::wire::utf7::NameForm;
 
 #[path = "imap_grammar_codec/translate.rs"]
 mod translate;
@@ -21,6 +22,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 1 << 20,
     nesting_max: 100,
     set_ranges_max: 1000,
+    names: NameForm::Utf7,
 };
 
 /// What a client said, as far as it can be compared.
@@ -43,7 +45,7 @@ fn ours(bytes: &[u8]) -> Option<Said> {
                 return buffer.is_empty().then_some(Said { command, message: Vec::new() });
             }
             Frame::Append { tag, head } => {
-                let size = usize::try_from(head.size).unwrap();
+                let size = usize::try_from(head.line.literal?.size).unwrap();
                 if size > buffer.len() {
                     return None;
                 }
@@ -51,8 +53,8 @@ fn ours(bytes: &[u8]) -> Option<Said> {
                 framer.append_literal_taken();
                 append = Some(Said { command: Command { tag, body: CommandBody::Append(head) }, message });
             }
-            Frame::AppendEnd(Ok(())) => return append.filter(|_| buffer.is_empty()),
-            Frame::AppendEnd(Err(_)) | Frame::Bad { .. } | Frame::Line(_) => return None,
+            Frame::AppendNext(Ok(line)) => return append.filter(|_| line.literal.is_none() && buffer.is_empty()),
+            Frame::AppendNext(Err(_)) | Frame::Bad { .. } | Frame::Line(_) => return None,
         }
     }
 }

@@ -181,6 +181,8 @@ pub struct ImapConfig {
     pub literal_before_login_bytes_max: usize,
     pub literal_bytes_max: usize,
     pub append_bytes_max: u64,
+    /// Messages in one APPEND: each that is large holds a file open until all have come.
+    pub append_messages_max: usize,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
     pub connections_per_user_max: usize,
@@ -287,6 +289,7 @@ impl Default for ImapConfig {
             literal_before_login_bytes_max: 8 << 10,
             literal_bytes_max: 64 << 10,
             append_bytes_max: 40 << 20,
+            append_messages_max: 100,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
             connections_per_user_max: 60,

@@ -53,6 +53,23 @@ impl Gateway {
         .await
     }
 
+    /// Does `work` on a spooled message, whole in memory.
+    pub(super) async fn read_whole<T: Send + 'static>(
+        &self,
+        spooled: Spooled,
+        work: impl FnOnce(Vec<u8>) -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let permits = Arc::clone(&self.parsing.kibibytes);
+        let permit = permits.acquire_many_owned(self.parsing.weight(spooled.size())).await;
+        let permit = permit.map_err(|error| Fault::Worker(error.to_string()))?;
+        blocking(move || {
+            let done = work(spooled.body.read_behind(&spooled.header)?);
+            drop(permit);
+            Ok(done)
+        })
+        .await
+    }
+
     /// Makes the body durable where it does not go into the database, and gives its row.
     pub(super) async fn keep_body(&self, spooled: &Spooled) -> Result<NewBody, Fault> {
         let (hash, size) = (spooled.body_hash, spooled.body.size());

@@ -1,35 +1,21 @@
-//! Messages in mailboxes: append, copy, move, flag, expunge, fetch, search. Only UIDs here; never sequence numbers.
+//! Messages in mailboxes: append (`append`), copy, move, flag, expunge, fetch, search. Only UIDs here; never sequence numbers.
+
+mod append;
 
 use bytes::Bytes;
 
+pub use append::{AppendOptions, Appended, AppendedAll, Replacing, ToAppend};
+
 use super::mailbox::Mailbox;
-use super::spool::{Content, Spooled};
+use super::spool::Content;
 use super::{Fault, Gateway};
 use crate::mime::{Parts, SearchText};
-use crate::model::{Flags, MailboxId, ModSeq, SpecialUse, Timestamp, Uid, UidValidity, User};
+use crate::model::{Flags, MailboxId, ModSeq, Timestamp, Uid, UidValidity, User};
 use crate::store::placement::{
-    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, NewAppend, SearchRow, Searching, Transfer, append,
-    choose, expunge, fetch, search_texts, size_of, store_flags,
+    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, SearchRow, Searching, Transfer, choose, expunge, fetch,
+    search_texts, size_of, store_flags,
 };
 use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
-
-/// What APPEND gives besides the message.
-#[derive(Clone, Debug, Default)]
-pub struct AppendOptions {
-    pub flags: Flags,
-    pub internal_date: Option<Timestamp>,
-}
-
-/// What APPEND came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// RFC 4315 APPENDUID. In Sent, the UID of the copy that submission filed, where it has the same Message-ID.
-    At { uid_validity: UidValidity, uid: Uid },
-    /// TRYCREATE: the mailbox has gone.
-    NoSuchMailbox,
-    /// OVERQUOTA
-    QuotaExceeded,
-}
 
 /// What COPY and MOVE came to: RFC 4315 COPYUID, source and target in order, both rising.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,35 +90,6 @@ pub struct Searched {
 }
 
 impl Gateway {
-    /// Adds a message to a mailbox of `user`. Durable before it returns.
-    pub async fn append(
-        &self,
-        user: &User,
-        mailbox: &Mailbox,
-        message: Spooled,
-        options: AppendOptions,
-    ) -> Result<Appended, Fault> {
-        if !self.has_room(user, message.size()).await? {
-            return Ok(Appended::QuotaExceeded);
-        }
-        let now = self.clock.now();
-        let new = NewAppend {
-            user: user.id.clone(),
-            mailbox: mailbox.id,
-            is_sent: mailbox.special_use == Some(SpecialUse::Sent),
-            message: self.read_in(message.header.clone(), &message).await?,
-            body: self.keep_body(&message).await?,
-            flags: options.flags,
-            internal_date: options.internal_date.unwrap_or(now),
-            now,
-        };
-        drop(message);
-        let write = self.store.write(Durability::Synced, new, |tx, new| Box::pin(append(tx, new)));
-        let Some(taken) = write.await? else { return Ok(Appended::NoSuchMailbox) };
-        self.changes.wake(&[mailbox.id]);
-        Ok(Appended::At { uid_validity: taken.uid_validity, uid: taken.first })
-    }
-
     /// Copies messages to another (or the same) mailbox of `user`: flags, internal date kept. Absent UIDs are passed over.
     pub async fn copy(&self, user: &User, from: MailboxId, uids: &[Uid], to: &Mailbox) -> Result<Copied, Fault> {
         let transfer = Transfer::asked(from, uids, to.id, false, self.clock.now());
@@ -199,6 +156,7 @@ impl Gateway {
         let expunging = Expunging {
             mailbox,
             ranges: uids.map_or_else(|| ALL_UIDS.to_owned(), ranges_json),
+            marked_only: true,
             to_trash: self.config.mailboxes.expunge_to_trash,
             now: self.clock.now(),
         };

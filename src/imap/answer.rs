@@ -21,7 +21,7 @@ pub(super) struct Done {
 /// Response codes of a tagged OK, with what they carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum DoneCode {
-    AppendUid(UidValidity, Uid),
+    AppendUid(UidValidity, Vec<Uid>),
     Capability(String),
     CopyUid(UidValidity, Vec<(Uid, Uid)>),
     ExpungeIssued,
@@ -37,6 +37,8 @@ pub(super) enum Failure {
     Refused { code: Option<Code<'static>>, text: Cow<'static, str> },
     /// NO with a sentence for the person.
     Told { code: Option<Code<'static>>, sentence: Sentence },
+    /// NO to a URL in CATENATE (RFC 4469 §4.1).
+    BadUrl(String),
     /// BAD: the client's error.
     Bad(Cow<'static, str>),
     /// `NO [UNAVAILABLE]`: ours.
@@ -89,7 +91,7 @@ impl DoneCode {
     /// The code to be written.
     pub(super) fn as_code(&self) -> Code<'_> {
         match self {
-            Self::AppendUid(uid_validity, uid) => Code::AppendUid(*uid_validity, *uid),
+            Self::AppendUid(uid_validity, uids) => Code::AppendUid(*uid_validity, uids),
             Self::Capability(words) => Code::Capability(words),
             Self::CopyUid(uid_validity, pairs) => Code::CopyUid(*uid_validity, pairs),
             Self::ExpungeIssued => Code::ExpungeIssued,

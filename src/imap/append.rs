@@ -1,89 +1,245 @@
-//! APPEND (RFC 9051 §6.3.12): the message streams from the socket into a spool; memory does not grow with its size.
+//! APPEND and REPLACE (RFC 9051 §6.3.12, RFC 3502, RFC 4469, RFC 6855 §4, RFC 8508): messages stream from the socket into
+//! spools; memory does not grow with their size. They are stored together, or none is.
 //!
-//! What can be refused is refused before the client sends the message.
+//! What can be refused is refused before the client sends the octets.
+
+use std::borrow::Cow;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
-use super::mailboxes::{check_room, find};
+use super::catenate;
+use super::mailboxes::find;
 use super::serve::Context;
 use super::session::{Allowed, SessionState};
 use super::updates::refresh_after_write;
-use super::wire::command::AppendHead;
-use super::wire::framer::Frame;
-use super::wire::write::{self, Code};
+use super::wire::append::{AppendHead, AppendItem, AppendLine, MessageLiteral, Replaced};
+use super::wire::command::{Access, Numbers, SequenceSet};
+use super::wire::framer::{BadCommand, Frame};
+use super::wire::write::{self, Code, Condition};
 use crate::domain::mailbox::Mailbox;
-use crate::domain::messages::{AppendOptions, Appended};
+use crate::domain::messages::{AppendOptions, AppendedAll, Replacing, ToAppend};
 use crate::domain::spool::Spool;
 use crate::domain::{Fault, Gateway};
 use crate::model::User;
 use crate::sentences::Sentence;
 
-/// The message is larger than `append_bytes_max` (RFC 7889 §4).
+/// A message is larger than `append_bytes_max` (RFC 7889 §4).
 pub(super) fn too_large(gateway: &Gateway) -> Failure {
     let bytes_max = gateway.config.imap.append_bytes_max;
     Failure::told(Code::TooBig, Sentence::MessageTooLarge { bytes_max })
 }
 
-/// APPEND, from its head on.
+/// APPEND or REPLACE, from its head on.
 pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, head: AppendHead) -> Outcome {
-    let (size, waits) = (head.size, !head.non_synchronizing);
-    let options = AppendOptions { flags: head.flags.clone(), internal_date: head.date };
-    let (user, mailbox) = match target(context, state, head).await {
-        Ok(target) => target,
+    let name = if head.replaces.is_some() { "REPLACE completed" } else { "APPEND completed" };
+    let literal = head.line.literal;
+    let mut incoming = match Incoming::begin(context, state, &head).await {
+        Ok(incoming) => incoming,
         Err(failure) => {
-            context.client.framer().append_refused();
+            refuse(context, literal);
             return Err(failure);
         }
     };
-    if waits {
-        write::continuation(&mut context.client.out, "OK");
+    receive(context, state, &mut incoming, head.line).await?;
+    let Incoming { user, mailbox, replaced, messages, .. } = incoming;
+    let mut finished = Vec::with_capacity(messages.len());
+    for message in messages {
+        finished.push(message.finish(context).await?);
     }
-    let mut spool = context.gateway.spool();
-    let received = receive(context, &mut spool, size).await?;
-    context.client.framer().append_literal_taken();
-    if let Frame::AppendEnd(Err(reason)) = context.client.frame().await? {
-        return Err(Failure::Bad(reason.text().into()));
-    }
-    received?;
-    let appended = context.gateway.append(&user, &mailbox, spool.finish().await?, options).await?;
-    if let Some(selected) = state.selected_mut().filter(|selected| selected.mailbox.id == mailbox.id) {
+    let appended = context.gateway.append_all(&user, &mailbox, finished, replaced).await?;
+    if let Some(selected) = state.selected_mut()
+        && (selected.mailbox.id == mailbox.id || replaced.is_some())
+    {
         refresh_after_write(context, selected).await?;
     }
-    match appended {
-        Appended::At { uid_validity, uid } => {
-            Ok(Done::with(DoneCode::AppendUid(uid_validity, uid), "APPEND completed"))
-        }
-        Appended::NoSuchMailbox => Err(Failure::try_create()),
-        Appended::QuotaExceeded => Err(Failure::over_quota()),
+    let (uid_validity, uids) = match appended {
+        AppendedAll::At { uid_validity, uids } => (uid_validity, uids),
+        AppendedAll::NoSuchMailbox => return Err(Failure::try_create()),
+        AppendedAll::QuotaExceeded => return Err(Failure::over_quota()),
+        AppendedAll::NoSuchMessage => return Err(gone()),
+    };
+    if replaced.is_none() {
+        return Ok(Done::with(DoneCode::AppendUid(uid_validity, uids), name));
+    }
+    // Before the EXPUNGE (RFC 8508 §3.3).
+    let code = Code::AppendUid(uid_validity, &uids);
+    write::untagged(&mut context.client.out, Condition::Ok, Some(code), "Replaced");
+    Ok(Done::new(name))
+}
+
+fn gone() -> Failure {
+    Failure::refused(Code::NonExistent, "The message to be replaced has gone")
+}
+
+/// A synchronizing literal will not come, another one is thrown away.
+fn refuse(context: &mut Context<'_>, literal: Option<MessageLiteral>) {
+    if literal.is_some() {
+        context.client.framer().append_refused();
     }
 }
 
-/// Whose it will be and where it goes, or why it cannot.
-async fn target(context: &mut Context<'_>, state: &SessionState, head: AppendHead) -> Result<(User, Mailbox), Failure> {
-    let Some(account) = state.account().filter(|_| Allowed::AfterLogin.in_state(state)) else {
+/// Messages on their way in.
+struct Incoming {
+    user: User,
+    mailbox: Mailbox,
+    replaced: Option<Replacing>,
+    /// Octets that the person may still keep.
+    room: u64,
+    messages: Vec<Message>,
+}
+
+/// One of them, as far as it has come.
+struct Message {
+    spool: Spool,
+    options: AppendOptions,
+    size: u64,
+    /// Announced by `~{n}`, and holds NUL.
+    has_nul: bool,
+    /// A fault of the spool: the client sends all of it anyway, and only then can be answered.
+    fault: Option<Fault>,
+}
+
+impl Incoming {
+    /// Whose they will be and where they go, or why they cannot.
+    async fn begin(context: &mut Context<'_>, state: &SessionState, head: &AppendHead) -> Result<Self, Failure> {
+        let Some(account) = state.account().filter(|_| Allowed::AfterLogin.in_state(state)) else {
+            return Err(Failure::bad("Command not allowed in this state"));
+        };
+        let replaced = head.replaces.map(|replaced| replacing(state, replaced)).transpose()?;
+        let mailbox = find(context, &account.user, head.mailbox.clone()).await?.ok_or_else(Failure::try_create)?;
+        let quota = context.gateway.quota(&account.user).await?;
+        let room = quota.limit_bytes.saturating_sub(quota.used_bytes);
+        Ok(Self { user: account.user.clone(), mailbox, replaced, room, messages: Vec::new() })
+    }
+
+    /// The message that has begun last.
+    fn last(&mut self) -> Result<&mut Message, Failure> {
+        self.messages.last_mut().ok_or_else(|| Failure::bad("No message has begun"))
+    }
+
+    /// May so many octets more come?
+    fn check(&mut self, context: &Context<'_>, size: u64) -> Result<(), Failure> {
+        let bytes_max = context.gateway.config.imap.append_bytes_max;
+        if self.last()?.size.checked_add(size).is_none_or(|bytes| bytes > bytes_max) {
+            return Err(too_large(context.gateway));
+        }
+        self.room = self.room.checked_sub(size).ok_or_else(Failure::over_quota)?;
+        Ok(())
+    }
+
+    /// Does what a line says, up to its literal.
+    async fn take_line(
+        &mut self,
+        context: &mut Context<'_>,
+        state: &SessionState,
+        line: AppendLine,
+    ) -> Result<(), Failure> {
+        for item in line.items {
+            match item {
+                AppendItem::Message { flags, date } => {
+                    self.end_message()?;
+                    if self.messages.len() >= context.gateway.config.imap.append_messages_max {
+                        return Err(Failure::refused(Code::Limit, "Too many messages in one command"));
+                    }
+                    self.messages.push(Message::new(context, AppendOptions { flags, internal_date: date }));
+                }
+                AppendItem::Url(url) => {
+                    let source = catenate::find(context, &self.user, state, &url).await?;
+                    self.check(context, source.size())?;
+                    let message = self.last()?;
+                    message.size = message.size.saturating_add(source.size());
+                    source.copy(context, &mut message.spool).await?;
+                }
+            }
+        }
+        match line.literal {
+            Some(literal) => self.check(context, literal.size),
+            None => self.end_message(),
+        }
+    }
+
+    /// A message of no octets cannot be (RFC 3502 §6.3.11: it cancels the whole command).
+    fn end_message(&self) -> Result<(), Failure> {
+        match self.messages.last() {
+            Some(message) if message.size == 0 => Err(Failure::refused(Code::Cannot, "An empty message")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The message that REPLACE means, by the view as the client knows it.
+fn replacing(state: &SessionState, replaced: Replaced) -> Result<Replacing, Failure> {
+    let SessionState::Selected(_, selected) = state else {
         return Err(Failure::bad("Command not allowed in this state"));
     };
-    if head.size > context.gateway.config.imap.append_bytes_max {
-        return Err(too_large(context.gateway));
+    if selected.access == Access::ReadOnly {
+        return Err(Failure::read_only());
     }
-    if head.size == 0 {
-        return Err(Failure::refused(Code::Cannot, "An empty message"));
+    let set = SequenceSet(vec![(replaced.number, replaced.number)]);
+    let uid = selected.view.select(&set, replaced.numbers)?.first().copied().ok_or_else(gone)?;
+    match selected.view.snapshot().entry(uid) {
+        Some(_) => Ok(Replacing { mailbox: selected.mailbox.id, uid }),
+        None if replaced.numbers == Numbers::Uid => Err(gone()),
+        None => Err(Failure::refused(Code::ExpungeIssued, "The message to be replaced has been expunged")),
     }
-    let mailbox = find(context, &account.user, head.mailbox).await?.ok_or_else(Failure::try_create)?;
-    check_room(context, &account.user, head.size).await?;
-    Ok((account.user.clone(), mailbox))
 }
 
-/// Takes the whole literal out of the connection. A fault of the spool does not stop that: the client sends all of it
-/// anyway, and only then can be answered.
-async fn receive(context: &mut Context<'_>, spool: &mut Spool, size: u64) -> Result<Result<(), Fault>, End> {
-    let mut spooled = Ok(());
-    let mut left = size;
-    while left > 0 {
-        let octets = context.client.message_octets(left).await?;
-        left -= u64::try_from(octets.len()).unwrap_or(left);
-        if spooled.is_ok() {
-            spooled = spool.write(&octets).await;
+/// Takes all lines and literals of the command out of the connection.
+async fn receive(
+    context: &mut Context<'_>,
+    state: &SessionState,
+    incoming: &mut Incoming,
+    mut line: AppendLine,
+) -> Result<(), Failure> {
+    loop {
+        let literal = line.literal;
+        if let Err(failure) = incoming.take_line(context, state, line).await {
+            refuse(context, literal);
+            return Err(failure);
         }
+        let Some(literal) = literal else { return Ok(()) };
+        if !literal.non_synchronizing {
+            write::continuation(&mut context.client.out, "OK");
+        }
+        incoming.last()?.receive(context, literal).await?;
+        context.client.framer().append_literal_taken();
+        line = match context.client.frame().await? {
+            Frame::AppendNext(Ok(line)) => line,
+            Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),
+            Frame::AppendNext(Err(reason)) => return Err(Failure::Bad(Cow::Owned(reason.text()))),
+            _ => return Err(Failure::bad("Expected the rest of the command")),
+        };
     }
-    Ok(spooled)
+}
+
+impl Message {
+    fn new(context: &Context<'_>, options: AppendOptions) -> Self {
+        Self { spool: context.gateway.spool(), options, size: 0, has_nul: false, fault: None }
+    }
+
+    /// Takes a whole literal.
+    async fn receive(&mut self, context: &mut Context<'_>, literal: MessageLiteral) -> Result<(), End> {
+        let mut left = literal.size;
+        while left > 0 {
+            let octets = context.client.message_octets(left).await?;
+            left -= u64::try_from(octets.len()).unwrap_or(left);
+            self.has_nul |= literal.binary && memchr::memchr(0, &octets).is_some();
+            if self.fault.is_none() {
+                self.fault = self.spool.write(&octets).await.err();
+            }
+        }
+        self.size = self.size.saturating_add(literal.size);
+        Ok(())
+    }
+
+    async fn finish(self, context: &mut Context<'_>) -> Result<ToAppend, Failure> {
+        if let Some(fault) = self.fault {
+            return Err(fault.into());
+        }
+        let mut message = self.spool.finish().await?;
+        if self.has_nul {
+            let encoded = context.gateway.encode_binary(message).await?;
+            message = encoded.ok_or_else(|| Failure::refused(Code::UnknownCte, "NUL outside of a part's content"))?;
+        }
+        Ok(ToAppend { message, options: self.options })
+    }
 }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SessionState};
+use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
 use crate::domain::login::{Login, LoginRefusal};
@@ -56,12 +57,24 @@ pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<Str
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE.
+/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE and UTF8=ACCEPT.
 pub(super) fn enable(context: &mut Context<'_>, account: &mut Account, words: &[String]) -> Outcome {
-    let condstore = words.iter().any(|word| word == "CONDSTORE");
-    let newly = condstore && !account.condstore;
-    account.condstore |= condstore;
-    write::enabled(&mut context.client.out, if newly { &["CONDSTORE"] } else { &[] });
+    let mut newly = Vec::new();
+    for word in words {
+        match word.as_str() {
+            "CONDSTORE" if !account.condstore => {
+                account.condstore = true;
+                newly.push("CONDSTORE");
+            }
+            "UTF8=ACCEPT" if account.names != NameForm::Utf8 => {
+                account.names = NameForm::Utf8;
+                context.client.set_names(NameForm::Utf8);
+                newly.push("UTF8=ACCEPT");
+            }
+            _ => {}
+        }
+    }
+    write::enabled(&mut context.client.out, &newly);
     Ok(Done::new("ENABLE completed"))
 }
 
@@ -176,7 +189,7 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false };
+    let account = Account { user, admission, condstore: false, names: NameForm::default() };
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Bye, End};
 use super::outbox::Outbox;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
+use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Connection;
 
@@ -61,6 +62,11 @@ impl<'a> Client<'a> {
     pub(super) fn logged_in(&mut self, config: &ImapConfig, cut: CancellationToken) {
         self.limits = limits_after_login(config);
         self.cut = cut;
+    }
+
+    /// How it writes the names of mailboxes from now on.
+    pub(super) fn set_names(&mut self, names: NameForm) {
+        self.limits.names = names;
     }
 
     /// From now on it has this long to send a command.
@@ -157,6 +163,7 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        names: NameForm::default(),
     }
 }
 

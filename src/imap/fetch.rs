@@ -8,6 +8,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
+use super::binary::{self, Decoded};
 use super::section::{self, Source};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
@@ -25,9 +26,9 @@ const CHUNK_MESSAGES: usize = 200;
 /// Octets of bodies read at once.
 const CHUNK_BYTES: u64 = 1 << 20;
 /// A large section is read and sent in pieces of this size.
-const PIECE_BYTES: u64 = 128 << 10;
+pub(super) const PIECE_BYTES: u64 = 128 << 10;
 /// Sections of one message that are read before its response begins; a fault is then still a clean NO.
-const READY_BYTES: usize = 1 << 20;
+pub(super) const READY_BYTES: usize = 1 << 20;
 /// The most of a header block, below the message's own, that fields are looked for in.
 const NESTED_HEADER_BYTES: u64 = 1 << 20;
 
@@ -40,11 +41,33 @@ struct Plan {
     condstore: bool,
 }
 
+/// What was read for one item.
+enum Read {
+    Octets(Octets),
+    /// BINARY
+    Decoded(Decoded),
+    /// BINARY.SIZE
+    Size(u64),
+    /// The message has no such section.
+    Missing,
+}
+
 /// The octets of one section, as far as they are read already.
 struct Octets {
     ready: Bytes,
     /// Still to be read, in pieces.
     rest: Range<u64>,
+}
+
+impl Read {
+    /// Octets that lie in memory.
+    fn ready_len(&self) -> usize {
+        match self {
+            Self::Octets(octets) => octets.ready.len(),
+            Self::Decoded(decoded) => decoded.ready_len(),
+            Self::Size(_) | Self::Missing => 0,
+        }
+    }
 }
 
 impl Plan {
@@ -186,19 +209,29 @@ fn section_of(item: &FetchItem) -> Option<(std::borrow::Cow<'_, Section>, Option
     }
 }
 
-/// Reads the beginnings of all sections asked for, in order; `None` for those that the message has not.
-async fn read_sections(
-    context: &mut Context<'_>,
-    plan: &Plan,
-    message: &Fetched,
-) -> Result<Vec<Option<Octets>>, Failure> {
+/// Reads the beginnings of all sections asked for, in order.
+async fn read_sections(context: &mut Context<'_>, plan: &Plan, message: &Fetched) -> Result<Vec<Read>, Failure> {
     let mut sections = Vec::new();
     let mut ready_bytes = 0;
-    for (section, partial) in plan.items.iter().filter_map(section_of) {
-        let reads_ahead = ready_bytes < READY_BYTES;
-        let octets = read_section(context, message, &section, partial, reads_ahead).await?;
-        ready_bytes += octets.as_ref().map_or(0, |octets| octets.ready.len());
-        sections.push(octets);
+    for item in &plan.items {
+        let read = match item {
+            FetchItem::Binary { path, partial, .. } => {
+                let decoded = binary::measure(context, message, path, *partial).await?;
+                decoded.map_or(Read::Missing, Read::Decoded)
+            }
+            FetchItem::BinarySize(path) => {
+                let decoded = binary::measure(context, message, path, None).await?;
+                Read::Size(decoded.map_or(0, |decoded| decoded.size))
+            }
+            item => {
+                let Some((section, partial)) = section_of(item) else { continue };
+                let reads_ahead = ready_bytes < READY_BYTES;
+                let octets = read_section(context, message, &section, partial, reads_ahead).await?;
+                octets.map_or(Read::Missing, Read::Octets)
+            }
+        };
+        ready_bytes += read.ready_len();
+        sections.push(read);
     }
     Ok(sections)
 }
@@ -239,7 +272,7 @@ async fn read_section(
 }
 
 /// Exactly these octets: a message that has lost some is a fault, never a short answer.
-async fn read(context: &mut Context<'_>, content: &Content, range: Range<u64>) -> Result<Bytes, Failure> {
+pub(super) async fn read(context: &mut Context<'_>, content: &Content, range: Range<u64>) -> Result<Bytes, Failure> {
     if range.is_empty() {
         return Ok(Bytes::new());
     }
@@ -265,7 +298,7 @@ impl Response<'_> {
         &self,
         context: &mut Context<'_>,
         seq: SeqNum,
-        sections: Vec<Option<Octets>>,
+        sections: Vec<Read>,
     ) -> Result<(), Failure> {
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, seq);
@@ -273,7 +306,7 @@ impl Response<'_> {
             match data_name(item) {
                 Some(name) => {
                     context.client.drain().await?;
-                    self.write_section(context, &mut items, name, sections.next().flatten()).await?;
+                    self.write_section(context, &mut items, name, sections.next().unwrap_or(Read::Missing)).await?;
                 }
                 None => self.write_item(context, &mut items, item),
             }
@@ -305,7 +338,10 @@ impl Response<'_> {
                 let structure = self.message.map_or(&[][..], |message| &message.body_structure);
                 items.body(out, &mime::body_without_extensions(structure));
             }
-            FetchItem::Rfc822(_) | FetchItem::Section { .. } => {}
+            FetchItem::Rfc822(_)
+            | FetchItem::Section { .. }
+            | FetchItem::Binary { .. }
+            | FetchItem::BinarySize(_) => {}
         }
     }
 
@@ -315,15 +351,29 @@ impl Response<'_> {
         context: &mut Context<'_>,
         items: &mut FetchItems,
         name: DataName<'_>,
-        octets: Option<Octets>,
+        read_before: Read,
     ) -> Result<(), Failure> {
         let out = &mut context.client.out;
-        let Some(Octets { ready, rest }) = octets else {
-            items.data_nil(out, name);
-            return Ok(());
+        let Octets { ready, rest } = match read_before {
+            Read::Octets(octets) => octets,
+            Read::Decoded(decoded) => {
+                items.data_head(out, name, decoded.size, decoded.has_nul);
+                return match self.message {
+                    Some(message) => decoded.send(context, &message.content).await,
+                    None => Ok(()),
+                };
+            }
+            Read::Size(size) => {
+                items.data_size(out, name, size);
+                return Ok(());
+            }
+            Read::Missing => {
+                items.data_nil(out, name);
+                return Ok(());
+            }
         };
         let size = u64::try_from(ready.len()).unwrap_or(u64::MAX).saturating_add(rest.end.saturating_sub(rest.start));
-        items.data_head(out, name, size);
+        items.data_head(out, name, size, false);
         out.extend_from_slice(&ready);
         let Some(message) = self.message else { return Ok(()) };
         let mut at = rest.start;
@@ -351,6 +401,10 @@ fn data_name(item: &FetchItem) -> Option<DataName<'_>> {
             Some(DataName::Section { section, origin: partial.map(|partial| partial.offset) })
         }
         FetchItem::Rfc822(name) => Some(DataName::Rfc822(*name)),
+        FetchItem::Binary { path, partial, .. } => {
+            Some(DataName::Binary { path, origin: partial.map(|partial| partial.offset) })
+        }
+        FetchItem::BinarySize(path) => Some(DataName::BinarySize(path)),
         _ => None,
     }
 }

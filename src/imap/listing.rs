@@ -27,9 +27,9 @@ pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: 
     for line in &lines {
         let out = &mut context.client.out;
         let extended = ListExtended { subscribed_below: line.child_subscribed, ..ListExtended::default() };
-        write::list(out, &line.attributes, &line.name, extended);
+        write::list(out, account.names, &line.attributes, &line.name, extended);
         if let Some(status) = line.mailbox.and_then(|id| statuses.get(&id)) {
-            write_status(out, &line.name, status, items, append_bytes_max);
+            write_status(out, account.names, &line.name, status, items, append_bytes_max);
         }
         context.client.drain().await?;
     }
@@ -53,7 +53,7 @@ async fn statuses(
 pub(super) async fn lsub(context: &mut Context<'_>, account: &Account, reference: &str, pattern: &str) -> Outcome {
     let all = context.gateway.mailboxes(&account.user).await?;
     for line in list::lsub(&all, reference, pattern) {
-        write::lsub(&mut context.client.out, &line.attributes, &line.name);
+        write::lsub(&mut context.client.out, account.names, &line.attributes, &line.name);
         context.client.drain().await?;
     }
     Ok(Done::new("LSUB completed"))

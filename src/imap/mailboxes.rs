@@ -9,11 +9,11 @@ use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::refresh_after_write;
 use super::view::MailboxView;
 use super::wire::command::{Access, MailboxArgument, StatusItem};
+use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, Condition};
 use crate::domain::mailbox::{Mailbox, Status};
 use crate::domain::snapshot::Snapshot;
 use crate::model::{Flags, SeqNum, SystemFlag, User};
-use crate::sentences::Sentence;
 
 /// Keywords of a mailbox that FLAGS names; others may be used all the same.
 const KEYWORDS_SHOWN_MAX: usize = 100;
@@ -149,13 +149,14 @@ pub(super) async fn status(
     let (_, status) = found.first().ok_or_else(Failure::no_such_mailbox)?;
     account.condstore |= items.contains(&StatusItem::HighestModSeq);
     let append_bytes_max = context.gateway.config.imap.append_bytes_max;
-    write_status(&mut context.client.out, mailbox.name.as_str(), status, items, append_bytes_max);
+    write_status(&mut context.client.out, account.names, mailbox.name.as_str(), status, items, append_bytes_max);
     Ok(Done::new("STATUS completed"))
 }
 
 /// `* STATUS`, for STATUS and for LIST (RFC 5819 §2).
 pub(super) fn write_status(
     out: &mut BytesMut,
+    form: NameForm,
     name: &str,
     status: &Status,
     items: &[StatusItem],
@@ -173,7 +174,7 @@ pub(super) fn write_status(
         StatusItem::AppendLimit => append_bytes_max,
     };
     let values: Vec<(StatusItem, u64)> = items.iter().map(|item| (*item, value(item))).collect();
-    write::status(out, name, &values);
+    write::status(out, form, name, &values);
 }
 
 /// GETQUOTA (RFC 2087 §4.2): there is one root, `""`.
@@ -188,7 +189,7 @@ pub(super) async fn get_quota(context: &mut Context<'_>, account: &Account, root
 /// GETQUOTAROOT (RFC 2087 §4.3).
 pub(super) async fn get_quota_root(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
     let mailbox = find(context, &account.user, argument).await?.ok_or_else(Failure::no_such_mailbox)?;
-    write::quota_root(&mut context.client.out, mailbox.name.as_str(), &[""]);
+    write::quota_root(&mut context.client.out, account.names, mailbox.name.as_str(), &[""]);
     write_quota(context, &account.user).await?;
     Ok(Done::new("GETQUOTAROOT completed"))
 }
@@ -199,13 +200,4 @@ async fn write_quota(context: &mut Context<'_>, user: &User) -> Result<(), Failu
     let storage = ("STORAGE", quota.used_bytes.div_ceil(1024), quota.limit_bytes / 1024);
     write::quota(&mut context.client.out, "", &[storage]);
     Ok(())
-}
-
-/// The person's limit is reached with `size` octets more.
-pub(super) async fn check_room(context: &mut Context<'_>, user: &User, size: u64) -> Result<(), Failure> {
-    let quota = context.gateway.quota(user).await?;
-    match quota.used_bytes.checked_add(size) {
-        Some(bytes) if bytes <= quota.limit_bytes => Ok(()),
-        _ => Err(Failure::told(Code::OverQuota, Sentence::QuotaExceeded)),
-    }
 }

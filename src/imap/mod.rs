@@ -9,8 +9,8 @@
 //! | `auth` | LOGIN, AUTHENTICATE, ENABLE, ID |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
-//! | `append` | APPEND |
-//! | `fetch` | FETCH (`section` finds what `BODY[…]` means) |
+//! | `append` | APPEND, REPLACE (`catenate` finds what a URL means) |
+//! | `fetch` | FETCH (`section` finds what `BODY[…]` means, `binary` decodes) |
 //! | `flags` | STORE |
 //! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
 //! | `search` | SEARCH |
@@ -19,6 +19,8 @@
 mod answer;
 mod append;
 mod auth;
+mod binary;
+mod catenate;
 mod client;
 mod copy;
 mod fetch;

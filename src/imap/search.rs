@@ -9,6 +9,7 @@ use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
+use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
@@ -29,6 +30,9 @@ pub(super) async fn search(
     tag: &str,
     ask: Search,
 ) -> Outcome {
+    if ask.charset.is_some() && account.names == NameForm::Utf8 {
+        return Err(Failure::bad("Everything is UTF-8 already"));
+    }
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }

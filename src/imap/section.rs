@@ -31,6 +31,9 @@ pub(super) fn need(items: &[FetchItem]) -> Need {
                 need.parts |= !section.path.is_empty();
                 need.body |= !section.path.is_empty() || matches!(section.text, SectionText::All | SectionText::Text);
             }
+            FetchItem::Binary { .. } | FetchItem::BinarySize(_) => {
+                (need.header, need.parts, need.body) = (true, true, true);
+            }
             FetchItem::Uid | FetchItem::Flags | FetchItem::InternalDate | FetchItem::Size | FetchItem::ModSeq => {}
         }
     }
@@ -41,7 +44,9 @@ pub(super) fn need(items: &[FetchItem]) -> Need {
 pub(super) fn sets_seen(item: &FetchItem) -> bool {
     matches!(
         item,
-        FetchItem::Section { peek: false, .. } | FetchItem::Rfc822(Rfc822::Whole) | FetchItem::Rfc822(Rfc822::Text)
+        FetchItem::Section { peek: false, .. }
+            | FetchItem::Binary { peek: false, .. }
+            | FetchItem::Rfc822(Rfc822::Whole | Rfc822::Text)
     )
 }
 

@@ -8,7 +8,8 @@ use super::client::{Client, Duplex};
 use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities};
 use super::updates::{self, tell};
 use super::view::Expunges;
-use super::wire::command::{AppendHead, Command, CommandBody};
+use super::wire::append::AppendHead;
+use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
 use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
@@ -103,11 +104,12 @@ impl<'a> Session<'a> {
     async fn step(&mut self) -> Result<(), End> {
         match self.context.client.frame().await? {
             Frame::Command(Command { tag, body: CommandBody::Idle }) => self.idle(&tag).await?,
+            Frame::Command(Command { tag, body: CommandBody::Append(head) }) => Box::pin(self.append(&tag, head)).await?,
             Frame::Command(command) => Box::pin(self.execute(command)).await?,
             Frame::Append { tag, head } => Box::pin(self.append(&tag, head)).await?,
             Frame::Continue => write::continuation(&mut self.context.client.out, "OK"),
             Frame::Bad { tag, reason } => self.bad(tag.as_deref().unwrap_or("*"), reason).await?,
-            Frame::AppendEnd(_) | Frame::Line(_) => {}
+            Frame::AppendNext(_) | Frame::Line(_) => {}
         }
         if self.state.account().is_some() {
             let idle = Duration::from_secs(self.context.gateway.config.imap.idle_seconds_max);
@@ -264,6 +266,10 @@ impl<'a> Session<'a> {
             }
             Err(Failure::Refused { code, text }) => (Condition::No, code, text),
             Err(Failure::Told { code, sentence }) => (Condition::No, code, context.say(&sentence).into()),
+            Err(Failure::BadUrl(url)) => {
+                let code = Some(Code::BadUrl(&url));
+                return write::tagged(&mut context.client.out, tag, Condition::No, code, "Cannot be read");
+            }
             Err(Failure::Bad(text)) => (Condition::Bad, None, text),
             Err(Failure::Fault(fault)) => {
                 context.log(&fault);

@@ -2,6 +2,7 @@
 
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers};
+use super::wire::utf7::NameForm;
 use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
@@ -27,6 +28,8 @@ pub(super) struct Account {
     pub admission: Admission,
     /// Has the client asked for ModSeqs (RFC 7162 §3.1)? Then every untagged FETCH carries one.
     pub condstore: bool,
+    /// UTF-8 once it has been enabled (RFC 6855 §3).
+    pub names: NameForm,
 }
 
 /// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
@@ -139,6 +142,7 @@ impl CommandRule {
             C::Lsub { .. } => (AfterLogin, Tell, "RFC 3501 §6.3.9"),
             C::Namespace => (AfterLogin, Tell, "RFC 9051 §6.3.10"),
             C::Status { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.11"),
+            C::Append(head) if head.replaces.is_some() => (InMailbox, Tell, "RFC 8508 §3"),
             C::Append(_) => (AfterLogin, Tell, "RFC 9051 §6.3.12"),
             C::Idle => (AfterLogin, Tell, "RFC 9051 §6.3.13"),
             C::GetQuota { .. } => (AfterLogin, Tell, "RFC 2087 §4.2"),
@@ -167,7 +171,7 @@ fn unless_by_number(numbers: Numbers) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: [&str; 22] = [
     "IMAP4rev1",
     "SASL-IR",
     "LITERAL+",
@@ -185,6 +189,11 @@ const CAPABILITIES: [&str; 17] = [
     "ESEARCH",
     "CONDSTORE",
     "QUOTA",
+    "MULTIAPPEND",
+    "CATENATE",
+    "REPLACE",
+    "BINARY",
+    "UTF8=ACCEPT",
 ];
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).

@@ -13,6 +13,7 @@ mod parts;
 mod structure;
 pub mod submission;
 mod text;
+mod transfer;
 
 pub use address::{AddressList, Entry, Mailbox};
 pub use date::{date_time, internal_date, parse_internal_date};
@@ -20,6 +21,7 @@ pub use header::{Field, Fields, decode_text, fields, header_fields, header_value
 pub use parts::{DEPTH_MAX, PARTS_MAX, Place};
 pub use structure::body_without_extensions;
 pub use text::{TEXT_BYTES_MAX, fold};
+pub use transfer::{Decoder, TransferEncoding, encode_binary};
 
 /// The longest Message-ID that is compared, in bytes.
 const MESSAGE_ID_BYTES_MAX: usize = 998;

@@ -11,6 +11,7 @@ use imap_types::mailbox::{ListMailbox, Mailbox};
 use imap_types::search::SearchKey as TheirKey;
 use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet as TheirSet};
 use imap_types::status::StatusDataItemName;
+use passerelle::imap::wire::append::{AppendHead, AppendItem, AppendLine, MessageLiteral};
 use passerelle::imap::wire::command::*;
 use passerelle::imap::wire::utf7;
 use passerelle::model::{Flags, MailboxName, ModSeq, Secret, SystemFlag, Timestamp};
@@ -108,13 +109,15 @@ fn append(theirs: &TheirBody<'_>) -> Option<AppendHead> {
         LiteralOrLiteral8::Literal(literal) => (literal.as_ref().len(), literal.mode(), false),
         LiteralOrLiteral8::Literal8(literal) => (literal.data.len(), literal.mode, true),
     };
+    let date = date.as_ref().map(|date| Timestamp::from_seconds(date.as_ref().timestamp()));
+    let non_synchronizing = mode == LiteralMode::NonSync;
     Some(AppendHead {
         mailbox: name(mailbox)?,
-        flags: flags(given)?,
-        date: date.as_ref().map(|date| Timestamp::from_seconds(date.as_ref().timestamp())),
-        size: octets as u64,
-        non_synchronizing: mode == LiteralMode::NonSync,
-        binary,
+        replaces: None,
+        line: AppendLine {
+            items: vec![AppendItem::Message { flags: flags(given)?, date }],
+            literal: Some(MessageLiteral { size: octets as u64, non_synchronizing, binary }),
+        },
     })
 }
 

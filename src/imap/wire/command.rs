@@ -1,6 +1,7 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp};
+use super::append::AppendHead;
+use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +58,7 @@ pub enum CommandBody {
         mailbox: MailboxArgument,
         items: Vec<StatusItem>,
     },
-    /// APPEND whose literal the session streams: the framer stops before it (`framer`).
+    /// APPEND or REPLACE. Where it has literals of messages, the framer stops before each, and the session streams them.
     Append(AppendHead),
     Idle,
     GetQuota {
@@ -170,20 +171,6 @@ impl StatusItem {
     }
 }
 
-/// APPEND up to its literal (RFC 9051 §6.3.12).
-#[derive(Clone, Debug, PartialEq)]
-pub struct AppendHead {
-    pub mailbox: MailboxArgument,
-    pub flags: Flags,
-    pub date: Option<Timestamp>,
-    /// Octets of the literal.
-    pub size: u64,
-    /// `{n+}`: the client does not wait for `+`.
-    pub non_synchronizing: bool,
-    /// `~{n}`: may hold NUL (RFC 3516).
-    pub binary: bool,
-}
-
 /// Message numbers: ranges in the order written; `None` is `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceSet(pub Vec<(Option<u32>, Option<u32>)>);
@@ -221,6 +208,14 @@ pub enum FetchItem {
         peek: bool,
         partial: Option<Partial>,
     },
+    /// BINARY[…]<…>: part numbers alone (RFC 3516 §4.2).
+    Binary {
+        path: Vec<u32>,
+        peek: bool,
+        partial: Option<Partial>,
+    },
+    /// BINARY.SIZE[…]
+    BinarySize(Vec<u32>),
 }
 
 /// The old names of three sections (RFC 3501 §6.4.5).

@@ -6,10 +6,12 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::command::{AppendHead, Command};
-use super::parse::{self, AppendStart};
+use super::append::{AppendHead, AppendLine, MessageLiteral};
+use super::command::Command;
+use super::parse::{self, AppendRead, Behind, LiteralStart};
+use super::utf7::NameForm;
 
-/// How much a client may send. The session chooses them by state (RFC 9051 §4.3: less before login).
+/// How much a client may send, and in which form. The session chooses by state (RFC 9051 §4.3: less before login).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameLimits {
     /// A command without its literals, ends of lines counted.
@@ -22,6 +24,21 @@ pub struct FrameLimits {
     pub nesting_max: usize,
     /// Ranges in one set of numbers.
     pub set_ranges_max: usize,
+    pub names: NameForm,
+}
+
+impl FrameLimits {
+    /// For a text that is in memory already.
+    pub(super) fn for_text(bytes: usize) -> Self {
+        Self {
+            line_bytes_max: bytes,
+            literal_bytes_max: 0,
+            append_bytes_max: 0,
+            nesting_max: 0,
+            set_ranges_max: 0,
+            names: NameForm::Utf8,
+        }
+    }
 }
 
 /// What the client sent.
@@ -35,15 +52,15 @@ pub enum Frame {
     },
     /// The client waits before a literal of an ordinary command: answer `+ OK` and go on.
     Continue,
-    /// APPEND up to its literal. Call [`Framer::append_refused`], or (send `+` where the literal is synchronizing) take exactly
-    /// `head.size` octets out of the buffer, then call [`Framer::append_literal_taken`]: the next frame is `AppendEnd`.
-    /// Until one of the two, there is no next frame.
+    /// APPEND or REPLACE up to the first literal of a message. Call [`Framer::append_refused`], or (send `+` where the literal is
+    /// synchronizing) take exactly its octets out of the buffer, then call [`Framer::append_literal_taken`]: the next frame is
+    /// `AppendNext`. Until one of the two, there is no next frame.
     Append {
         tag: String,
         head: AppendHead,
     },
-    /// The rest of APPEND behind its literal. `Err`: answer BAD, keep nothing.
-    AppendEnd(Result<(), BadCommand>),
+    /// What follows the literal: where it ends in another one, all is as behind `Append`. `Err`: answer BAD, keep nothing.
+    AppendNext(Result<AppendLine, BadCommand>),
     /// In line mode: one line, without its end.
     Line(Vec<u8>),
 }
@@ -60,7 +77,7 @@ pub enum BadCommand {
     TooLong,
     #[error("Literal too large")]
     LiteralTooLarge,
-    /// APPEND of more than `append_bytes_max`: answer `NO [TOOBIG]` (RFC 4469 §4.2), not BAD.
+    /// A message of more than `append_bytes_max`: answer `NO [TOOBIG]` (RFC 4469 §4.2), not BAD.
     #[error("Message too large")]
     MessageTooLarge,
     #[error("Search keys nested too deeply")]
@@ -89,14 +106,10 @@ pub struct Framer {
 #[derive(Debug)]
 enum State {
     Reading(Reading),
-    /// `Frame::Append` was given out; the session has not decided yet.
+    /// A literal of a message was offered; the session has not decided yet.
     AppendOffered {
-        size: u64,
-        non_synchronizing: bool,
-    },
-    /// Behind the literal of APPEND: its last line, looked through up to `scanned`.
-    AppendRest {
-        scanned: usize,
+        literal: MessageLiteral,
+        behind: Behind,
     },
     Discarding(Discarding),
 }
@@ -112,6 +125,8 @@ struct Reading {
     literal_bytes: usize,
     /// Known not to be an APPEND, so every literal is an argument.
     arguments_only: bool,
+    /// Within an APPEND, behind octets of a message.
+    behind: Option<Behind>,
 }
 
 /// Throwing away the rest of a bad command.
@@ -164,17 +179,17 @@ impl Framer {
     }
 
     /// The session does not want the message: a synchronizing literal will not be sent, another one is thrown away, and the
-    /// rest of the command with it. There is no `AppendEnd`.
+    /// rest of the command with it. There is no `AppendNext`.
     pub fn append_refused(&mut self) {
-        if let State::AppendOffered { size, non_synchronizing } = self.state {
+        if let State::AppendOffered { literal: MessageLiteral { size, non_synchronizing, .. }, .. } = self.state {
             self.state = after_bad(Some(Announced { size, non_synchronizing }));
         }
     }
 
     /// The session has taken all octets of the message out of the buffer.
     pub fn append_literal_taken(&mut self) {
-        if let State::AppendOffered { .. } = self.state {
-            self.state = State::AppendRest { scanned: 0 };
+        if let State::AppendOffered { behind, .. } = self.state {
+            self.state = State::Reading(Reading { behind: Some(behind), ..Reading::default() });
         }
     }
 
@@ -186,11 +201,6 @@ impl Framer {
                 State::Discarding(discarding) => {
                     discarding.run(input)?;
                     self.state = State::default();
-                }
-                State::AppendRest { scanned } => {
-                    let (frame, state) = append_rest(*scanned, input, limits);
-                    self.state = state;
-                    return frame;
                 }
                 State::Reading(reading) => {
                     let reading = *reading;
@@ -224,7 +234,7 @@ fn read_line(reading: Reading, input: &mut BytesMut, limits: &FrameLimits) -> St
 
 fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits) -> Step {
     loop {
-        if reading.line_start == 0 {
+        if reading.line_start == 0 && reading.behind.is_none() {
             let blank = blank_lines(input);
             input.advance(blank);
             reading.scanned = reading.scanned.saturating_sub(blank);
@@ -233,10 +243,10 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
         let seen = line.map_or(input.len(), |line| line.end);
         if seen.saturating_sub(reading.literal_bytes) > limits.line_bytes_max {
             // Only what is there however the pieces come in.
-            let tag = parse::tag_of(input.get(..limits.line_bytes_max).unwrap_or_default());
+            let frame = bad(&reading, input.get(..limits.line_bytes_max).unwrap_or_default(), BadCommand::TooLong);
             input.advance(reading.line_start.min(input.len()));
             let state = State::Discarding(Discarding { literal_left: 0, scanned: 0, literals: true });
-            return (Some(Frame::Bad { tag, reason: BadCommand::TooLong }), state);
+            return (Some(frame), state);
         }
         let Some(line) = line else {
             reading.scanned = reading.scanned.max(input.len());
@@ -244,22 +254,21 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
         };
         let Some(announced) = announced_literal(input.get(reading.line_start..line.text_end).unwrap_or_default())
         else {
-            let frame = whole_command(input, line, limits);
+            let frame = whole(&reading, input, line, limits);
             input.advance(line.end);
             return (Some(frame), State::default());
         };
         match before_literal(reading, line, announced, input, limits) {
-            Ok(Literal::Message { tag, head }) => {
-                let state = State::AppendOffered { size: head.size, non_synchronizing: head.non_synchronizing };
+            Ok(Literal::Message { frame, literal, behind }) => {
                 input.advance(line.end);
-                return (Some(Frame::Append { tag, head }), state);
+                return (Some(frame), State::AppendOffered { literal, behind });
             }
             Ok(Literal::Argument(next)) if announced.non_synchronizing => reading = next,
             Ok(Literal::Argument(next)) => return (Some(Frame::Continue), State::Reading(next)),
             Err(reason) => {
-                let tag = parse::tag_of(input);
+                let frame = bad(&reading, input, reason);
                 input.advance(line.end);
-                return (Some(Frame::Bad { tag, reason }), after_bad(Some(announced)));
+                return (Some(frame), after_bad(Some(announced)));
             }
         }
     }
@@ -267,8 +276,8 @@ fn read_command(mut reading: Reading, input: &mut BytesMut, limits: &FrameLimits
 
 /// What a literal turned out to be.
 enum Literal {
-    /// The message of an APPEND.
-    Message { tag: String, head: AppendHead },
+    /// Octets of a message.
+    Message { frame: Frame, literal: MessageLiteral, behind: Behind },
     /// An argument, kept in the buffer; reading goes on behind it.
     Argument(Reading),
 }
@@ -281,15 +290,12 @@ fn before_literal(
     input: &BytesMut,
     limits: &FrameLimits,
 ) -> Result<Literal, BadCommand> {
-    let so_far = input.get(..line.text_end).unwrap_or_default();
-    let start = if reading.arguments_only { AppendStart::Argument } else { parse::append_start(so_far, limits)? };
-    let arguments_only = match start {
-        AppendStart::Message { head, .. } if head.size > limits.append_bytes_max => {
+    let arguments_only = match literal_start(&reading, input.get(..line.text_end).unwrap_or_default(), limits)? {
+        Start::Message { literal, .. } if literal.size > limits.append_bytes_max => {
             return Err(BadCommand::MessageTooLarge);
         }
-        AppendStart::Message { tag, head } => return Ok(Literal::Message { tag, head }),
-        AppendStart::Mailbox => false,
-        AppendStart::Argument => true,
+        Start::Message { frame, literal, behind } => return Ok(Literal::Message { frame, literal, behind }),
+        Start::Argument { arguments_only } => arguments_only,
     };
     let literal_bytes = usize::try_from(announced.size)
         .ok()
@@ -297,33 +303,62 @@ fn before_literal(
         .filter(|bytes| *bytes <= limits.literal_bytes_max)
         .ok_or(BadCommand::LiteralTooLarge)?;
     let line_start = line.end.saturating_add(literal_bytes - reading.literal_bytes);
-    Ok(Literal::Argument(Reading { line_start, scanned: line_start, literal_bytes, arguments_only }))
+    let next = Reading { line_start, scanned: line_start, literal_bytes, arguments_only, ..reading };
+    Ok(Literal::Argument(next))
 }
 
-fn whole_command(input: &[u8], line: Line, limits: &FrameLimits) -> Frame {
-    match parse::command(input.get(..line.text_end).unwrap_or_default(), limits) {
-        Ok(command) => Frame::Command(command),
-        Err(reason) => Frame::Bad { tag: parse::tag_of(input), reason },
+/// Whose literal it is.
+enum Start {
+    Message { frame: Frame, literal: MessageLiteral, behind: Behind },
+    Argument { arguments_only: bool },
+}
+
+fn literal_start(reading: &Reading, so_far: &[u8], limits: &FrameLimits) -> Result<Start, BadCommand> {
+    const WHAT: BadCommand = BadCommand::Syntax("a literal");
+    if reading.arguments_only {
+        return Ok(Start::Argument { arguments_only: true });
+    }
+    if let Some(behind) = reading.behind {
+        return match parse::append_next(so_far, behind, limits)? {
+            AppendRead::Line { line, behind } => {
+                let literal = line.literal.ok_or(WHAT)?;
+                Ok(Start::Message { frame: Frame::AppendNext(Ok(line)), literal, behind })
+            }
+            AppendRead::Argument => Ok(Start::Argument { arguments_only: false }),
+        };
+    }
+    match parse::literal_start(so_far, limits)? {
+        LiteralStart::Append { tag, read: AppendRead::Line { line: head, behind } } => {
+            let literal = head.line.literal.ok_or(WHAT)?;
+            Ok(Start::Message { frame: Frame::Append { tag, head }, literal, behind })
+        }
+        LiteralStart::Append { read: AppendRead::Argument, .. } => Ok(Start::Argument { arguments_only: false }),
+        LiteralStart::Argument => Ok(Start::Argument { arguments_only: true }),
     }
 }
 
-/// The end of APPEND: nothing may stand there (RFC 3502 and RFC 4469 are not offered).
-fn append_rest(scanned: usize, input: &mut BytesMut, limits: &FrameLimits) -> Step {
-    let line = find_line(input, 0, scanned);
-    let seen = line.map_or(input.len(), |line| line.end);
-    if seen > limits.line_bytes_max {
-        let state = State::Discarding(Discarding { literal_left: 0, scanned: 0, literals: true });
-        return (Some(Frame::AppendEnd(Err(BadCommand::TooLong))), state);
-    }
-    let Some(line) = line else {
-        return (None, State::AppendRest { scanned: input.len() });
-    };
+/// A command, or the end of an APPEND, that announces no more.
+fn whole(reading: &Reading, input: &[u8], line: Line, limits: &FrameLimits) -> Frame {
     let text = input.get(..line.text_end).unwrap_or_default();
-    let blank = text.iter().all(|byte| *byte == b' ');
-    let announced = announced_literal(text);
-    input.advance(line.end);
-    let result = if blank { Ok(()) } else { Err(BadCommand::Syntax("the end of APPEND behind its message")) };
-    (Some(Frame::AppendEnd(result)), after_bad(announced))
+    let Some(behind) = reading.behind else {
+        return match parse::command(text, limits) {
+            Ok(command) => Frame::Command(command),
+            Err(reason) => bad(reading, input, reason),
+        };
+    };
+    match parse::append_next(text, behind, limits) {
+        Ok(AppendRead::Line { line, .. }) if line.literal.is_none() => Frame::AppendNext(Ok(line)),
+        Ok(_) => bad(reading, input, BadCommand::Syntax("the octets of a literal")),
+        Err(reason) => bad(reading, input, reason),
+    }
+}
+
+/// What cannot be understood; `start`: how it begins.
+fn bad(reading: &Reading, start: &[u8], reason: BadCommand) -> Frame {
+    match reading.behind {
+        Some(_) => Frame::AppendNext(Err(reason)),
+        None => Frame::Bad { tag: parse::tag_of(start), reason },
+    }
 }
 
 /// After a refusal: a client that announced a synchronizing literal sends no literal, so it is in step already.

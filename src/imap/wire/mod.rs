@@ -1,8 +1,10 @@
 //! PURE: IMAP on the wire. Bytes → [`command::Command`] (`framer` finds where commands end, `parse` reads them),
 //! responses → bytes (`write`). No I/O, no session state (RFC 9051 §4, §9; RFC 3501 §9).
 
+pub mod append;
 pub mod command;
 pub mod framer;
 mod parse;
+pub mod url;
 pub mod utf7;
 pub mod write;

@@ -4,6 +4,26 @@ use base64::Engine as _;
 use base64::alphabet::IMAP_MUTF7;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 
+/// How the names of mailboxes travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NameForm {
+    /// Modified UTF-7; UTF-8 is understood as well.
+    #[default]
+    Utf7,
+    /// UTF-8 both ways, once the client has enabled it (RFC 6855 §3): `&` stands for itself.
+    Utf8,
+}
+
+impl NameForm {
+    /// A name or a pattern as the client wrote it, in Unicode.
+    pub fn decode(self, text: String) -> String {
+        match self {
+            Self::Utf7 => decode(&text),
+            Self::Utf8 => text,
+        }
+    }
+}
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
 /// From Unicode. Printable ASCII stays, `&` becomes `&-`, the rest is UTF-16 in base64 between `&` and `-`.

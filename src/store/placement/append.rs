@@ -1,50 +1,106 @@
-//! APPEND: content, UID and placement in one transaction (RFC 9051 §6.3.12).
+//! APPEND, of several messages too, and REPLACE: content, UIDs and placements in one transaction (RFC 9051 §6.3.12,
+//! RFC 3502, RFC 8508).
 
-use super::{FlagEdit, Flagging, NewPlacement, add as place, filed_by_submission, store_flags};
-use crate::model::{Flags, MailboxId, Timestamp, Uid, UserId};
-use crate::store::mailbox::{Taken, counters, take};
+use super::{Expunging, FlagEdit, Flagging, NewPlacement, add as place, expunge, filed_by_submission, store_flags};
+use crate::model::{Flags, MailboxId, Timestamp, Uid, UidValidity, UserId};
+use crate::store::mailbox::{Taken, counters, lock, owned, take};
 use crate::store::message::{NewBody, NewMessage, add, add_body};
 use crate::store::uids::ranges_json;
-use crate::store::{StoreError, Tx, number, on_engine};
+use crate::store::{StoreError, Tx, number, on_engine, sql};
 
-/// A message to append.
-pub(crate) struct NewAppend {
+/// Messages to append: all or none.
+pub(crate) struct NewAppends {
     pub(crate) user: UserId,
     pub(crate) mailbox: MailboxId,
     /// Is it Sent? Then a copy that submission filed is the message.
     pub(crate) is_sent: bool,
+    pub(crate) messages: Vec<NewAppend>,
+    /// The message that goes in their place (RFC 8508).
+    pub(crate) replaced: Option<Expunging>,
+    pub(crate) now: Timestamp,
+}
+
+/// One of them.
+pub(crate) struct NewAppend {
     pub(crate) body: NewBody,
     pub(crate) message: NewMessage,
     pub(crate) flags: Flags,
     pub(crate) internal_date: Timestamp,
-    pub(crate) now: Timestamp,
+}
+
+/// What became of them.
+pub(crate) enum Appending {
+    Done {
+        uid_validity: UidValidity,
+        uids: Vec<Uid>,
+        /// Where the replaced message went, should it have been kept.
+        trash: Option<MailboxId>,
+    },
+    /// The mailbox has gone or is not the person's: nothing was done.
+    NoSuchMailbox,
+    /// The message to be replaced has gone: nothing was done.
+    NoSuchMessage,
 }
 
 const OWNS: &str = "select count(*) from mailbox where id = $1 and user_id = $2";
 
-/// Appends; `None` where the mailbox has gone or is not the person's.
-pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppend) -> Result<Option<Taken>, StoreError> {
+/// Appends.
+pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppends) -> Result<Appending, StoreError> {
     let (owns,): (i64,) =
         on_engine!(tx, |c| sqlx::query_as(OWNS).bind(new.mailbox.0).bind(new.user.as_str()).fetch_one(c).await?);
     if owns == 0 {
-        return Ok(None);
+        return Ok(Appending::NoSuchMailbox);
     }
-    if let (true, Some(key)) = (new.is_sent, &new.message.message_id_key)
+    if let Some(replaced) = &new.replaced
+        && !prepare(tx, new, replaced).await?
+    {
+        return Ok(Appending::NoSuchMessage);
+    }
+    let mut uids = Vec::with_capacity(new.messages.len());
+    let mut uid_validity = None;
+    for message in &new.messages {
+        let gone = || StoreError::Inconsistent { table: "mailbox", column: "id", row: new.mailbox.to_string() };
+        let taken = append_one(tx, new, message).await?.ok_or_else(gone)?;
+        uids.push(taken.first);
+        uid_validity = Some(taken.uid_validity);
+    }
+    let Some(uid_validity) = uid_validity else { return Ok(Appending::NoSuchMessage) };
+    let trash = match &new.replaced {
+        Some(replaced) => expunge(tx, replaced).await?.1,
+        None => None,
+    };
+    Ok(Appending::Done { uid_validity, uids, trash })
+}
+
+/// Locks all mailboxes that REPLACE changes, in ascending id; `false` where the message has gone already.
+async fn prepare(tx: &mut Tx<'_>, new: &NewAppends, replaced: &Expunging) -> Result<bool, StoreError> {
+    let Some(from) = owned(tx, replaced.mailbox).await?.filter(|from| from.user == new.user) else { return Ok(false) };
+    lock(tx, &[new.mailbox, replaced.mailbox, from.trash.unwrap_or(replaced.mailbox)]).await?;
+    let statement = sql!(tx, "select count(*) from ", placements "$1", "");
+    let (there,): (i64,) = on_engine!(tx, |c| {
+        sqlx::query_as(statement).bind(replaced.ranges.as_str()).bind(replaced.mailbox.0).fetch_one(c).await?
+    });
+    Ok(there > 0)
+}
+
+/// `None` where the mailbox has gone.
+async fn append_one(tx: &mut Tx<'_>, new: &NewAppends, one: &NewAppend) -> Result<Option<Taken>, StoreError> {
+    if let (true, Some(key)) = (new.is_sent, &one.message.message_id_key)
         && let Some(uid) = filed_by_submission(tx, key, new.mailbox, new.user.as_str()).await?
     {
-        return unite(tx, new, Uid(number(uid, "placement", "uid", new.mailbox)?)).await;
+        return unite(tx, new.mailbox, one, Uid(number(uid, "placement", "uid", new.mailbox)?)).await;
     }
-    add_body(tx, &new.body, new.now).await?;
-    let message = add(tx, &new.message, new.now).await?;
+    add_body(tx, &one.body, new.now).await?;
+    let message = add(tx, &one.message, new.now).await?;
     let Some(taken) = take(tx, new.mailbox, 1).await? else { return Ok(None) };
     let placed = NewPlacement {
         mailbox: new.mailbox,
         uid: taken.first,
         mod_seq: taken.mod_seq,
         message,
-        size: new.message.size,
-        flags: &new.flags,
-        internal_date: new.internal_date,
+        size: one.message.size,
+        flags: &one.flags,
+        internal_date: one.internal_date,
         now: new.now,
     };
     place(tx, &placed).await?;
@@ -52,16 +108,21 @@ pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppend) -> Result<Option<Ta
 }
 
 /// Gives the copy that submission filed the flags of the one that the client appends.
-async fn unite(tx: &mut Tx<'_>, new: &NewAppend, uid: Uid) -> Result<Option<Taken>, StoreError> {
+async fn unite(
+    tx: &mut Tx<'_>,
+    mailbox: MailboxId,
+    one: &NewAppend,
+    uid: Uid,
+) -> Result<Option<Taken>, StoreError> {
     let flagging = Flagging {
-        mailbox: new.mailbox,
+        mailbox,
         ranges: ranges_json(&[uid]),
         edit: FlagEdit::Add,
-        flags: new.flags.clone(),
+        flags: one.flags.clone(),
         unchanged_since: None,
         keywords_max: usize::MAX,
     };
     store_flags(tx, &flagging).await?;
-    let counters = counters(tx, &new.mailbox).await?;
+    let counters = counters(tx, &mailbox).await?;
     Ok(counters.map(|counters| Taken { first: uid, mod_seq: counters.mod_seq, uid_validity: counters.uid_validity }))
 }

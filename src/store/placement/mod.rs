@@ -9,7 +9,7 @@ mod fetch;
 mod flags;
 mod transfer;
 
-pub(crate) use append::{NewAppend, append};
+pub(crate) use append::{Appending, NewAppend, NewAppends, append};
 pub(crate) use changes::{PlacementRow, each_changed, each_expunged};
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};

@@ -162,10 +162,13 @@ async fn bury(
     Ok(())
 }
 
-/// Messages to expunge: those marked `\Deleted` among the ranges.
+/// Messages to expunge, among the ranges.
+#[derive(Clone)]
 pub(crate) struct Expunging {
     pub(crate) mailbox: MailboxId,
     pub(crate) ranges: String,
+    /// Only those marked `\Deleted`; REPLACE expunges what it names (RFC 8508 §3.1).
+    pub(crate) marked_only: bool,
     /// Outside of Trash and Drafts: put into Trash what does not lie there yet.
     pub(crate) to_trash: bool,
     pub(crate) now: Timestamp,
@@ -202,7 +205,7 @@ struct Marked {
     in_trash: bool,
 }
 
-/// Those marked `\Deleted` (8), rising, and whether Trash holds the same message.
+/// Those to expunge (`\Deleted` is 8), rising, and whether Trash holds the same message.
 async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>) -> Result<Vec<Marked>, StoreError> {
     let statement = sql!(
         tx,
@@ -213,7 +216,7 @@ async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>
         from ",
         placements "$1",
         "
-        where (p.flags & 8) <> 0
+        where (p.flags & 8) <> 0 or not $4
         order by p.uid"
     );
     let rows: Vec<(i64, i64, i64)> = on_engine!(tx, |c| {
@@ -221,6 +224,7 @@ async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>
             .bind(expunging.ranges.as_str())
             .bind(expunging.mailbox.0)
             .bind(trash.map(|trash| trash.0))
+            .bind(expunging.marked_only)
             .fetch_all(c)
             .await?
     });

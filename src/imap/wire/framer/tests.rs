@@ -9,6 +9,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 1000,
     nesting_max: 4,
     set_ranges_max: 4,
+    names: NameForm::Utf7,
 };
 
 /// All frames of an input, given at once. An APPEND's message is taken (`true`) or refused.
@@ -17,9 +18,14 @@ fn frames(input: &str, take: bool) -> Vec<Frame> {
     let mut buffer = BytesMut::from(input.as_bytes());
     let mut frames = Vec::new();
     while let Some(frame) = framer.next(&mut buffer, &LIMITS) {
-        if let Frame::Append { head, .. } = &frame {
+        let literal = match &frame {
+            Frame::Append { head, .. } => head.line.literal,
+            Frame::AppendNext(Ok(line)) => line.literal,
+            _ => None,
+        };
+        if let Some(literal) = literal {
             if take {
-                buffer.advance(usize::try_from(head.size).unwrap());
+                buffer.advance(usize::try_from(literal.size).unwrap());
                 framer.append_literal_taken();
             } else {
                 framer.append_refused();
@@ -44,9 +50,13 @@ fn short(frame: &Frame) -> String {
         }
         Frame::Bad { tag, reason } => format!("{} {reason:?}", tag.as_deref().unwrap_or("*")),
         Frame::Continue => "+".to_owned(),
-        Frame::Append { tag, head } => format!("{tag} Append {}", head.size),
-        Frame::AppendEnd(Ok(())) => "end".to_owned(),
-        Frame::AppendEnd(Err(reason)) => format!("end {reason:?}"),
+        Frame::Append { tag, head } => format!("{tag} Append {}", head.line.literal.unwrap().size),
+        Frame::AppendNext(Ok(AppendLine { items, literal: Some(literal) })) => {
+            format!("next {}+{}", items.len(), literal.size)
+        }
+        Frame::AppendNext(Ok(line)) if line.items.is_empty() => "end".to_owned(),
+        Frame::AppendNext(Ok(line)) => format!("end {}", line.items.len()),
+        Frame::AppendNext(Err(reason)) => format!("end {reason:?}"),
         Frame::Line(line) => format!("> {}", String::from_utf8_lossy(line)),
     }
 }
@@ -122,12 +132,56 @@ fn append_taken() {
     assert_eq!(told("a APPEND b (\\Draft) {3+}\r\nxyz\nb NOOP\r\n"), ["a Append 3", "end", "b Noop"]);
     assert_eq!(told("a APPEND {1+}\r\nb {3+}\r\n\r\n\r\r\nb NOOP\r\n"), ["a Append 3", "end", "b Noop"]);
     assert_eq!(told("a APPEND {1}\r\nb {0}\r\n \r\nb NOOP\r\n"), ["+", "a Append 0", "end", "b Noop"]);
-    let bad_end = "end Syntax(\"the end of APPEND behind its message\")";
+    let bad_end = "end Syntax(\"a literal\")";
     assert_eq!(told("a APPEND b {1+}\r\nx y\r\nb NOOP\r\n"), ["a Append 1", bad_end, "b Noop"]);
-    assert_eq!(told("a APPEND b {1+}\r\nx (a) {3+}\r\nx\r\n\r\nb NOOP\r\n"), ["a Append 1", bad_end, "b Noop"]);
-    assert_eq!(told("a APPEND b {1+}\r\nx (a) {3}\r\nb NOOP\r\n"), ["a Append 1", bad_end, "b Noop"]);
     let long = " ".repeat(70);
     assert_eq!(told(&format!("a APPEND b {{1}}\r\nx{long}\r\nb NOOP\r\n")), ["a Append 1", "end TooLong", "b Noop"]);
+}
+
+#[test]
+fn several_messages() {
+    assert_eq!(
+        told("a APPEND b {1+}\r\nx (\\Seen) {3}\r\nxyz \"17-Jul-1996 02:44:25 -0700\" ~{2+}\r\n\r\n\r\nb NOOP\r\n"),
+        ["a Append 1", "next 1+3", "next 1+2", "end", "b Noop"]
+    );
+    let bad_end = "end Syntax(\"a literal\")";
+    assert_eq!(told("a APPEND b {1+}\r\nx (a) y {3+}\r\nx\r\n\r\nb NOOP\r\n"), ["a Append 1", bad_end, "b Noop"]);
+    assert_eq!(told("a APPEND b {1+}\r\nx (a) y {3}\r\nb NOOP\r\n"), ["a Append 1", bad_end, "b Noop"]);
+    assert_eq!(told("a APPEND b {1+}\r\nx {1001}\r\nb NOOP\r\n"), ["a Append 1", "end MessageTooLarge", "b Noop"]);
+    let no_space = "end Syntax(\"the end of the command behind its message\")";
+    assert_eq!(told("a APPEND b {1+}\r\nx{1}\r\nb NOOP\r\n"), ["a Append 1", no_space, "b Noop"]);
+}
+
+#[test]
+fn messages_in_utf8_and_in_parts() {
+    assert_eq!(told("a APPEND b UTF8 (~{3+}\r\nxyz)\r\nb NOOP\r\n"), ["a Append 3", "end", "b Noop"]);
+    assert_eq!(
+        told("a APPEND b UTF8 (~{1+}\r\nx) UTF8 (~{2}\r\nyz)\r\nb NOOP\r\n"),
+        ["a Append 1", "next 1+2", "end", "b Noop"]
+    );
+    let close = "end Syntax(\"a closing parenthesis\")";
+    assert_eq!(told("a APPEND b UTF8 (~{1+}\r\nx\r\nb NOOP\r\n"), ["a Append 1", close, "b Noop"]);
+    assert_eq!(told("a APPEND b UTF8 ({1+}\r\nx)\r\nb NOOP\r\n"), ["a Syntax(\"a literal8\")", "b Noop"]);
+    assert_eq!(told("a APPEND b CATENATE (URL \"u\" URL v)\r\nb NOOP\r\n"), ["a Append", "b Noop"]);
+    assert_eq!(
+        told("a APPEND b CATENATE (URL {1}\r\nu TEXT {2}\r\nxy URL {1+}\r\nv TEXT {1}\r\nz)\r\nb NOOP\r\n"),
+        ["+", "a Append 2", "next 1+1", "end", "b Noop"]
+    );
+    assert_eq!(
+        told("a APPEND b CATENATE (TEXT {2+}\r\nxy URL u) CATENATE (URL v)\r\nb NOOP\r\n"),
+        ["a Append 2", "end 3", "b Noop"]
+    );
+    assert_eq!(told("a APPEND b CATENATE ()\r\nb NOOP\r\n"), ["a Syntax(\"URL or TEXT\")", "b Noop"]);
+}
+
+#[test]
+fn replace() {
+    assert_eq!(told("a REPLACE 1 b {3}\r\nxyz\r\nb NOOP\r\n"), ["a Append 3", "end", "b Noop"]);
+    assert_eq!(told("a UID REPLACE 7 {1}\r\nb (a) {3+}\r\nxyz\r\nb NOOP\r\n"), ["+", "a Append 3", "end", "b Noop"]);
+    let one = "end Syntax(\"the end of the command behind its message\")";
+    assert_eq!(told("a REPLACE * b {1+}\r\nx {1+}\r\ny\r\nb NOOP\r\n"), ["a Append 1", one, "b Noop"]);
+    assert_eq!(told("a REPLACE 1:2 b {1}\r\nb NOOP\r\n"), ["a Syntax(\"a space\")", "b Noop"]);
+    assert_eq!(told("a UID REPLACE * b {1}\r\nb NOOP\r\n"), ["a Syntax(\"a UID\")", "b Noop"]);
 }
 
 #[test]

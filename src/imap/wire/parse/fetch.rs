@@ -73,6 +73,9 @@ fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
         b"BODY" if cursor.peek() != Some(b'[') => FetchItem::Body,
         b"BODY" => section_item(cursor, false)?,
         b"BODY.PEEK" => section_item(cursor, true)?,
+        b"BINARY" => binary_item(cursor, false)?,
+        b"BINARY.PEEK" => binary_item(cursor, true)?,
+        b"BINARY.SIZE" => FetchItem::BinarySize(binary_section(cursor)?),
         _ => return Err(BadCommand::Syntax(ITEM)),
     });
     Ok(())
@@ -83,19 +86,40 @@ fn section_item(cursor: &mut Cursor<'_>, peek: bool) -> Parsed<FetchItem> {
     cursor.expect(b'[', SECTION)?;
     let section = section(cursor)?;
     cursor.expect(b']', "the end of a section")?;
-    let mut partial = None;
+    Ok(FetchItem::Section { section, peek, partial: partial(cursor)? })
+}
+
+/// `[1]<0.1024>` (RFC 3516 §4.2)
+fn binary_item(cursor: &mut Cursor<'_>, peek: bool) -> Parsed<FetchItem> {
+    let path = binary_section(cursor)?;
+    Ok(FetchItem::Binary { path, peek, partial: partial(cursor)? })
+}
+
+/// `section-binary`: part numbers, or nothing.
+fn binary_section(cursor: &mut Cursor<'_>) -> Parsed<Vec<u32>> {
+    cursor.expect(b'[', SECTION)?;
+    let section = section(cursor)?;
+    cursor.expect(b']', "the end of a section")?;
+    match section.text {
+        SectionText::All => Ok(section.path),
+        _ => Err(BadCommand::Syntax("part numbers alone")),
+    }
+}
+
+/// `<0.1024>`, where it is there.
+fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<Partial>> {
     if cursor.accept(b'<') {
         let offset = cursor.octets("an offset")?;
         cursor.expect(b'.', "a dot")?;
         let count = cursor.octets("a number of octets")?;
         cursor.expect(b'>', "the end of a partial")?;
-        partial = Some(Partial { offset, count });
+        return Ok(Some(Partial { offset, count }));
     }
-    Ok(FetchItem::Section { section, peek, partial })
+    Ok(None)
 }
 
 /// `section-spec`, or nothing.
-fn section(cursor: &mut Cursor<'_>) -> Parsed<Section> {
+pub(super) fn section(cursor: &mut Cursor<'_>) -> Parsed<Section> {
     let mut path = Vec::new();
     while cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
         match cursor.number32(SECTION)? {

@@ -1,10 +1,8 @@
-//! Commands about mailboxes: SELECT, LIST with its extensions, STATUS, APPEND up to its literal, quotas.
+//! Commands about mailboxes: SELECT, LIST with its extensions, STATUS, quotas.
 
-use super::super::command::{Access, AppendHead, CommandBody, List, StatusItem};
+use super::super::command::{Access, CommandBody, List, StatusItem};
 use super::super::framer::BadCommand;
-use super::super::utf7;
 use super::cursor::{Cursor, Parsed};
-use crate::model::Flags;
 
 /// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8
 pub(super) fn select(cursor: &mut Cursor<'_>, access: Access) -> Parsed<CommandBody> {
@@ -28,9 +26,9 @@ pub(super) fn rename(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
 
 /// RFC 3501 §6.3.9
 pub(super) fn lsub(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
-    let reference = utf7::decode(&cursor.astring_text()?);
+    let reference = cursor.mailbox_text()?;
     cursor.space()?;
-    Ok(CommandBody::Lsub { reference, pattern: utf7::decode(&cursor.list_pattern()?) })
+    Ok(CommandBody::Lsub { reference, pattern: cursor.mailbox_pattern()? })
 }
 
 /// RFC 9051 §6.3.9, RFC 5258 §3, RFC 6154 §3, RFC 5819 §2
@@ -44,13 +42,13 @@ pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<List> {
             return Err(BadCommand::Syntax("another option besides RECURSIVEMATCH"));
         }
     }
-    list.reference = utf7::decode(&cursor.astring_text()?);
+    list.reference = cursor.mailbox_text()?;
     cursor.space()?;
     if cursor.peek() == Some(b'(') {
         list.extended = true;
-        list.patterns = cursor.list_of_some("a pattern", |cursor| Ok(utf7::decode(&cursor.list_pattern()?)))?;
+        list.patterns = cursor.list_of_some("a pattern", Cursor::mailbox_pattern)?;
     } else {
-        list.patterns = vec![utf7::decode(&cursor.list_pattern()?)];
+        list.patterns = vec![cursor.mailbox_pattern()?];
     }
     cursor.spaces();
     if !cursor.is_at_end() {
@@ -107,26 +105,6 @@ fn status_items(cursor: &mut Cursor<'_>) -> Parsed<Vec<StatusItem>> {
         let word = cursor.word(WHAT)?;
         StatusItem::ALL.into_iter().find(|item| item.name() == word).ok_or(BadCommand::Syntax(WHAT))
     })
-}
-
-/// RFC 9051 §6.3.12: mailbox, flags, date, the announcement of the literal.
-pub(super) fn append_head(cursor: &mut Cursor<'_>) -> Parsed<AppendHead> {
-    let mailbox = cursor.mailbox()?;
-    cursor.space()?;
-    let mut flags = Flags::default();
-    if cursor.peek() == Some(b'(') {
-        flags = cursor.flag_list()?;
-        cursor.space()?;
-    }
-    let mut date = None;
-    if cursor.peek() == Some(b'"') {
-        date = Some(cursor.date_time()?);
-        cursor.space()?;
-    }
-    let binary = cursor.accept(b'~');
-    let (size, non_synchronizing) = cursor.announcement()?;
-    cursor.end()?;
-    Ok(AppendHead { mailbox, flags, date, size, non_synchronizing, binary })
 }
 
 /// RFC 9208 §4.1.1. What is asked does not matter: it is always refused.

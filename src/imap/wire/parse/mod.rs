@@ -3,6 +3,7 @@
 //! Words are blind to case, and spaces may be several, or stand before the end and inside parentheses, as real clients send them;
 //! everything else is as the grammar has it. `tests/imap_grammar.rs` holds this parser against imap-codec.
 
+mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
@@ -13,16 +14,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use self::cursor::{Cursor, Parsed};
-use super::command::{Access, AppendHead, Command, CommandBody, Numbers};
+pub(super) use self::append::{AppendRead, Behind, append_next};
+use super::append::AppendHead;
+use super::command::{Access, Command, CommandBody, Numbers, Section};
 use super::framer::{BadCommand, FrameLimits};
 use crate::model::Secret;
 
 /// What a command that announces a literal is about to send.
-pub(super) enum AppendStart {
-    /// The message of an APPEND.
-    Message { tag: String, head: AppendHead },
-    /// The mailbox of an APPEND: the message may be next.
-    Mailbox,
+pub(super) enum LiteralStart {
+    /// Octets of a message, or an argument before them.
+    Append { tag: String, read: AppendRead<AppendHead> },
     /// An argument of another command.
     Argument,
 }
@@ -46,25 +47,41 @@ pub(super) fn command(bytes: &[u8], limits: &FrameLimits) -> Result<Command, Bad
 }
 
 /// A command up to and with the announcement of a literal: refused early where no such command exists.
-pub(super) fn append_start(bytes: &[u8], limits: &FrameLimits) -> Result<AppendStart, BadCommand> {
+pub(super) fn literal_start(bytes: &[u8], limits: &FrameLimits) -> Result<LiteralStart, BadCommand> {
     let mut cursor = Cursor::new(bytes, limits);
     let tag = cursor.tag()?;
     cursor.space()?;
-    let verb = cursor.word("a command")?;
-    if verb != "APPEND" {
-        return if takes_arguments(&verb) { Ok(AppendStart::Argument) } else { Err(BadCommand::UnknownCommand) };
+    let mut verb = cursor.word("a command")?;
+    let mut numbers = Numbers::Sequence;
+    if verb == "UID" {
+        numbers = Numbers::Uid;
+        let mut ahead = cursor;
+        ahead.space()?;
+        if let Ok(word) = ahead.word("")
+            && word == "REPLACE"
+        {
+            (verb, cursor) = (word, ahead);
+        }
+    }
+    if !append::is_append(&verb) {
+        return if takes_arguments(&verb) { Ok(LiteralStart::Argument) } else { Err(BadCommand::UnknownCommand) };
     }
     cursor.space()?;
-    if cursor.is_announcement() {
-        return Ok(AppendStart::Mailbox);
+    let read = append::head(&mut cursor, &verb, numbers)?;
+    Ok(LiteralStart::Append { tag, read })
+}
+
+/// APPEND or REPLACE whose messages are in URLs alone: another one announces a literal.
+fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<CommandBody> {
+    match append::head(cursor, verb, numbers)? {
+        AppendRead::Line { line: head, .. } if head.line.literal.is_none() => Ok(CommandBody::Append(head)),
+        _ => Err(BadCommand::Syntax("a message literal")),
     }
-    let head = mailbox::append_head(&mut cursor)?;
-    Ok(AppendStart::Message { tag, head })
 }
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 24] = [
+    const VERBS: [&str; 25] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
@@ -81,6 +98,7 @@ fn takes_arguments(verb: &str) -> bool {
         "LSUB",
         "MOVE",
         "RENAME",
+        "REPLACE",
         "SEARCH",
         "SELECT",
         "SETQUOTA",
@@ -91,6 +109,14 @@ fn takes_arguments(verb: &str) -> bool {
         "UNSUBSCRIBE",
     ];
     VERBS.contains(&verb)
+}
+
+/// The section of a URL, decoded (RFC 5092 §7.1): all of it, or `None`.
+pub(super) fn url_section(text: &str) -> Option<Section> {
+    let limits = FrameLimits::for_text(text.len());
+    let mut cursor = Cursor::new(text.as_bytes(), &limits);
+    let section = fetch::section(&mut cursor).ok()?;
+    cursor.is_at_end().then_some(section)
 }
 
 fn body(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
@@ -105,8 +131,6 @@ fn body(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         "CLOSE" => CommandBody::Close,
         "UNSELECT" => CommandBody::Unselect,
         "EXPUNGE" => CommandBody::Expunge { uids: None },
-        // The framer stops before the literal of an APPEND that has one.
-        "APPEND" => return Err(BadCommand::Syntax("a message literal")),
         _ if takes_arguments(verb) => {
             cursor.space()?;
             body_with_arguments(verb, cursor)?
@@ -135,6 +159,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "UID" => uid(cursor),
+        "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
     }
 }
@@ -151,6 +176,7 @@ fn uid(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
 
 fn with_numbers(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<CommandBody> {
     match verb {
+        "REPLACE" => append_whole(verb, cursor, numbers),
         "FETCH" => Ok(CommandBody::Fetch(fetch::fetch(cursor, numbers)?)),
         "STORE" => Ok(CommandBody::Store(fetch::store(cursor, numbers)?)),
         "SEARCH" => Ok(CommandBody::Search(search::search(cursor, numbers)?)),

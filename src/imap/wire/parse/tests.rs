@@ -3,7 +3,9 @@
 mod fetch;
 mod search;
 
+use super::super::append::{AppendItem, AppendLine, MessageLiteral, Replaced};
 use super::super::command::{List, MailboxArgument, SequenceSet, StatusItem};
+use super::super::utf7::NameForm;
 use super::*;
 use crate::model::{BadMailboxName, Flags, MailboxName, SystemFlag, Timestamp};
 
@@ -13,6 +15,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 100_000,
     nesting_max: 5,
     set_ranges_max: 4,
+    names: NameForm::Utf7,
 };
 
 fn parsed(text: &str) -> Result<CommandBody, BadCommand> {
@@ -218,42 +221,40 @@ fn lists() {
 }
 
 fn append(text: &str) -> Option<AppendHead> {
-    match append_start(format!("a1 {text}").as_bytes(), &LIMITS) {
-        Ok(AppendStart::Message { tag, head }) => {
+    match literal_start(format!("a1 {text}").as_bytes(), &LIMITS) {
+        Ok(LiteralStart::Append { tag, read: AppendRead::Line { line, .. } }) => {
             assert_eq!(tag, "a1");
-            Some(head)
+            Some(line)
         }
-        Ok(AppendStart::Mailbox | AppendStart::Argument) => None,
+        Ok(LiteralStart::Append { .. } | LiteralStart::Argument) => None,
         Err(bad) => panic!("{text}: {bad}"),
     }
 }
 
+fn one_message(names: &[&str], date: Option<Timestamp>, literal: MessageLiteral) -> AppendHead {
+    let line = AppendLine { items: vec![AppendItem::Message { flags: flags(names), date }], literal: Some(literal) };
+    AppendHead { mailbox: named("Drafts"), replaces: None, line }
+}
+
 #[test]
 fn append_heads() {
-    let head = AppendHead {
-        mailbox: named("Drafts"),
-        flags: flags(&["\\Draft"]),
-        date: None,
-        size: 758,
-        non_synchronizing: true,
-        binary: false,
-    };
+    let literal = MessageLiteral { size: 758, non_synchronizing: true, binary: false };
+    let head = one_message(&["\\Draft"], None, literal);
     assert_eq!(append("append \"Drafts\" (\\Draft) {758+}"), Some(head.clone()));
     assert_eq!(append("APPEND Drafts  (\\Draft \\Recent)  {758+}"), Some(head.clone()));
     assert_eq!(append("APPEND {6}\r\nDrafts (\\Draft) {758+}"), Some(head.clone()));
-    let dated = AppendHead { date: Some(Timestamp::from_seconds(837_596_665)), non_synchronizing: false, ..head };
-    assert_eq!(append("APPEND Drafts (\\Draft) \"17-Jul-1996 02:44:25 -0700\" {758}"), Some(dated.clone()));
+    let replaces = Some(Replaced { numbers: Numbers::Uid, number: Some(7) });
+    assert_eq!(append("uid replace 7 Drafts (\\Draft) {758+}"), Some(AppendHead { replaces, ..head }));
+    let waits = MessageLiteral { non_synchronizing: false, ..literal };
+    let dated = one_message(&["\\Draft"], Some(Timestamp::from_seconds(837_596_665)), waits);
+    assert_eq!(append("APPEND Drafts (\\Draft) \"17-Jul-1996 02:44:25 -0700\" {758}"), Some(dated));
+    let binary = MessageLiteral { size: 0, binary: true, ..waits };
     assert_eq!(
         append("APPEND Drafts \" 7-Jul-1996 00:00:00 +0130\" ~{0}"),
-        Some(AppendHead {
-            flags: Flags::default(),
-            date: Some(Timestamp::from_seconds(836_692_200)),
-            size: 0,
-            binary: true,
-            ..dated
-        })
+        Some(one_message(&[], Some(Timestamp::from_seconds(836_692_200)), binary))
     );
     assert_eq!(append("APPEND {6}"), None);
+    assert_eq!(append("REPLACE 1 {6}"), None);
     assert_eq!(append("SEARCH TEXT {6}"), None);
     for text in [
         "XYZZY {6}",
@@ -268,7 +269,18 @@ fn append_heads() {
         "APPEND Drafts \"1-Jan-2020 00:00:00 +2400\" {6}",
         "APPEND Drafts \"1-Jan-2020 24:00:00 +0000\" {6}",
     ] {
-        assert!(append_start(format!("a {text}").as_bytes(), &LIMITS).is_err(), "{text}");
+        assert!(literal_start(format!("a {text}").as_bytes(), &LIMITS).is_err(), "{text}");
     }
     bad("APPEND Drafts");
+}
+
+#[test]
+fn names_in_utf8() {
+    let limits = FrameLimits { names: NameForm::Utf8, ..LIMITS };
+    let body = |text: &str| command(format!("a {text}").as_bytes(), &limits).unwrap().body;
+    assert_eq!(body("CREATE \"R&AOk-D\""), CommandBody::Create(named("R&AOk-D")));
+    assert_eq!(body("CREATE \"Élèves\""), CommandBody::Create(named("Élèves")));
+    let CommandBody::List(list) = body("LIST \"é&-\" \"&AOk-%\"") else { panic!("LIST") };
+    assert_eq!((list.reference.as_str(), list.patterns), ("é&-", vec!["&AOk-%".to_owned()]));
+    assert!(command(b"a CREATE \"\xc3\"", &limits).is_err());
 }

@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 
 use super::super::command::{MailboxArgument, SequenceSet};
 use super::super::framer::BadCommand;
-use super::super::utf7;
 use super::cursor::{Cursor, Parsed, is_atom_char};
 use crate::model::{Flags, MailboxName, SystemFlag, Timestamp};
 
@@ -25,8 +24,17 @@ enum GivenFlag {
 impl Cursor<'_> {
     /// `mailbox`: modified UTF-7, or UTF-8.
     pub(super) fn mailbox(&mut self) -> Parsed<MailboxArgument> {
-        let text = self.astring_text()?;
-        Ok(MailboxArgument(MailboxName::parse(&utf7::decode(&text))))
+        Ok(MailboxArgument(MailboxName::parse(&self.mailbox_text()?)))
+    }
+
+    /// A mailbox's name, or what it begins with.
+    pub(super) fn mailbox_text(&mut self) -> Parsed<String> {
+        Ok(self.limits.names.decode(self.astring_text()?))
+    }
+
+    /// `list-mailbox`
+    pub(super) fn mailbox_pattern(&mut self) -> Parsed<String> {
+        Ok(self.limits.names.decode(self.list_pattern()?))
     }
 
     /// `sequence-set`, without `$` (RFC 5182 is not offered).
@@ -46,7 +54,7 @@ impl Cursor<'_> {
     }
 
     /// A number from 1, or `*` as `None`.
-    fn sequence_number(&mut self) -> Parsed<Option<u32>> {
+    pub(super) fn sequence_number(&mut self) -> Parsed<Option<u32>> {
         const WHAT: &str = "a message number";
         if self.accept(b'*') {
             return Ok(None);

@@ -23,6 +23,13 @@ pub enum DataName<'a> {
         origin: Option<u64>,
     },
     Rfc822(Rfc822),
+    /// `BINARY[1]` (RFC 3516 §4.2)
+    Binary {
+        path: &'a [u32],
+        origin: Option<u64>,
+    },
+    /// `BINARY.SIZE[1]`
+    BinarySize(&'a [u32]),
 }
 
 impl FetchItems {
@@ -94,9 +101,12 @@ impl FetchItems {
         literal(out, octets);
     }
 
-    /// A section up to its octets, which the caller then sends: exactly `size` of them.
-    pub fn data_head(&mut self, out: &mut BytesMut, name: DataName<'_>, size: u64) {
+    /// A section up to its octets, which the caller then sends: exactly `size` of them. `literal8`: with NUL among them.
+    pub fn data_head(&mut self, out: &mut BytesMut, name: DataName<'_>, size: u64, literal8: bool) {
         self.data_name(out, name);
+        if literal8 {
+            out.put_u8(b'~');
+        }
         literal_head(out, size);
     }
 
@@ -106,18 +116,28 @@ impl FetchItems {
         out.put_slice(b"NIL");
     }
 
+    /// How large a section is.
+    pub fn data_size(&mut self, out: &mut BytesMut, name: DataName<'_>, size: u64) {
+        self.data_name(out, name);
+        number(out, size);
+    }
+
     fn data_name(&mut self, out: &mut BytesMut, name: DataName<'_>) {
         match name {
             DataName::Section { section, origin } => {
                 self.name(out, b"BODY[");
                 section_spec(out, section);
-                out.put_u8(b']');
-                if let Some(origin) = origin {
-                    out.put_u8(b'<');
-                    number(out, origin);
-                    out.put_u8(b'>');
-                }
-                out.put_u8(b' ');
+                section_end(out, origin);
+            }
+            DataName::Binary { path, origin } => {
+                self.name(out, b"BINARY[");
+                section_path(out, path);
+                section_end(out, origin);
+            }
+            DataName::BinarySize(path) => {
+                self.name(out, b"BINARY.SIZE[");
+                section_path(out, path);
+                section_end(out, None);
             }
             DataName::Rfc822(Rfc822::Whole) => self.name(out, b"RFC822 "),
             DataName::Rfc822(Rfc822::Header) => self.name(out, b"RFC822.HEADER "),
@@ -136,12 +156,7 @@ impl FetchItems {
 
 /// `section-spec`, field names as they were asked.
 fn section_spec(out: &mut BytesMut, section: &Section) {
-    for (place, part) in section.path.iter().enumerate() {
-        if place > 0 {
-            out.put_u8(b'.');
-        }
-        number(out, u64::from(*part));
-    }
+    section_path(out, &section.path);
     if !section.path.is_empty() && section.text != SectionText::All {
         out.put_u8(b'.');
     }
@@ -153,6 +168,26 @@ fn section_spec(out: &mut BytesMut, section: &Section) {
         SectionText::Text => out.put_slice(b"TEXT"),
         SectionText::Mime => out.put_slice(b"MIME"),
     }
+}
+
+fn section_path(out: &mut BytesMut, path: &[u32]) {
+    for (place, part) in path.iter().enumerate() {
+        if place > 0 {
+            out.put_u8(b'.');
+        }
+        number(out, u64::from(*part));
+    }
+}
+
+/// `]`, the origin of a partial, a space.
+fn section_end(out: &mut BytesMut, origin: Option<u64>) {
+    out.put_u8(b']');
+    if let Some(origin) = origin {
+        out.put_u8(b'<');
+        number(out, origin);
+        out.put_u8(b'>');
+    }
+    out.put_u8(b' ');
 }
 
 fn field_names(out: &mut BytesMut, open: &[u8], names: &[String]) {

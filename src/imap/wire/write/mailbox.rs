@@ -3,6 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::StatusItem;
+use super::super::utf7::NameForm;
 use super::text::{flags, mailbox, number, separated, string};
 use crate::model::{Flags, SeqNum};
 
@@ -73,8 +74,8 @@ pub fn expunge(out: &mut BytesMut, seq: SeqNum) {
 }
 
 /// `* LIST (\HasNoChildren) "/" name`. Attributes with their backslash, name in Unicode.
-pub fn list(out: &mut BytesMut, attributes: &[&str], name: &str, extended: ListExtended<'_>) {
-    listed(out, b"* LIST (", attributes, name);
+pub fn list(out: &mut BytesMut, form: NameForm, attributes: &[&str], name: &str, extended: ListExtended<'_>) {
+    listed(out, b"* LIST (", attributes, form, name);
     if extended != ListExtended::default() {
         out.put_slice(b" (");
         if extended.subscribed_below {
@@ -82,7 +83,7 @@ pub fn list(out: &mut BytesMut, attributes: &[&str], name: &str, extended: ListE
         }
         if let Some(old_name) = extended.old_name {
             out.put_slice(if extended.subscribed_below { b" \"OLDNAME\" (" } else { b"\"OLDNAME\" (" });
-            mailbox(out, old_name);
+            mailbox(out, form, old_name);
             out.put_u8(b')');
         }
         out.put_u8(b')');
@@ -96,15 +97,15 @@ pub fn list_separator(out: &mut BytesMut) {
 }
 
 /// `* LSUB () "/" name` (RFC 3501 §7.2.3)
-pub fn lsub(out: &mut BytesMut, attributes: &[&str], name: &str) {
-    listed(out, b"* LSUB (", attributes, name);
+pub fn lsub(out: &mut BytesMut, form: NameForm, attributes: &[&str], name: &str) {
+    listed(out, b"* LSUB (", attributes, form, name);
     out.put_slice(b"\r\n");
 }
 
 /// `* STATUS name (MESSAGES 3 …)`, in the order given.
-pub fn status(out: &mut BytesMut, name: &str, items: &[(StatusItem, u64)]) {
+pub fn status(out: &mut BytesMut, form: NameForm, name: &str, items: &[(StatusItem, u64)]) {
     out.put_slice(b"* STATUS ");
-    mailbox(out, name);
+    mailbox(out, form, name);
     out.put_slice(b" (");
     for (place, (item, value)) in items.iter().enumerate() {
         if place > 0 {
@@ -136,9 +137,9 @@ pub fn quota(out: &mut BytesMut, root: &str, resources: &[(&str, u64, u64)]) {
 }
 
 /// `* QUOTAROOT name ""` (RFC 9208 §5.2)
-pub fn quota_root(out: &mut BytesMut, name: &str, roots: &[&str]) {
+pub fn quota_root(out: &mut BytesMut, form: NameForm, name: &str, roots: &[&str]) {
     out.put_slice(b"* QUOTAROOT ");
-    mailbox(out, name);
+    mailbox(out, form, name);
     for root in roots {
         out.put_u8(b' ');
         string(out, root.as_bytes());
@@ -146,11 +147,11 @@ pub fn quota_root(out: &mut BytesMut, name: &str, roots: &[&str]) {
     out.put_slice(b"\r\n");
 }
 
-fn listed(out: &mut BytesMut, open: &[u8], attributes: &[&str], name: &str) {
+fn listed(out: &mut BytesMut, open: &[u8], attributes: &[&str], form: NameForm, name: &str) {
     out.put_slice(open);
     separated(out, attributes.iter().copied());
     out.put_slice(b") \"/\" ");
-    mailbox(out, name);
+    mailbox(out, form, name);
 }
 
 fn numbered(out: &mut BytesMut, value: u32, rest: &[u8]) {

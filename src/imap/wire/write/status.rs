@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::text::{flags_and, number, number_set};
+use super::text::{flags_and, number, number_set, quoted};
 use crate::model::{Flags, ModSeq, SeqNum, Uid, UidValidity};
 
 /// OK, NO or BAD.
@@ -19,11 +19,13 @@ pub enum Code<'a> {
     /// RFC 9051 §7.1
     AlreadyExists,
     /// RFC 4315 §3
-    AppendUid(UidValidity, Uid),
+    AppendUid(UidValidity, &'a [Uid]),
     AuthenticationFailed,
     AuthorizationFailed,
     /// With the charsets that are known.
     BadCharset,
+    /// RFC 4469 §4.1: the URL as it was given.
+    BadUrl(&'a str),
     Cannot,
     /// The capabilities, separated by spaces.
     Capability(&'a str),
@@ -62,6 +64,8 @@ pub enum Code<'a> {
     UidNext(Uid),
     UidValidity(UidValidity),
     Unavailable,
+    /// RFC 3516 §4.3
+    UnknownCte,
     /// RFC 3501 §7.1: the first message without `\Seen`.
     Unseen(SeqNum),
 }
@@ -116,11 +120,16 @@ fn for_people(out: &mut BytesMut, text: &str) {
 impl Code<'_> {
     fn write(&self, out: &mut BytesMut) {
         match self {
-            Self::AppendUid(validity, uid) => {
+            Self::AppendUid(validity, uids) => {
                 named_number(out, "APPENDUID ", u64::from(validity.0));
-                named_number(out, " ", u64::from(uid.0));
+                out.put_u8(b' ');
+                number_set(out, uids.iter().map(|uid| uid.0));
             }
             Self::BadCharset => out.put_slice(b"BADCHARSET (US-ASCII UTF-8)"),
+            Self::BadUrl(url) => {
+                out.put_slice(b"BADURL ");
+                quoted(out, url.as_bytes());
+            }
             Self::Capability(capabilities) => {
                 out.put_slice(b"CAPABILITY ");
                 out.put_slice(capabilities.as_bytes());
@@ -158,6 +167,7 @@ impl Code<'_> {
             Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
             Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
             Self::BadCharset => "BADCHARSET",
+            Self::BadUrl(_) => "BADURL",
             Self::Cannot => "CANNOT",
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",
@@ -185,6 +195,7 @@ impl Code<'_> {
             Self::UidNext(_) => "UIDNEXT",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
+            Self::UnknownCte => "UNKNOWN-CTE",
             Self::Unseen(_) => "UNSEEN",
         }
     }

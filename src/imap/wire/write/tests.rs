@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
+use crate::imap::wire::utf7::NameForm;
 use crate::imap::wire::command::{Numbers, Rfc822, Section, SectionText, StatusItem};
 use crate::model::{Flags, ModSeq, SeqNum, SystemFlag, Timestamp, Uid, UidValidity};
 
@@ -46,7 +47,7 @@ fn mailbox_names() {
         ("R&D", "R&-D"),
         ("a\"b", "\"a\\\"b\""),
     ] {
-        assert_eq!(written(|out| mailbox(out, name)), expected);
+        assert_eq!(written(|out| mailbox(out, NameForm::Utf7, name)), expected);
     }
 }
 
@@ -95,7 +96,10 @@ fn statuses() {
     let flags = seen_and_junk();
     let pairs = [(Uid(4), Uid(9)), (Uid(5), Uid(10)), (Uid(7), Uid(11))];
     for (code, expected) in [
-        (Code::AppendUid(UidValidity(3), Uid(7)), "APPENDUID 3 7"),
+        (Code::AppendUid(UidValidity(3), &[Uid(7)]), "APPENDUID 3 7"),
+        (Code::AppendUid(UidValidity(3), &[Uid(7), Uid(8), Uid(9), Uid(4)]), "APPENDUID 3 7:9,4"),
+        (Code::BadUrl("/a\"é"), "BADURL \"/a\\\"??\""),
+        (Code::UnknownCte, "UNKNOWN-CTE"),
         (Code::BadCharset, "BADCHARSET (US-ASCII UTF-8)"),
         (Code::Capability("IMAP4rev1 IDLE"), "CAPABILITY IMAP4rev1 IDLE"),
         (Code::CopyUid(UidValidity(3), &pairs), "COPYUID 3 4:5,7 9:11"),
@@ -133,8 +137,8 @@ fn fetches() {
         items.data(out, DataName::Section { section: &fields, origin: None }, b"");
         items.data_nil(out, DataName::Section { section: &not, origin: None });
         items.data(out, DataName::Rfc822(Rfc822::Whole), b"\r\n");
-        items.data_head(out, DataName::Rfc822(Rfc822::Header), 0);
-        items.data_head(out, DataName::Rfc822(Rfc822::Text), 2);
+        items.data_head(out, DataName::Rfc822(Rfc822::Header), 0, false);
+        items.data_head(out, DataName::Rfc822(Rfc822::Text), 2, false);
         out.extend_from_slice(b"xy");
         items.close(out);
     });
@@ -161,9 +165,30 @@ fn fetches() {
 }
 
 #[test]
+fn names_in_utf8() {
+    let told = |name| written(|out| mailbox(out, NameForm::Utf8, name));
+    assert_eq!(told("Envoyés"), "\"Envoyés\"");
+    assert_eq!(told("R&D"), "R&D");
+    assert_eq!(told("é\"\\"), "\"é\\\"\\\\\"");
+}
+
+#[test]
+fn binary_items() {
+    let told = written(|out| {
+        let mut items = FetchItems::open(out, SeqNum(1));
+        items.data_size(out, DataName::BinarySize(&[1, 2]), 7);
+        items.data_head(out, DataName::Binary { path: &[2], origin: Some(3) }, 2, true);
+        out.extend_from_slice(b"\0x");
+        items.data_head(out, DataName::Binary { path: &[], origin: None }, 0, false);
+        items.close(out);
+    });
+    assert_eq!(told, "* 1 FETCH (BINARY.SIZE[1.2] 7 BINARY[2]<3> ~{2}\r\n\0x BINARY[] \"\")\r\n");
+}
+
+#[test]
 fn lists() {
     let plain = ListExtended::default();
-    let told = |extended| written(|out| list(out, &["\\HasNoChildren", "\\Sent"], "Envoyés", extended));
+    let told = |extended| written(|out| list(out, NameForm::Utf7, &["\\HasNoChildren", "\\Sent"], "Envoyés", extended));
     let start = "* LIST (\\HasNoChildren \\Sent) \"/\" Envoy&AOk-s";
     assert_eq!(told(plain), format!("{start}\r\n"));
     let below = ListExtended { subscribed_below: true, ..plain };
@@ -173,7 +198,7 @@ fn lists() {
     let both = ListExtended { old_name: Some("a"), ..below };
     assert_eq!(told(both), format!("{start} (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (a))\r\n"));
     assert_eq!(written(list_separator), "* LIST (\\Noselect) \"/\" \"\"\r\n");
-    assert_eq!(written(|out| lsub(out, &[], "a b")), "* LSUB () \"/\" \"a b\"\r\n");
+    assert_eq!(written(|out| lsub(out, NameForm::Utf7, &[], "a b")), "* LSUB () \"/\" \"a b\"\r\n");
 }
 
 #[test]
@@ -184,7 +209,7 @@ fn about_mailboxes_and_the_server() {
         (written(|out| expunge(out, SeqNum(4))), "* 4 EXPUNGE\r\n"),
         (written(|out| flags_response(out, &seen_and_junk())), "* FLAGS (\\Answered \\Seen $Junk)\r\n"),
         (
-            written(|out| status(out, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),
+            written(|out| status(out, NameForm::Utf7, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),
             "* STATUS a (MESSAGES 3 UIDNEXT 9)\r\n",
         ),
         (written(|out| capability(out, "IMAP4rev1")), "* CAPABILITY IMAP4rev1\r\n"),
@@ -194,7 +219,7 @@ fn about_mailboxes_and_the_server() {
         (written(|out| id(out, &[])), "* ID NIL\r\n"),
         (written(namespace), "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"),
         (written(|out| quota(out, "", &[("STORAGE", 10, 512)])), "* QUOTA \"\" (STORAGE 10 512)\r\n"),
-        (written(|out| quota_root(out, "INBOX", &[""])), "* QUOTAROOT INBOX \"\"\r\n"),
+        (written(|out| quota_root(out, NameForm::Utf7, "INBOX", &[""])), "* QUOTAROOT INBOX \"\"\r\n"),
     ] {
         assert_eq!(told, expected);
     }

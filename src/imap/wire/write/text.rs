@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use jiff::tz::TimeZone;
 
-use super::super::utf7;
+use super::super::utf7::{self, NameForm};
 use crate::model::{Flags, SystemFlag, Timestamp};
 
 /// Longer strings are written as literals.
@@ -86,9 +86,22 @@ fn is_atom_char(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
 }
 
-/// A mailbox's name, from Unicode to modified UTF-7 (RFC 3501 §5.1.3).
-pub fn mailbox(out: &mut BytesMut, name: &str) {
-    astring(out, utf7::encode(name).as_bytes());
+/// A mailbox's name, from Unicode to modified UTF-7 (RFC 3501 §5.1.3), or in quotes (RFC 6855 §3).
+pub fn mailbox(out: &mut BytesMut, form: NameForm, name: &str) {
+    match form {
+        NameForm::Utf7 => astring(out, utf7::encode(name).as_bytes()),
+        NameForm::Utf8 if name.is_ascii() => astring(out, name.as_bytes()),
+        NameForm::Utf8 => {
+            out.put_u8(b'"');
+            for byte in name.bytes() {
+                if matches!(byte, b'"' | b'\\') {
+                    out.put_u8(b'\\');
+                }
+                out.put_u8(byte);
+            }
+            out.put_u8(b'"');
+        }
+    }
 }
 
 /// `(\Seen …)`: system flags, then keywords.

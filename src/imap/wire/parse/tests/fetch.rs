@@ -52,7 +52,10 @@ fn fetch_items() {
         "FLAGS)",
         "UID FLAGS",
         "BODY.PEEK",
-        "BINARY[1]",
+        "BINARY",
+        "BINARY[1.MIME]",
+        "BINARY[TEXT]",
+        "BINARY.SIZE[1]<0.1>",
         "UIDFLAGS",
         "(UIDX)",
         "FLAGS (CHANGEDSINCE 9223372036854775808)",
@@ -62,6 +65,19 @@ fn fetch_items() {
     ] {
         bad(&format!("FETCH 1 {text}"));
     }
+}
+
+#[test]
+fn binary_sections() {
+    let partial = Some(Partial { offset: 0, count: 9 });
+    assert_eq!(
+        fetch("FETCH 1 (BINARY[1.2] binary.peek[]<0.9> BINARY.SIZE[2])").items,
+        [
+            FetchItem::Binary { path: vec![1, 2], peek: false, partial: None },
+            FetchItem::Binary { path: vec![], peek: true, partial },
+            FetchItem::BinarySize(vec![2]),
+        ]
+    );
 }
 
 #[test]
