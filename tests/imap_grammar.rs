@@ -12,8 +12,14 @@ use passerelle::imap::wire::write::{self, DataName, FetchItems};
 use passerelle::model::{Flags, MailboxName, ModSeq, SeqNum, SystemFlag, Timestamp, Uid};
 use proptest::prelude::*;
 
-const LIMITS: FrameLimits =
-    FrameLimits { line_bytes_max: 120, literal_bytes_max: 40, append_bytes_max: 60, nesting_max: 4, set_ranges_max: 5, names: NameForm::Utf7 };
+const LIMITS: FrameLimits = FrameLimits {
+    line_bytes_max: 120,
+    literal_bytes_max: 40,
+    append_bytes_max: 60,
+    nesting_max: 4,
+    set_ranges_max: 5,
+    names: NameForm::Utf7,
+};
 
 /// A session that takes or refuses messages, and goes to line mode behind IDLE until the next line.
 struct Client {
@@ -252,7 +258,7 @@ fn hostile_commands_are_cheap() {
         format!("a SELECT \"{}\"\r\n", "&".repeat(60_000)),
         format!("a SELECT \"{}\"\r\n", "\\\\".repeat(30_000)),
         format!("a ID ({}\r\n", "{0+}\r\n {0+}\r\n ".repeat(5000)),
-        format!("a APPEND {}\r\n", "{0+}\r\n ".repeat(9000)),
+        format!("a APPEND b CATENATE ({})\r\n", "URL {0+}\r\n ".repeat(6000)),
         format!("{} SEARCH {}\r\n", "a".repeat(30_000), "{0+}\r\n ".repeat(4000)),
     ] {
         let mut client = Client::new(generous(), true);

@@ -66,6 +66,10 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     Ok(Done::new(name))
 }
 
+fn empty() -> Failure {
+    Failure::refused(Code::Cannot, "An empty message")
+}
+
 fn gone() -> Failure {
     Failure::refused(Code::NonExistent, "The message to be replaced has gone")
 }
@@ -152,6 +156,8 @@ impl Incoming {
             }
         }
         match line.literal {
+            // Nothing at all: said before the client waits (RFC 3502 §6.3.11).
+            Some(literal) if literal.size == 0 && self.last()?.size == 0 => Err(empty()),
             Some(literal) => self.check(context, literal.size),
             None => self.end_message(),
         }
@@ -160,7 +166,7 @@ impl Incoming {
     /// A message of no octets cannot be (RFC 3502 §6.3.11: it cancels the whole command).
     fn end_message(&self) -> Result<(), Failure> {
         match self.messages.last() {
-            Some(message) if message.size == 0 => Err(Failure::refused(Code::Cannot, "An empty message")),
+            Some(message) if message.size == 0 => Err(empty()),
             _ => Ok(()),
         }
     }

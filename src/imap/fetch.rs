@@ -294,12 +294,7 @@ struct Response<'a> {
 }
 
 impl Response<'_> {
-    async fn write(
-        &self,
-        context: &mut Context<'_>,
-        seq: SeqNum,
-        sections: Vec<Read>,
-    ) -> Result<(), Failure> {
+    async fn write(&self, context: &mut Context<'_>, seq: SeqNum, sections: Vec<Read>) -> Result<(), Failure> {
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
@@ -338,10 +333,7 @@ impl Response<'_> {
                 let structure = self.message.map_or(&[][..], |message| &message.body_structure);
                 items.body(out, &mime::body_without_extensions(structure));
             }
-            FetchItem::Rfc822(_)
-            | FetchItem::Section { .. }
-            | FetchItem::Binary { .. }
-            | FetchItem::BinarySize(_) => {}
+            FetchItem::Rfc822(_) | FetchItem::Section { .. } | FetchItem::Binary { .. } | FetchItem::BinarySize(_) => {}
         }
     }
 

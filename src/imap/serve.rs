@@ -104,7 +104,9 @@ impl<'a> Session<'a> {
     async fn step(&mut self) -> Result<(), End> {
         match self.context.client.frame().await? {
             Frame::Command(Command { tag, body: CommandBody::Idle }) => self.idle(&tag).await?,
-            Frame::Command(Command { tag, body: CommandBody::Append(head) }) => Box::pin(self.append(&tag, head)).await?,
+            Frame::Command(Command { tag, body: CommandBody::Append(head) }) => {
+                Box::pin(self.append(&tag, head)).await?
+            }
             Frame::Command(command) => Box::pin(self.execute(command)).await?,
             Frame::Append { tag, head } => Box::pin(self.append(&tag, head)).await?,
             Frame::Continue => write::continuation(&mut self.context.client.out, "OK"),

@@ -237,7 +237,11 @@ mod tests {
             (Base64, b"YW\r\n J j\r\n", b"abc"),
             (Base64, b"YWI=YWI=", b"ab"),
             (Base64, b"", b""),
-            (QuotedPrintable, b"caf=C3=A9 \t\r\nun =  \r\ndeux =3d =3\r\n=\r\n=", "café\r\nun deux = =3\r\n".as_bytes()),
+            (
+                QuotedPrintable,
+                b"caf=C3=A9 \t\r\nun =  \r\ndeux =3d =3\r\n=\r\n=",
+                "café\r\nun deux = =3\r\n".as_bytes(),
+            ),
             (QuotedPrintable, b"a=zb =\nc  d", b"a=zb c  d"),
             (QuotedPrintable, b"=00=ff", b"\0\xff"),
         ] {
@@ -261,7 +265,10 @@ mod tests {
         let expected = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/png\r\n\
             Content-ID: <x>\r\nContent-Transfer-Encoding: base64\r\n\r\nAAENCv8=\r\n--b\r\n\r\ntext\r\n--b--\r\n";
         assert_eq!(encode_binary(message).unwrap().escape_ascii().to_string(), expected.escape_ascii().to_string());
-        assert_eq!(encode_binary(b"A: b\r\n\r\nc\0").unwrap(), b"A: b\r\nContent-Transfer-Encoding: base64\r\n\r\nYwA=\r\n");
+        assert_eq!(
+            encode_binary(b"A: b\r\n\r\nc\0").unwrap(),
+            b"A: b\r\nContent-Transfer-Encoding: base64\r\n\r\nYwA=\r\n"
+        );
         assert_eq!(encode_binary(b"A: \0\r\n\r\nc"), None);
     }
 

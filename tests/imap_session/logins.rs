@@ -6,7 +6,8 @@ use passerelle::imap::Start;
 use crate::world::{PASSWORD, World};
 
 const ALWAYS: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT SPECIAL-USE \
-                      LIST-EXTENDED LIST-STATUS ESEARCH CONDSTORE QUOTA APPENDLIMIT=41943040";
+                      LIST-EXTENDED LIST-STATUS ESEARCH CONDSTORE QUOTA MULTIAPPEND CATENATE REPLACE BINARY \
+                      UTF8=ACCEPT APPENDLIMIT=41943040";
 
 #[tokio::test]
 async fn capabilities_stand_in_greeting_and_login_and_by_command() {
@@ -111,6 +112,6 @@ async fn id_and_enable() {
     let world = World::new().await;
     let mut client = world.anne().await;
     assert_eq!(client.ok(r#"ID ("name" "Thunderbird" "version" "153")"#).await, [r#"* ID ("name" "Passerelle")"#]);
-    assert_eq!(client.ok("ENABLE UTF8=ACCEPT CONDSTORE").await, ["* ENABLED CONDSTORE"]);
+    assert_eq!(client.ok("ENABLE UTF8=ACCEPT CONDSTORE X").await, ["* ENABLED UTF8=ACCEPT CONDSTORE"]);
     assert_eq!(client.ok("ENABLE CONDSTORE").await, ["* ENABLED"]);
 }

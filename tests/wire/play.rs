@@ -185,9 +185,10 @@ impl<'a> Play<'a> {
     /// What a client's line puts on the wire.
     fn octets(&self, connection: usize, text: &str) -> Vec<u8> {
         if let Some(name) = text.strip_prefix('@') {
-            let message = school::message(name);
+            let message = school::message(name.trim_end_matches('¬'));
             return match self.protocol(connection) {
                 "smtp" => dots_doubled(&message),
+                _ if name.ends_with('¬') => message,
                 _ => [message.as_slice(), b"\r\n"].concat(),
             };
         }

@@ -47,7 +47,10 @@ pub enum Appended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AppendedAll {
     /// UIDs in the order of the messages.
-    At { uid_validity: UidValidity, uids: Vec<Uid> },
+    At {
+        uid_validity: UidValidity,
+        uids: Vec<Uid>,
+    },
     NoSuchMailbox,
     QuotaExceeded,
     /// The message to be replaced has gone.

@@ -127,6 +127,8 @@ struct Reading {
     arguments_only: bool,
     /// Within an APPEND, behind octets of a message.
     behind: Option<Behind>,
+    /// Literals of an APPEND that were arguments: after each, the line is read again from its start.
+    append_arguments: u8,
 }
 
 /// Throwing away the rest of a bad command.
@@ -154,6 +156,9 @@ struct Line {
     /// Where the next begins.
     end: usize,
 }
+
+/// Arguments of APPEND as literals between two messages: its mailbox, URLs.
+const APPEND_ARGUMENTS_MAX: u8 = 50;
 
 /// More than the longest announcement of a literal and an end of line: `~{18446744073709551615+}\r`.
 const TAIL_BYTES: usize = 32;
@@ -303,7 +308,11 @@ fn before_literal(
         .filter(|bytes| *bytes <= limits.literal_bytes_max)
         .ok_or(BadCommand::LiteralTooLarge)?;
     let line_start = line.end.saturating_add(literal_bytes - reading.literal_bytes);
-    let next = Reading { line_start, scanned: line_start, literal_bytes, arguments_only, ..reading };
+    let append_arguments = reading.append_arguments + u8::from(!arguments_only);
+    if append_arguments > APPEND_ARGUMENTS_MAX {
+        return Err(BadCommand::TooLong);
+    }
+    let next = Reading { line_start, scanned: line_start, literal_bytes, arguments_only, append_arguments, ..reading };
     Ok(Literal::Argument(next))
 }
 

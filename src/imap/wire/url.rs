@@ -29,8 +29,7 @@ impl MessageUrl {
     /// Reads a URL; `None` where it is not one of these.
     pub fn parse(url: &str) -> Option<Self> {
         let (mailbox, mut rest) = split_mailbox(url)?;
-        let mut parsed =
-            Self { mailbox, uid_validity: None, uid: Uid(0), section: Section::default(), partial: None };
+        let mut parsed = Self { mailbox, uid_validity: None, uid: Uid(0), section: Section::default(), partial: None };
         if let Some(after) = strip_name(rest, ";UIDVALIDITY=") {
             let (number, after) = after.split_once('/')?;
             parsed.uid_validity = Some(UidValidity(positive(number)?));
@@ -115,13 +114,8 @@ mod tests {
     #[test]
     fn urls_of_messages() {
         let inbox = UrlMailbox::Named(MailboxName::parse("INBOX").unwrap());
-        let plain = MessageUrl {
-            mailbox: inbox,
-            uid_validity: None,
-            uid: Uid(20),
-            section: Section::default(),
-            partial: None,
-        };
+        let plain =
+            MessageUrl { mailbox: inbox, uid_validity: None, uid: Uid(20), section: Section::default(), partial: None };
         assert_eq!(MessageUrl::parse("/INBOX/;UID=20"), Some(plain.clone()));
         assert_eq!(MessageUrl::parse("/inbox/;uid=20"), Some(plain.clone()));
         let valid = MessageUrl { uid_validity: Some(UidValidity(785_799_047)), ..plain.clone() };
@@ -132,10 +126,8 @@ mod tests {
             MessageUrl::parse("/INBOX;UIDVALIDITY=785799047/;UID=20/;SECTION=1.2.MIME/;PARTIAL=0.9"),
             Some(whole)
         );
-        let fields = Section {
-            path: Vec::new(),
-            text: SectionText::HeaderFields(vec!["Subject".to_owned(), "To".to_owned()]),
-        };
+        let fields =
+            Section { path: Vec::new(), text: SectionText::HeaderFields(vec!["Subject".to_owned(), "To".to_owned()]) };
         assert_eq!(
             MessageUrl::parse("/;UID=20/;SECTION=HEADER.FIELDS%20(Subject%20To)/;PARTIAL=7"),
             Some(MessageUrl { mailbox: UrlMailbox::Selected, section: fields, partial: Some((7, None)), ..plain })

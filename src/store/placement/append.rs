@@ -108,12 +108,7 @@ async fn append_one(tx: &mut Tx<'_>, new: &NewAppends, one: &NewAppend) -> Resul
 }
 
 /// Gives the copy that submission filed the flags of the one that the client appends.
-async fn unite(
-    tx: &mut Tx<'_>,
-    mailbox: MailboxId,
-    one: &NewAppend,
-    uid: Uid,
-) -> Result<Option<Taken>, StoreError> {
+async fn unite(tx: &mut Tx<'_>, mailbox: MailboxId, one: &NewAppend, uid: Uid) -> Result<Option<Taken>, StoreError> {
     let flagging = Flagging {
         mailbox,
         ranges: ranges_json(&[uid]),

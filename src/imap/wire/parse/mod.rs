@@ -13,8 +13,8 @@ mod value;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use self::cursor::{Cursor, Parsed};
 pub(super) use self::append::{AppendRead, Behind, append_next};
+use self::cursor::{Cursor, Parsed};
 use super::append::AppendHead;
 use super::command::{Access, Command, CommandBody, Numbers, Section};
 use super::framer::{BadCommand, FrameLimits};

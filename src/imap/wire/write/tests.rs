@@ -4,8 +4,8 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
-use crate::imap::wire::utf7::NameForm;
 use crate::imap::wire::command::{Numbers, Rfc822, Section, SectionText, StatusItem};
+use crate::imap::wire::utf7::NameForm;
 use crate::model::{Flags, ModSeq, SeqNum, SystemFlag, Timestamp, Uid, UidValidity};
 
 fn written(write: impl FnOnce(&mut BytesMut)) -> String {
