@@ -1,10 +1,12 @@
 //! Messages in mailboxes: append (`append`), copy, move, flag, expunge, fetch, search. Only UIDs here; never sequence numbers.
 
 mod append;
+mod sorting;
 
 use bytes::Bytes;
 
 pub use append::{AppendOptions, Appended, AppendedAll, Replacing, ToAppend};
+pub use sorting::Sortable;
 
 use super::mailbox::Mailbox;
 use super::spool::Content;
@@ -95,7 +97,7 @@ impl Gateway {
         let transfer = Transfer::asked(from, uids, to.id, false, self.clock.now());
         let asked = (from, transfer.ranges.clone());
         let size = self.store.read(asked, |tx, asked| Box::pin(size_of(tx, asked))).await?;
-        if !self.has_room(user, size).await? {
+        if !self.has_room(user, uids.len(), size).await? {
             return Ok(Copied::QuotaExceeded);
         }
         self.transfer(user, transfer).await

@@ -15,7 +15,7 @@ use super::wire::append::{AppendHead, AppendItem, AppendLine, MessageLiteral, Re
 use super::wire::command::{Access, Numbers, SequenceSet};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use crate::domain::mailbox::Mailbox;
+use crate::domain::mailbox::{Mailbox, Quota};
 use crate::domain::messages::{AppendOptions, AppendedAll, Replacing, ToAppend};
 use crate::domain::spool::Spool;
 use crate::domain::{Fault, Gateway};
@@ -86,8 +86,9 @@ struct Incoming {
     user: User,
     mailbox: Mailbox,
     replaced: Option<Replacing>,
-    /// Octets that the person may still keep.
-    room: u64,
+    quota: Quota,
+    /// Octets announced so far.
+    size: u64,
     messages: Vec<Message>,
 }
 
@@ -111,8 +112,7 @@ impl Incoming {
         let replaced = head.replaces.map(|replaced| replacing(state, replaced)).transpose()?;
         let mailbox = find(context, &account.user, head.mailbox.clone()).await?.ok_or_else(Failure::try_create)?;
         let quota = context.gateway.quota(&account.user).await?;
-        let room = quota.limit_bytes.saturating_sub(quota.used_bytes);
-        Ok(Self { user: account.user.clone(), mailbox, replaced, room, messages: Vec::new() })
+        Ok(Self { user: account.user.clone(), mailbox, replaced, quota, size: 0, messages: Vec::new() })
     }
 
     /// The message that has begun last.
@@ -126,8 +126,9 @@ impl Incoming {
         if self.last()?.size.checked_add(size).is_none_or(|bytes| bytes > bytes_max) {
             return Err(too_large(context.gateway));
         }
-        self.room = self.room.checked_sub(size).ok_or_else(Failure::over_quota)?;
-        Ok(())
+        self.size = self.size.saturating_add(size);
+        let messages = u64::try_from(self.messages.len()).unwrap_or(u64::MAX);
+        if self.quota.has_room(messages, self.size) { Ok(()) } else { Err(Failure::over_quota()) }
     }
 
     /// Does what a line says, up to its literal.
@@ -143,6 +144,9 @@ impl Incoming {
                     self.end_message()?;
                     if self.messages.len() >= context.gateway.config.imap.append_messages_max {
                         return Err(Failure::refused(Code::Limit, "Too many messages in one command"));
+                    }
+                    if flags.keywords().count() > context.gateway.config.mailboxes.keywords_per_message_max {
+                        return Err(Failure::told(Code::Limit, Sentence::TooManyKeywords));
                     }
                     self.messages.push(Message::new(context, AppendOptions { flags, internal_date: date }));
                 }
@@ -208,6 +212,8 @@ async fn receive(
         }
         incoming.last()?.receive(context, literal).await?;
         context.client.framer().append_literal_taken();
+        // However long the message took: only a line is still to come.
+        context.client.expect_rest_of_message();
         line = match context.client.frame().await? {
             Frame::AppendNext(Ok(line)) => line,
             Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),

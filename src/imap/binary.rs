@@ -44,12 +44,13 @@ fn source(message: &Fetched, path: &[u32], header: &[u8]) -> Result<Option<Sourc
     }
 }
 
-/// Measures the content of a part.
+/// Measures the content of a part; `keeps`: in memory, unless it is large.
 pub(super) async fn measure(
     context: &mut Context<'_>,
     message: &Fetched,
     path: &[u32],
     partial: Option<Partial>,
+    keeps: bool,
 ) -> Result<Option<Decoded>, Failure> {
     let header = match message.parts.find(path).filter(|_| !path.is_empty()) {
         Some(part) => {
@@ -62,7 +63,7 @@ pub(super) async fn measure(
     let Some(source) = source(message, path, &header)? else { return Ok(None) };
     let asked = section::cut(0..u64::MAX, partial);
     let mut decoding = Decoding::of(&source, asked);
-    let (mut size, mut has_nul, mut ready) = (0_u64, false, Some(Vec::new()));
+    let (mut size, mut has_nul, mut ready) = (0_u64, false, keeps.then(Vec::new));
     while let Some(octets) = decoding.next(context, &message.content).await? {
         size = size.saturating_add(size_of(octets));
         has_nul |= memchr::memchr(0, octets).is_some();

@@ -50,6 +50,8 @@ enum Read {
     Size(u64),
     /// The message has no such section.
     Missing,
+    /// It is read when its turn comes: enough is held in memory for this message.
+    Later,
 }
 
 /// The octets of one section, as far as they are read already.
@@ -65,7 +67,7 @@ impl Read {
         match self {
             Self::Octets(octets) => octets.ready.len(),
             Self::Decoded(decoded) => decoded.ready_len(),
-            Self::Size(_) | Self::Missing => 0,
+            Self::Size(_) | Self::Missing | Self::Later => 0,
         }
     }
 }
@@ -209,26 +211,30 @@ fn section_of(item: &FetchItem) -> Option<(std::borrow::Cow<'_, Section>, Option
     }
 }
 
-/// Reads the beginnings of all sections asked for, in order.
+/// Reads the beginnings of the sections asked for, in order, as far as memory is given to one message. Encodings that
+/// nobody knows are found before the response begins.
 async fn read_sections(context: &mut Context<'_>, plan: &Plan, message: &Fetched) -> Result<Vec<Read>, Failure> {
     let mut sections = Vec::new();
     let mut ready_bytes = 0;
     for item in &plan.items {
+        let has_room = ready_bytes < READY_BYTES;
         let read = match item {
             FetchItem::Binary { path, partial, .. } => {
-                let decoded = binary::measure(context, message, path, *partial).await?;
+                let decoded = binary::measure(context, message, path, *partial, has_room).await?;
                 decoded.map_or(Read::Missing, Read::Decoded)
             }
             FetchItem::BinarySize(path) => {
-                let decoded = binary::measure(context, message, path, None).await?;
+                let decoded = binary::measure(context, message, path, None, false).await?;
                 Read::Size(decoded.map_or(0, |decoded| decoded.size))
             }
-            item => {
-                let Some((section, partial)) = section_of(item) else { continue };
-                let reads_ahead = ready_bytes < READY_BYTES;
-                let octets = read_section(context, message, &section, partial, reads_ahead).await?;
-                octets.map_or(Read::Missing, Read::Octets)
-            }
+            item => match section_of(item) {
+                Some((section, partial)) if has_room => {
+                    let octets = read_section(context, message, &section, partial).await?;
+                    octets.map_or(Read::Missing, Read::Octets)
+                }
+                Some(_) => Read::Later,
+                None => continue,
+            },
         };
         ready_bytes += read.ready_len();
         sections.push(read);
@@ -241,7 +247,6 @@ async fn read_section(
     message: &Fetched,
     section: &Section,
     partial: Option<Partial>,
-    reads_ahead: bool,
 ) -> Result<Option<Octets>, Failure> {
     let content = &message.content;
     let header_size = u64::try_from(content.header.len()).unwrap_or(u64::MAX);
@@ -249,11 +254,7 @@ async fn read_section(
         Source::Missing => Ok(None),
         Source::Octets(range) => {
             let range = section::cut(range, partial);
-            let ahead = if reads_ahead {
-                range.start..range.end.min(range.start + PIECE_BYTES)
-            } else {
-                range.start..range.start
-            };
+            let ahead = range.start..range.end.min(range.start + PIECE_BYTES);
             let ready = read(context, content, ahead.clone()).await?;
             Ok(Some(Octets { ready, rest: ahead.end..range.end }))
         }
@@ -298,10 +299,14 @@ impl Response<'_> {
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
+            context.client.drain().await?;
             match data_name(item) {
                 Some(name) => {
-                    context.client.drain().await?;
-                    self.write_section(context, &mut items, name, sections.next().unwrap_or(Read::Missing)).await?;
+                    let read = match sections.next().unwrap_or(Read::Missing) {
+                        Read::Later => self.read_late(context, item).await?.map_or(Read::Missing, Read::Octets),
+                        read => read,
+                    };
+                    self.write_section(context, &mut items, name, read).await?;
                 }
                 None => self.write_item(context, &mut items, item),
             }
@@ -337,7 +342,7 @@ impl Response<'_> {
         }
     }
 
-    /// A literal. Once its size is announced there is no way back: a fault ends the connection.
+    /// A literal.
     async fn write_section(
         &self,
         context: &mut Context<'_>,
@@ -359,7 +364,7 @@ impl Response<'_> {
                 items.data_size(out, name, size);
                 return Ok(());
             }
-            Read::Missing => {
+            Read::Missing | Read::Later => {
                 items.data_nil(out, name);
                 return Ok(());
             }
@@ -373,17 +378,30 @@ impl Response<'_> {
             context.client.drain().await?;
             let piece = at..rest.end.min(at + PIECE_BYTES);
             at = piece.end;
-            match read(context, &message.content, piece).await {
-                Ok(octets) => context.client.out.extend_from_slice(&octets),
-                Err(Failure::Fault(fault)) => {
-                    context.log(&fault);
-                    return Err(End::Lost.into());
-                }
-                Err(failure) => return Err(failure),
-            }
+            let octets = read(context, &message.content, piece).await;
+            let octets = no_way_back(context, octets)?;
+            context.client.out.extend_from_slice(&octets);
         }
         Ok(())
     }
+
+    /// The beginning of a section that was left until its turn.
+    async fn read_late(&self, context: &mut Context<'_>, item: &FetchItem) -> Result<Option<Octets>, Failure> {
+        let (Some(message), Some((section, partial))) = (self.message, section_of(item)) else { return Ok(None) };
+        let octets = read_section(context, message, &section, partial).await;
+        no_way_back(context, octets)
+    }
+}
+
+/// Inside a response a fault ends the connection: what was begun cannot be taken back.
+fn no_way_back<T>(context: &Context<'_>, read: Result<T, Failure>) -> Result<T, Failure> {
+    read.map_err(|failure| match failure {
+        Failure::Fault(fault) => {
+            context.log(&fault);
+            End::Lost.into()
+        }
+        other => other,
+    })
 }
 
 /// The name under which a section is answered.

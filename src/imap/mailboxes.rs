@@ -127,13 +127,13 @@ pub(super) async fn rename(
 
 /// SUBSCRIBE (RFC 9051 §6.3.7).
 pub(super) async fn subscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.set_subscribed(&account.user, &argument.0?, true).await?;
+    context.gateway.set_subscribed(&account.user, &argument.0?, true).await??;
     Ok(Done::new("SUBSCRIBE completed"))
 }
 
 /// UNSUBSCRIBE (RFC 9051 §6.3.8).
 pub(super) async fn unsubscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.set_subscribed(&account.user, &argument.0?, false).await?;
+    context.gateway.set_subscribed(&account.user, &argument.0?, false).await??;
     Ok(Done::new("UNSUBSCRIBE completed"))
 }
 

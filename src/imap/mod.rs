@@ -14,6 +14,7 @@
 //! | `flags` | STORE |
 //! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
 //! | `search` | SEARCH |
+//! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `idle` | IDLE |
 
 mod answer;
@@ -34,6 +35,8 @@ mod search;
 mod section;
 mod serve;
 pub mod session;
+mod sort;
+mod thread;
 mod updates;
 pub mod view;
 pub mod wire;

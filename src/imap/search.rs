@@ -21,6 +21,23 @@ use matcher::{Facts, Field, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// Messages judged from memory before other sessions have their turn.
+const JUDGED_AT_ONCE: usize = 1000;
+
+/// What a search came to.
+pub(super) struct Found {
+    /// Rising.
+    pub uids: Vec<Uid>,
+    /// ModSeqs were asked about: the answer tells the highest.
+    by_mod_seq: bool,
+}
+
+impl Found {
+    /// The highest ModSeq of what was found, where it is to be told.
+    pub(super) fn mod_seq(&self, selected: &SelectedMailbox) -> Option<ModSeq> {
+        highest_mod_seq(selected.view.snapshot(), &self.uids).filter(|_| self.by_mod_seq)
+    }
+}
 
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
@@ -33,18 +50,38 @@ pub(super) async fn search(
     if ask.charset.is_some() && account.names == NameForm::Utf8 {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
+    let found = found(context, account, selected, &ask).await?;
+    match &ask.returns {
+        None => {
+            let numbers = numbers(selected, ask.numbers, &found.uids);
+            write::search(&mut context.client.out, numbers, found.mod_seq(selected));
+        }
+        Some(returns) => write_esearch(context, selected, tag, ask.numbers, returns, &found.uids, &found),
+    }
+    context.client.drain().await?;
+    Ok(Done::new("SEARCH completed"))
+}
+
+/// What SEARCH, SORT and THREAD find.
+pub(super) async fn found(
+    context: &mut Context<'_>,
+    account: &mut Account,
+    selected: &SelectedMailbox,
+    ask: &Search,
+) -> Result<Found, Failure> {
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.select(set, numbers))?;
+    if count_keys(&ask.key) > context.gateway.config.imap.search_keys_max {
+        return Err(Failure::refused(Code::Limit, "Too many search keys"));
+    }
+    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
     let by_mod_seq = mentions_mod_seq(&ask.key);
     account.condstore |= by_mod_seq;
-    let mut found = find(context, selected, &plan).await?;
+    let mut uids = find(context, selected, &plan).await?;
     // Those that left the client's view meanwhile have no number.
-    found.retain(|uid| selected.view.seq_of(*uid).is_some());
-    write_found(context, selected, tag, &ask, &found, by_mod_seq);
-    context.client.drain().await?;
-    Ok(Done::new("SEARCH completed"))
+    uids.retain(|uid| selected.view.seq_of(*uid).is_some());
+    Ok(Found { uids, by_mod_seq })
 }
 
 /// The messages that match, rising.
@@ -52,7 +89,10 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
+    for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
+        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         match plan.judge(&Facts { entry, known: Known::default() }) {
             Verdict::Yes => found.push(entry.uid),
             Verdict::Doubt => doubtful.push(entry.uid),
@@ -64,7 +104,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
+            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
         }
         doubtful = still_doubtful;
     }
@@ -121,8 +161,8 @@ fn folded_fields(header: &[u8]) -> Vec<Field> {
     mime::fields(header).map(field).collect()
 }
 
-/// Messages that are gone meanwhile match nothing.
-fn judge_chunk(
+/// Messages that are gone meanwhile match nothing. Others have their turn between two texts: many keys take a while.
+async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
     uids: &[Uid],
@@ -138,6 +178,7 @@ fn judge_chunk(
         if missing {
             continue;
         }
+        tokio::task::yield_now().await;
         let known = Known {
             heads: searched.filter(|_| texts.step.heads),
             fields,
@@ -151,6 +192,16 @@ fn judge_chunk(
     }
 }
 
+/// How many keys there are, whatever joins them.
+fn count_keys(key: &SearchKey) -> usize {
+    match key {
+        SearchKey::And(keys) => keys.iter().map(count_keys).sum(),
+        SearchKey::Or(one, other) => count_keys(one) + count_keys(other),
+        SearchKey::Not(key) => count_keys(key),
+        _ => 1,
+    }
+}
+
 fn mentions_mod_seq(key: &SearchKey) -> bool {
     match key {
         SearchKey::ModSeq(_) => true,
@@ -161,31 +212,28 @@ fn mentions_mod_seq(key: &SearchKey) -> bool {
     }
 }
 
-/// `* SEARCH`, or `* ESEARCH` where RETURN was given.
-fn write_found(
+/// Messages by the numbers that the client asked for, in the same order.
+pub(super) fn numbers(selected: &SelectedMailbox, numbers: Numbers, uids: &[Uid]) -> Vec<u32> {
+    match numbers {
+        Numbers::Uid => uids.iter().map(|uid| uid.0).collect(),
+        Numbers::Sequence => uids.iter().filter_map(|uid| Some(selected.view.seq_of(*uid)?.0)).collect(),
+    }
+}
+
+/// `* ESEARCH`: of `uids`, those found in the order of the answer (RFC 5267 §3.1).
+pub(super) fn write_esearch(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
     tag: &str,
-    ask: &Search,
-    found: &[Uid],
-    by_mod_seq: bool,
+    by: Numbers,
+    returns: &[SearchReturn],
+    uids: &[Uid],
+    found: &Found,
 ) {
-    let numbers: Vec<u32> = match ask.numbers {
-        Numbers::Uid => found.iter().map(|uid| uid.0).collect(),
-        Numbers::Sequence => found.iter().filter_map(|uid| Some(selected.view.seq_of(*uid)?.0)).collect(),
-    };
     let snapshot = selected.view.snapshot();
-    let out = &mut context.client.out;
-    match &ask.returns {
-        None => {
-            let highest = highest_mod_seq(snapshot, found).filter(|_| by_mod_seq);
-            write::search(out, numbers, highest);
-        }
-        Some(returns) => {
-            let mod_seq = highest_mod_seq(snapshot, &described(returns, found)).filter(|_| by_mod_seq);
-            write::esearch(out, tag, ask.numbers, answer(returns, &numbers, mod_seq));
-        }
-    }
+    let mod_seq = highest_mod_seq(snapshot, &described(returns, uids)).filter(|_| found.by_mod_seq);
+    let numbers = numbers(selected, by, uids);
+    write::esearch(&mut context.client.out, tag, by, answer(returns, &numbers, mod_seq));
 }
 
 /// What RETURN asks for; `RETURN ()` is ALL (RFC 9051 §6.4.4).

@@ -12,7 +12,7 @@ use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
+use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, search, sort, thread};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -199,6 +199,8 @@ impl<'a> Session<'a> {
                 match body {
                     C::Expunge { uids } => copy::expunge(context, selected, uids.as_ref()).await,
                     C::Search(ask) => search::search(context, account, selected, tag, ask).await,
+                    C::Sort(ask) => sort::sort(context, account, selected, tag, ask).await,
+                    C::Thread(ask) => thread::thread(context, account, selected, ask).await,
                     C::Fetch(ask) => fetch::fetch(context, account, selected, ask).await,
                     C::Store(ask) => flags::store(context, account, selected, ask).await,
                     C::Copy { set, numbers, mailbox } => {

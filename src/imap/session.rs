@@ -153,6 +153,8 @@ impl CommandRule {
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
             C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
             C::Search(search) => (InMailbox, unless_by_number(search.numbers), "RFC 9051 §6.4.4"),
+            C::Sort(sort) => (InMailbox, unless_by_number(sort.search.numbers), "RFC 5256 §3"),
+            C::Thread(ask) => (InMailbox, unless_by_number(ask.search.numbers), "RFC 5256 §3"),
             C::Fetch(fetch) => (InMailbox, unless_by_number(fetch.numbers), "RFC 9051 §6.4.5"),
             C::Store(store) => (InMailbox, unless_by_number(store.numbers), "RFC 9051 §6.4.6"),
             C::Copy { .. } => (InMailbox, Tell, "RFC 9051 §6.4.7"),
@@ -171,7 +173,7 @@ fn unless_by_number(numbers: Numbers) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: [&str; 22] = [
+const CAPABILITIES: [&str; 27] = [
     "IMAP4rev1",
     "SASL-IR",
     "LITERAL+",
@@ -194,6 +196,11 @@ const CAPABILITIES: [&str; 22] = [
     "REPLACE",
     "BINARY",
     "UTF8=ACCEPT",
+    "SORT",
+    "SORT=DISPLAY",
+    "ESORT",
+    "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES",
 ];
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).

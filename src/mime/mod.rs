@@ -10,6 +10,7 @@ mod envelope;
 mod header;
 mod imap_string;
 mod parts;
+mod sort;
 mod structure;
 pub mod submission;
 mod text;
@@ -19,6 +20,7 @@ pub use address::{AddressList, Entry, Mailbox};
 pub use date::{date_time, internal_date, parse_internal_date};
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
 pub use parts::{DEPTH_MAX, PARTS_MAX, Place};
+pub use sort::SortKeys;
 pub use structure::body_without_extensions;
 pub use text::{TEXT_BYTES_MAX, fold};
 pub use transfer::{Decoder, TransferEncoding, encode_binary};
@@ -44,6 +46,7 @@ pub struct Summary {
     pub message_id_key: Option<String>,
     /// The Date header, microseconds since 1970 UTC.
     pub sent_at: Option<i64>,
+    pub sort: SortKeys,
     pub text: SearchText,
 }
 
@@ -102,6 +105,7 @@ impl Summary {
             body_structure: structure::body_structure(message, &parts),
             message_id_key: message_id_key(header),
             sent_at: date::sent_at(header),
+            sort: SortKeys::of(header),
             text: SearchText::of(message, &parts),
             parts,
         }

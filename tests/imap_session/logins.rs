@@ -7,7 +7,8 @@ use crate::world::{PASSWORD, World};
 
 const ALWAYS: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT SPECIAL-USE \
                       LIST-EXTENDED LIST-STATUS ESEARCH CONDSTORE QUOTA MULTIAPPEND CATENATE REPLACE BINARY \
-                      UTF8=ACCEPT APPENDLIMIT=41943040";
+                      UTF8=ACCEPT SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES \
+                      APPENDLIMIT=41943040";
 
 #[tokio::test]
 async fn capabilities_stand_in_greeting_and_login_and_by_command() {

@@ -86,7 +86,7 @@ impl Gateway {
         replaced: Option<Replacing>,
     ) -> Result<AppendedAll, Fault> {
         let size = messages.iter().map(|one| one.message.size()).fold(0, u64::saturating_add);
-        if !self.has_room(user, size).await? {
+        if !self.has_room(user, messages.len(), size).await? {
             return Ok(AppendedAll::QuotaExceeded);
         }
         let now = self.clock.now();
@@ -137,6 +137,7 @@ impl Gateway {
             message: self.read_in(message.header.clone(), &message).await?,
             body: self.keep_body(&message).await?,
             flags: options.flags,
+            keywords_max: self.config.mailboxes.keywords_per_message_max,
             internal_date: options.internal_date.unwrap_or(now),
         })
     }

@@ -1,6 +1,7 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+use super::sort::{Sort, ThreadAsk};
 use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret};
 
 /// A command with its tag.
@@ -77,6 +78,8 @@ pub enum CommandBody {
         uids: Option<SequenceSet>,
     },
     Search(Search),
+    Sort(Sort),
+    Thread(ThreadAsk),
     Fetch(Fetch),
     Store(Store),
     Copy {

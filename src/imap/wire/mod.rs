@@ -5,6 +5,7 @@ pub mod append;
 pub mod command;
 pub mod framer;
 mod parse;
+pub mod sort;
 pub mod url;
 pub mod utf7;
 pub mod write;

@@ -25,6 +25,8 @@ pub(crate) struct NewAppend {
     pub(crate) body: NewBody,
     pub(crate) message: NewMessage,
     pub(crate) flags: Flags,
+    /// What the flags may not go beyond where they join those of a copy that is there.
+    pub(crate) keywords_max: usize,
     pub(crate) internal_date: Timestamp,
 }
 
@@ -115,7 +117,7 @@ async fn unite(tx: &mut Tx<'_>, mailbox: MailboxId, one: &NewAppend, uid: Uid) -
         edit: FlagEdit::Add,
         flags: one.flags.clone(),
         unchanged_since: None,
-        keywords_max: usize::MAX,
+        keywords_max: one.keywords_max,
     };
     store_flags(tx, &flagging).await?;
     let counters = counters(tx, &mailbox).await?;

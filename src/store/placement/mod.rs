@@ -7,12 +7,14 @@ mod append;
 mod changes;
 mod fetch;
 mod flags;
+mod sorting;
 mod transfer;
 
 pub(crate) use append::{Appending, NewAppend, NewAppends, append};
 pub(crate) use changes::{PlacementRow, each_changed, each_expunged};
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
+pub(crate) use sorting::{SortRow, sort_keys};
 pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};
 
 use super::{StoreError, Tx, column, number, on_engine, sql};

@@ -8,6 +8,7 @@ mod cursor;
 mod fetch;
 mod mailbox;
 mod search;
+mod sort;
 mod value;
 
 use base64::Engine as _;
@@ -81,7 +82,7 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 25] = [
+    const VERBS: [&str; 27] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
@@ -102,9 +103,11 @@ fn takes_arguments(verb: &str) -> bool {
         "SEARCH",
         "SELECT",
         "SETQUOTA",
+        "SORT",
         "STATUS",
         "STORE",
         "SUBSCRIBE",
+        "THREAD",
         "UID",
         "UNSUBSCRIBE",
     ];
@@ -180,6 +183,8 @@ fn with_numbers(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
         "FETCH" => Ok(CommandBody::Fetch(fetch::fetch(cursor, numbers)?)),
         "STORE" => Ok(CommandBody::Store(fetch::store(cursor, numbers)?)),
         "SEARCH" => Ok(CommandBody::Search(search::search(cursor, numbers)?)),
+        "SORT" => sort::sort(cursor, numbers),
+        "THREAD" => sort::thread(cursor, numbers),
         "COPY" => {
             let (set, mailbox) = fetch::set_and_mailbox(cursor)?;
             Ok(CommandBody::Copy { set, numbers, mailbox })

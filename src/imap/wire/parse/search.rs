@@ -9,32 +9,53 @@ const KEY: &str = "a search key";
 
 /// The arguments of SEARCH.
 pub(super) fn search(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Search> {
-    let mut returns = None;
-    if cursor.keyword("RETURN") {
-        cursor.space()?;
-        returns = Some(return_options(cursor)?);
-        cursor.space()?;
-    }
-    let mut charset = None;
+    let returns = returns(cursor)?;
     if cursor.keyword("CHARSET") {
         cursor.space()?;
-        charset = Some(cursor.astring_text()?.to_uppercase());
-        cursor.space()?;
+        return with_charset(cursor, numbers, returns);
     }
-    let texts = match charset.as_deref() {
-        None | Some("UTF-8" | "US-ASCII") => Texts::Utf8,
-        Some(_) => Texts::Unknown,
+    let key = keys(cursor, Texts::Utf8)?;
+    Ok(Search { numbers, returns, charset: None, key })
+}
+
+/// `RETURN (…)`, where it is there.
+pub(super) fn returns(cursor: &mut Cursor<'_>) -> Parsed<Option<Vec<SearchReturn>>> {
+    if !cursor.keyword("RETURN") {
+        return Ok(None);
+    }
+    cursor.space()?;
+    let returns = return_options(cursor)?;
+    cursor.space()?;
+    Ok(Some(returns))
+}
+
+/// A charset, and keys in it.
+pub(super) fn with_charset(
+    cursor: &mut Cursor<'_>,
+    numbers: Numbers,
+    returns: Option<Vec<SearchReturn>>,
+) -> Parsed<Search> {
+    let charset = cursor.astring_text()?.to_uppercase();
+    cursor.space()?;
+    let texts = match charset.as_str() {
+        "UTF-8" | "US-ASCII" => Texts::Utf8,
+        _ => Texts::Unknown,
     };
+    let key = keys(cursor, texts)?;
+    Ok(Search { numbers, returns, charset: Some(charset), key })
+}
+
+/// Keys up to the end of the command.
+fn keys(cursor: &mut Cursor<'_>, texts: Texts) -> Parsed<SearchKey> {
     let mut keys = Keys { cursor, texts, depth: 0 };
     let mut all = vec![keys.key()?];
     loop {
         keys.cursor.spaces();
         if keys.cursor.is_at_end() {
-            break;
+            return Ok(conjunction(all));
         }
         all.push(keys.key()?);
     }
-    Ok(Search { numbers, returns, charset, key: conjunction(all) })
 }
 
 /// `RETURN ()` asks for ALL (RFC 4731 §3.1).

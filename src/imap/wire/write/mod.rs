@@ -14,7 +14,7 @@ pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status,
 };
-pub use search::{EsearchAnswer, esearch, search};
+pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, flags, mailbox, number, number_set, quoted, string};
 

@@ -19,7 +19,47 @@ pub struct EsearchAnswer<'a> {
 
 /// `* SEARCH 2 84 (MODSEQ 917)`: no numbers, no ModSeq.
 pub fn search(out: &mut BytesMut, numbers: impl IntoIterator<Item = u32>, mod_seq: Option<ModSeq>) {
-    out.put_slice(b"* SEARCH");
+    found(out, b"* SEARCH", numbers, mod_seq);
+}
+
+/// `* SORT 2 84 (MODSEQ 917)`, in the order given (RFC 5256 §4, RFC 7162 §3.1.6).
+pub fn sort(out: &mut BytesMut, numbers: impl IntoIterator<Item = u32>, mod_seq: Option<ModSeq>) {
+    found(out, b"* SORT", numbers, mod_seq);
+}
+
+/// A piece of an answer to THREAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadToken {
+    Open,
+    Number(u32),
+    Close,
+}
+
+/// `* THREAD (2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4)
+pub fn threads(out: &mut BytesMut, tokens: &[ThreadToken]) {
+    out.put_slice(b"* THREAD");
+    let mut before = None;
+    for token in tokens {
+        let spaced = match (before, token) {
+            (None, _) => true,
+            (Some(ThreadToken::Number(_)), ThreadToken::Number(_) | ThreadToken::Open) => true,
+            (Some(_), _) => false,
+        };
+        if spaced {
+            out.put_u8(b' ');
+        }
+        match token {
+            ThreadToken::Open => out.put_u8(b'('),
+            ThreadToken::Number(value) => number(out, u64::from(*value)),
+            ThreadToken::Close => out.put_u8(b')'),
+        }
+        before = Some(*token);
+    }
+    out.put_slice(b"\r\n");
+}
+
+fn found(out: &mut BytesMut, name: &[u8], numbers: impl IntoIterator<Item = u32>, mod_seq: Option<ModSeq>) {
+    out.put_slice(name);
     let mut any = false;
     for value in numbers {
         out.put_u8(b' ');

@@ -155,3 +155,23 @@ fn search_options() {
         assert_eq!(parsed(&nested(6)), Err(BadCommand::TooNested), "{deep}");
     }
 }
+
+#[test]
+fn sort_and_thread() {
+    use crate::imap::wire::sort::{Sort, SortCriterion, SortKey, ThreadAlgorithm, ThreadAsk};
+    let search = Search { numbers: Numbers::Uid, returns: None, charset: Some("UTF-8".to_owned()), key: SearchKey::All };
+    let criteria = vec![
+        SortCriterion { key: SortKey::DisplayFrom, reverse: true },
+        SortCriterion { key: SortKey::Date, reverse: false },
+    ];
+    let returns = Some(vec![SearchReturn::All, SearchReturn::Count]);
+    assert_eq!(
+        body("UID SORT RETURN (ALL COUNT) (reverse displayfrom DATE) utf-8 ALL"),
+        CommandBody::Sort(Sort { criteria, search: Search { returns, ..search.clone() } })
+    );
+    let algorithm = ThreadAlgorithm::References;
+    assert_eq!(body("uid thread references \"UTF-8\" ALL"), CommandBody::Thread(ThreadAsk { algorithm, search }));
+    bad(&format!("SORT ({}DATE) UTF-8 ALL", "DATE ".repeat(32)));
+    bad("SORT (REVERSE REVERSE DATE) UTF-8 ALL");
+    bad("THREAD UTF-8 ALL");
+}
