@@ -168,6 +168,7 @@ pub(super) fn write_status(
         StatusItem::UidValidity => u64::from(status.uid_validity.0),
         StatusItem::Unseen => u64::from(status.unseen),
         StatusItem::Deleted => u64::from(status.deleted),
+        StatusItem::DeletedStorage => status.deleted_size,
         StatusItem::Size => status.size,
         StatusItem::HighestModSeq => u64::try_from(status.highest_mod_seq.0).unwrap_or(0),
         StatusItem::AppendLimit => append_bytes_max,

@@ -1,4 +1,4 @@
-//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
+//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5032, RFC 5182, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
 //! messages that are still in doubt, cheapest first.
 
 mod matcher;
@@ -32,13 +32,18 @@ pub(super) async fn search(
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.select(set, numbers))?;
-    let by_mod_seq = mentions_mod_seq(&ask.key);
+    let plan = Plan::of(&ask.key, context.gateway.clock.now(), &|set: &SequenceSet, numbers| {
+        selected.view.select(set, numbers)
+    })?;
+    let by_mod_seq = ask.key.any(&|key| matches!(key, SearchKey::ModSeq(_)));
     account.condstore |= by_mod_seq;
     let mut found = find(context, selected, &plan).await?;
     // Those that left the client's view meanwhile have no number.
     found.retain(|uid| selected.view.seq_of(*uid).is_some());
     write_found(context, selected, tag, &ask, &found, by_mod_seq);
+    if let Some(returns) = ask.returns.as_deref().filter(|returns| returns.contains(&SearchReturn::Save)) {
+        selected.view.save(saved(returns, &found));
+    }
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
 }
@@ -46,7 +51,7 @@ pub(super) async fn search(
 /// The messages that match, rising.
 async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
-    let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
+    let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
     for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
         match plan.judge(&Facts { entry, known: Known::default() }) {
@@ -147,16 +152,6 @@ fn judge_chunk(
     }
 }
 
-fn mentions_mod_seq(key: &SearchKey) -> bool {
-    match key {
-        SearchKey::ModSeq(_) => true,
-        SearchKey::And(keys) => keys.iter().any(mentions_mod_seq),
-        SearchKey::Or(one, other) => mentions_mod_seq(one) || mentions_mod_seq(other),
-        SearchKey::Not(key) => mentions_mod_seq(key),
-        _ => false,
-    }
-}
-
 /// `* SEARCH`, or `* ESEARCH` where RETURN was given.
 fn write_found(
     context: &mut Context<'_>,
@@ -177,6 +172,8 @@ fn write_found(
             let highest = highest_mod_seq(snapshot, found).filter(|_| by_mod_seq);
             write::search(out, numbers, highest);
         }
+        // SAVE alone answers nothing (RFC 5182 §2.1).
+        Some(returns) if returns.iter().all(|wanted| *wanted == SearchReturn::Save) => {}
         Some(returns) => {
             let mod_seq = highest_mod_seq(snapshot, &described(returns, found)).filter(|_| by_mod_seq);
             write::esearch(out, tag, ask.numbers, answer(returns, &numbers, mod_seq));
@@ -198,8 +195,19 @@ fn answer<'a>(returns: &[SearchReturn], numbers: &'a [u32], mod_seq: Option<ModS
 
 /// The messages whose ModSeq the answer tells: all found, or only the ends where nothing else is asked (RFC 7162 §3.1.5).
 fn described(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
-    let only_ends =
-        !returns.is_empty() && returns.iter().all(|wanted| matches!(wanted, SearchReturn::Min | SearchReturn::Max));
+    ends_or_all(returns, found)
+}
+
+/// The messages that SAVE keeps: all found, or only the ends where nothing else is asked (RFC 5182 §2.4).
+fn saved(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
+    ends_or_all(returns, found)
+}
+
+fn ends_or_all(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
+    let asked = |wanted: &SearchReturn| returns.contains(wanted);
+    let only_ends = (asked(&SearchReturn::Min) || asked(&SearchReturn::Max))
+        && !asked(&SearchReturn::All)
+        && !asked(&SearchReturn::Count);
     if !only_ends {
         return found.to_vec();
     }

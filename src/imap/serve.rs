@@ -118,10 +118,17 @@ impl<'a> Session<'a> {
 
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
         let rule = CommandRule::of(&body);
+        let saves = body.saves_result();
         let outcome = match rule.allowed.in_state(&self.state) {
             true => self.dispatch(&tag, body, rule.allowed).await,
             false => Err(not_now()),
         };
+        if saves
+            && matches!(outcome, Err(Failure::Refused { .. } | Failure::Told { .. } | Failure::Fault(_)))
+            && let Some(selected) = self.state.selected_mut()
+        {
+            selected.view.save(Vec::new());
+        }
         self.conclude(&tag, rule.expunges, outcome).await
     }
 

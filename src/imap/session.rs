@@ -1,7 +1,7 @@
 //! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
 
 use super::view::{Expunges, MailboxView};
-use super::wire::command::{Access, CommandBody, Numbers};
+use super::wire::command::{Access, CommandBody, Numbers, Search};
 use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
@@ -148,7 +148,7 @@ impl CommandRule {
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
             C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
-            C::Search(search) => (InMailbox, unless_by_number(search.numbers), "RFC 9051 §6.4.4"),
+            C::Search(search) => (InMailbox, unless_searching_by_number(search), "RFC 9051 §6.4.4"),
             C::Fetch(fetch) => (InMailbox, unless_by_number(fetch.numbers), "RFC 9051 §6.4.5"),
             C::Store(store) => (InMailbox, unless_by_number(store.numbers), "RFC 9051 §6.4.6"),
             C::Copy { .. } => (InMailbox, Tell, "RFC 9051 §6.4.7"),
@@ -166,8 +166,16 @@ fn unless_by_number(numbers: Numbers) -> Expunges {
     }
 }
 
+/// Nor does UID SEARCH tell them where its keys name message numbers (RFC 7162 §3.2.10.2).
+fn unless_searching_by_number(search: &Search) -> Expunges {
+    match search.key.names_numbers() {
+        true => Expunges::Hold,
+        false => unless_by_number(search.numbers),
+    }
+}
+
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
     "SASL-IR",
     "LITERAL+",
@@ -185,6 +193,10 @@ const CAPABILITIES: [&str; 17] = [
     "ESEARCH",
     "CONDSTORE",
     "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "STATUS=SIZE",
+    "WITHIN",
+    "SEARCHRES",
 ];
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).
@@ -210,6 +222,7 @@ pub(super) fn capabilities(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::wire::command::{SearchKey, SequenceSet};
 
     fn words(security: Security, may_log_in: bool) -> String {
         capabilities(&SessionState::NotAuthenticated, security, may_log_in, 1000).join(" ")
@@ -227,12 +240,21 @@ mod tests {
     #[test]
     fn expunges_are_held_by_number_and_told_by_uid() {
         let fetch = |numbers| {
-            let set = crate::imap::wire::command::SequenceSet(vec![(Some(1), None)]);
+            let set = SequenceSet::Ranges(vec![(Some(1), None)]);
             let fetch = crate::imap::wire::command::Fetch { set, numbers, items: Vec::new(), changed_since: None };
             CommandRule::of(&CommandBody::Fetch(fetch)).expunges
         };
         assert_eq!(fetch(Numbers::Sequence), Expunges::Hold);
         assert_eq!(fetch(Numbers::Uid), Expunges::Tell);
+        let search = |key| {
+            let search =
+                Search { numbers: Numbers::Uid, returns: None, charset: None, key: SearchKey::Not(Box::new(key)) };
+            CommandRule::of(&CommandBody::Search(search)).expunges
+        };
+        let all = || SequenceSet::Ranges(vec![(Some(1), None)]);
+        assert_eq!(search(SearchKey::Set(Numbers::Sequence, all())), Expunges::Hold);
+        assert_eq!(search(SearchKey::Set(Numbers::Uid, all())), Expunges::Tell);
+        assert_eq!(search(SearchKey::Set(Numbers::Sequence, SequenceSet::Saved)), Expunges::Tell);
         assert_eq!(CommandRule::of(&CommandBody::Noop).expunges, Expunges::Tell);
     }
 }

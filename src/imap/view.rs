@@ -50,6 +50,8 @@ pub(super) struct MailboxView {
     flags_told: ModSeq,
     /// … and of these messages further ones, by an answer of this session: ModSeq of the state told.
     told_early: BTreeMap<Uid, ModSeq>,
+    /// What `$` means; rising. Those that have left the view since mean nothing (RFC 5182 §2.1).
+    saved: Vec<Uid>,
 }
 
 impl MailboxView {
@@ -61,6 +63,7 @@ impl MailboxView {
             zombies: Vec::new(),
             flags_told: snapshot.mod_seq,
             told_early: BTreeMap::new(),
+            saved: Vec::new(),
             snapshot,
         }
     }
@@ -185,14 +188,27 @@ impl MailboxView {
     /// The messages that a set means, rising, each once, zombies included. UIDs that are not in the view are passed
     /// over; sequence numbers above EXISTS are an error, save by a `*` that means nothing in an empty mailbox.
     pub(super) fn select(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Uid>, OutOfRange> {
-        let mut ranges = Vec::with_capacity(set.0.len());
-        for range in &set.0 {
+        let set = match set {
+            SequenceSet::Ranges(set) => set,
+            SequenceSet::Saved => return Ok(self.saved()),
+        };
+        let mut ranges = Vec::with_capacity(set.len());
+        for range in set {
             ranges.push(match numbers {
                 Numbers::Uid => self.uid_range(*range),
                 Numbers::Sequence => self.sequence_range(*range)?,
             });
         }
         Ok(merge(ranges).into_iter().flatten().filter_map(|index| self.uid_at(index)).collect())
+    }
+
+    fn saved(&self) -> Vec<Uid> {
+        self.saved.iter().copied().filter(|uid| self.seq_of(*uid).is_some()).collect()
+    }
+
+    /// From now on `$` means these, rising.
+    pub(super) fn save(&mut self, uids: Vec<Uid>) {
+        self.saved = uids;
     }
 
     /// Places of a range of UIDs; `*` is the last message's (RFC 9051 §9, `seq-range`: ends in either order).

@@ -289,7 +289,7 @@ fn set(theirs: &TheirSet) -> SequenceSet {
         Sequence::Single(one) => (number(one), number(one)),
         Sequence::Range(start, end) => (number(start), number(end)),
     };
-    SequenceSet(theirs.0.as_ref().iter().map(range).collect())
+    SequenceSet::Ranges(theirs.0.as_ref().iter().map(range).collect())
 }
 
 fn numbers(uid: bool) -> Numbers {

@@ -39,6 +39,8 @@ pub struct Status {
     pub uid_validity: UidValidity,
     pub unseen: u32,
     pub deleted: u32,
+    /// Octets of those marked `\Deleted`.
+    pub deleted_size: u64,
     /// Octets.
     pub size: u64,
     pub highest_mod_seq: ModSeq,
@@ -140,6 +142,7 @@ impl Gateway {
                     uid_validity: row.counters.uid_validity,
                     unseen: row.unseen,
                     deleted: row.deleted,
+                    deleted_size: row.deleted_size,
                     size: row.size,
                     highest_mod_seq: row.counters.mod_seq,
                 };

@@ -58,6 +58,10 @@ enum Key {
     Keyword(String),
     /// INTERNALDATE's day, within.
     Arrived(Days),
+    /// INTERNALDATE in seconds, at or before.
+    ArrivedBy(i64),
+    /// INTERNALDATE in seconds, at or after.
+    ArrivedFrom(i64),
     /// The Date header's day, within.
     Sent(Days),
     Larger(u64),
@@ -93,9 +97,10 @@ impl Plan {
     /// Makes a key ready; `select` tells which messages a set means.
     pub(super) fn of<E>(
         key: &SearchKey,
+        now: Timestamp,
         select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
     ) -> Result<Self, E> {
-        Ok(Self { key: Key::of(key, select)? })
+        Ok(Self { key: Key::of(key, now, select)? })
     }
 
     /// Does the message match, by what is known?
@@ -117,20 +122,28 @@ impl Plan {
 }
 
 impl Key {
-    fn of<E>(key: &SearchKey, select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>) -> Result<Self, E> {
+    fn of<E>(
+        key: &SearchKey,
+        now: Timestamp,
+        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+    ) -> Result<Self, E> {
+        let of = |key| Self::of(key, now, select);
+        let seconds_ago = |seconds: u32| now.seconds().saturating_sub(i64::from(seconds));
         let head = |head, text: &str| Self::Head(head, mime::fold(text));
         Ok(match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Always(false),
-            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, select)).collect::<Result<_, E>>()?),
-            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, select)?), Box::new(Self::of(other, select)?)),
-            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, select)?)),
+            SearchKey::And(keys) => Self::And(keys.iter().map(of).collect::<Result<_, E>>()?),
+            SearchKey::Or(one, other) => Self::Or(Box::new(of(one)?), Box::new(of(other)?)),
+            SearchKey::Not(key) => Self::Not(Box::new(of(key)?)),
             SearchKey::Set(numbers, set) => Self::Uids(select(set, *numbers)?),
             SearchKey::Flag(flag) => Self::Flag(*flag),
             SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
             SearchKey::On(day) => Self::Arrived(Days::on(*day)),
             SearchKey::Since(day) => Self::Arrived(Days::since(*day)),
+            SearchKey::Older(seconds) => Self::ArrivedBy(seconds_ago(*seconds)),
+            SearchKey::Younger(seconds) => Self::ArrivedFrom(seconds_ago(*seconds)),
             SearchKey::SentBefore(day) => Self::Sent(Days::before(*day)),
             SearchKey::SentOn(day) => Self::Sent(Days::on(*day)),
             SearchKey::SentSince(day) => Self::Sent(Days::since(*day)),
@@ -172,6 +185,8 @@ impl Key {
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),
+            Self::ArrivedBy(second) => Verdict::of(entry.internal_date.seconds() <= *second),
+            Self::ArrivedFrom(second) => Verdict::of(entry.internal_date.seconds() >= *second),
             Self::Larger(size) => Verdict::of(entry.size > *size),
             Self::Smaller(size) => Verdict::of(entry.size < *size),
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),

@@ -90,6 +90,14 @@ pub enum CommandBody {
     },
 }
 
+impl CommandBody {
+    /// Does it set what `$` means? Answered by NO, it empties it (RFC 5182 §2.1).
+    pub fn saves_result(&self) -> bool {
+        let Self::Search(Search { returns: Some(returns), .. }) = self else { return false };
+        returns.contains(&SearchReturn::Save)
+    }
+}
+
 /// Do the command's numbers mean UIDs?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -126,7 +134,7 @@ pub struct List {
     pub extended: bool,
 }
 
-/// STATUS items (RFC 9051 §6.3.11, RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3).
+/// STATUS items (RFC 9051 §6.3.11, RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3, RFC 8438 §3, RFC 9208 §4.1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusItem {
     Messages,
@@ -135,6 +143,7 @@ pub enum StatusItem {
     UidValidity,
     Unseen,
     Deleted,
+    DeletedStorage,
     Size,
     HighestModSeq,
     AppendLimit,
@@ -142,13 +151,14 @@ pub enum StatusItem {
 
 impl StatusItem {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Messages,
         Self::Recent,
         Self::UidNext,
         Self::UidValidity,
         Self::Unseen,
         Self::Deleted,
+        Self::DeletedStorage,
         Self::Size,
         Self::HighestModSeq,
         Self::AppendLimit,
@@ -163,6 +173,7 @@ impl StatusItem {
             Self::UidValidity => "UIDVALIDITY",
             Self::Unseen => "UNSEEN",
             Self::Deleted => "DELETED",
+            Self::DeletedStorage => "DELETED-STORAGE",
             Self::Size => "SIZE",
             Self::HighestModSeq => "HIGHESTMODSEQ",
             Self::AppendLimit => "APPENDLIMIT",
@@ -184,9 +195,14 @@ pub struct AppendHead {
     pub binary: bool,
 }
 
-/// Message numbers: ranges in the order written; `None` is `*`.
+/// Message numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SequenceSet(pub Vec<(Option<u32>, Option<u32>)>);
+pub enum SequenceSet {
+    /// Ranges in the order written; `None` is `*`.
+    Ranges(Vec<(Option<u32>, Option<u32>)>),
+    /// `$`: what SEARCH RETURN (SAVE) found last (RFC 5182 §2.1).
+    Saved,
+}
 
 /// FETCH (RFC 9051 §6.4.5).
 #[derive(Clone, Debug, PartialEq)]
@@ -297,6 +313,8 @@ pub enum SearchReturn {
     Max,
     All,
     Count,
+    /// RFC 5182 §2.1
+    Save,
 }
 
 /// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
@@ -332,4 +350,26 @@ pub enum SearchKey {
     Text(String),
     /// RFC 7162 §3.1.5
     ModSeq(ModSeq),
+    /// RFC 5032 §3: INTERNALDATE more than this many seconds ago.
+    Older(u32),
+    /// RFC 5032 §3: INTERNALDATE within the last so many seconds.
+    Younger(u32),
+}
+
+impl SearchKey {
+    /// Does this key, or one within it, fulfil the condition?
+    pub fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
+        holds(self)
+            || match self {
+                Self::And(keys) => keys.iter().any(|key| key.any(holds)),
+                Self::Or(one, other) => one.any(holds) || other.any(holds),
+                Self::Not(key) => key.any(holds),
+                _ => false,
+            }
+    }
+
+    /// Do its sets hold sequence numbers?
+    pub fn names_numbers(&self) -> bool {
+        self.any(&|key| matches!(key, Self::Set(Numbers::Sequence, SequenceSet::Ranges(_))))
+    }
 }

@@ -35,7 +35,7 @@ fn named(name: &str) -> MailboxArgument {
 
 fn set(ranges: &[(u32, u32)]) -> SequenceSet {
     let number = |number: u32| (number != 0).then_some(number);
-    SequenceSet(ranges.iter().map(|(start, end)| (number(*start), number(*end))).collect())
+    SequenceSet::Ranges(ranges.iter().map(|(start, end)| (number(*start), number(*end))).collect())
 }
 
 fn flags(names: &[&str]) -> Flags {

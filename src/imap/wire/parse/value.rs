@@ -29,8 +29,12 @@ impl Cursor<'_> {
         Ok(MailboxArgument(MailboxName::parse(&utf7::decode(&text))))
     }
 
-    /// `sequence-set`, without `$` (RFC 5182 is not offered).
+    /// `sequence-set`, or `$`.
     pub(super) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
+        if self.accept(b'$') {
+            let ends = self.peek().is_none_or(|next| !is_atom_char(next));
+            return if ends { Ok(SequenceSet::Saved) } else { Err(BadCommand::Syntax("$ alone")) };
+        }
         let mut ranges = Vec::new();
         loop {
             if ranges.len() == self.limits.set_ranges_max {
@@ -40,7 +44,7 @@ impl Cursor<'_> {
             let end = if self.accept(b':') { self.sequence_number()? } else { start };
             ranges.push((start, end));
             if !self.accept(b',') {
-                return Ok(SequenceSet(ranges));
+                return Ok(SequenceSet::Ranges(ranges));
             }
         }
     }

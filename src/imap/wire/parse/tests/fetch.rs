@@ -114,7 +114,7 @@ fn fetch_sections() {
 fn sets() {
     assert_eq!(fetch("FETCH 1,3:5,7:*,*:2 UID").set, set(&[(1, 1), (3, 5), (7, 0), (0, 2)]));
     assert_eq!(fetch("FETCH 4294967295:* UID").set, set(&[(u32::MAX, 0)]));
-    for text in ["0", "4294967296", "1,", ",1", "1:", ":1", "a", "$", "", "1:2:3", "1, 2", "-1"] {
+    for text in ["0", "4294967296", "1,", ",1", "1:", ":1", "a", "$1", "1,$", "$,1", "", "1:2:3", "1, 2", "-1"] {
         bad(&format!("FETCH {text} UID"));
     }
     assert_eq!(parsed("FETCH 1,2,3,4,5 UID"), Err(BadCommand::TooManyRanges));
