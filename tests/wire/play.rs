@@ -270,10 +270,10 @@ async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: Duple
 }
 
 async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
-    let ended = imap::run(Arc::clone(&gateway), &connection, stream, imap::Opening::Greeting).await;
+    let ended = imap::run(Arc::clone(&gateway), &connection, imap::Start::Greeting, stream).await;
     if let Ended::StartTls(stream) = ended {
         let connection = Connection { security: Security::Tls, ..connection };
-        imap::run(gateway, &connection, stream, imap::Opening::AfterStartTls).await;
+        imap::run(gateway, &connection, imap::Start::AfterStartTls, stream).await;
     }
 }
 
