@@ -8,6 +8,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
+use super::qresync::tell_vanished;
 use super::section::{self, Source};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
@@ -73,8 +74,10 @@ pub(super) async fn fetch(
     ask: Fetch,
 ) -> Outcome {
     let mut plan = Plan::of(&ask, selected.access);
-    account.condstore |= plan.condstore;
     plan.condstore = account.condstore;
+    if let Some(since) = ask.changed_since.filter(|_| ask.vanished) {
+        tell_vanished(context, account, &selected.view, &ask.set, since).await?;
+    }
     let mut uids = selected.view.select(&ask.set, ask.numbers)?;
     let named = uids.len();
     uids.retain(|uid| selected.view.snapshot().entry(*uid).is_some());

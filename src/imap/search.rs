@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
-use super::session::{Account, SelectedMailbox};
-use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
+use super::session::SelectedMailbox;
+use super::wire::command::{Numbers, Search, SearchReturn, SequenceSet};
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
@@ -24,7 +24,6 @@ const CHUNK_BODIES: usize = 50;
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
     context: &mut Context<'_>,
-    account: &mut Account,
     selected: &mut SelectedMailbox,
     tag: &str,
     ask: Search,
@@ -35,8 +34,7 @@ pub(super) async fn search(
     let plan = Plan::of(&ask.key, context.gateway.clock.now(), &|set: &SequenceSet, numbers| {
         selected.view.select(set, numbers)
     })?;
-    let by_mod_seq = ask.key.any(&|key| matches!(key, SearchKey::ModSeq(_)));
-    account.condstore |= by_mod_seq;
+    let by_mod_seq = ask.key.names_mod_seq();
     let mut found = find(context, selected, &plan).await?;
     // Those that left the client's view meanwhile have no number.
     found.retain(|uid| selected.view.seq_of(*uid).is_some());

@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub admission: Admission,
     /// Has the client asked for ModSeqs (RFC 7162 §3.1)? Then every untagged FETCH carries one.
     pub condstore: bool,
+    /// Has it enabled QRESYNC (RFC 7162 §3.2.3)? Then it hears VANISHED in place of EXPUNGE.
+    pub qresync: bool,
 }
 
 /// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
@@ -192,6 +194,7 @@ const CAPABILITIES: &[&str] = &[
     "LIST-STATUS",
     "ESEARCH",
     "CONDSTORE",
+    "QRESYNC",
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "STATUS=SIZE",
@@ -241,7 +244,13 @@ mod tests {
     fn expunges_are_held_by_number_and_told_by_uid() {
         let fetch = |numbers| {
             let set = SequenceSet::Ranges(vec![(Some(1), None)]);
-            let fetch = crate::imap::wire::command::Fetch { set, numbers, items: Vec::new(), changed_since: None };
+            let fetch = crate::imap::wire::command::Fetch {
+                set,
+                numbers,
+                items: Vec::new(),
+                changed_since: None,
+                vanished: false,
+            };
             CommandRule::of(&CommandBody::Fetch(fetch)).expunges
         };
         assert_eq!(fetch(Numbers::Sequence), Expunges::Hold);

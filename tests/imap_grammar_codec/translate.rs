@@ -122,7 +122,7 @@ fn select(mailbox: &Mailbox<'_>, parameters: &[SelectParameter], access: Access)
     // QRESYNC is not offered.
     let condstore = |parameter: &SelectParameter| *parameter == SelectParameter::CondStore;
     parameters.iter().all(condstore).then_some(())?;
-    Some(CommandBody::Select { mailbox: name(mailbox)?, access, condstore: !parameters.is_empty() })
+    Some(CommandBody::Select { mailbox: name(mailbox)?, access, condstore: !parameters.is_empty(), qresync: None })
 }
 
 fn store(theirs: &TheirBody<'_>) -> Option<Store> {
@@ -166,7 +166,7 @@ fn fetch(theirs: &TheirBody<'_>) -> Option<Fetch> {
         // VANISHED belongs to QRESYNC.
         _ => return None,
     };
-    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since })
+    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since, vanished: false })
 }
 
 fn fetch_item(theirs: &MessageDataItemName<'_>) -> Option<FetchItem> {

@@ -23,6 +23,7 @@ const ALWAYS: &[&str] = &[
     "LIST-STATUS",
     "ESEARCH",
     "CONDSTORE",
+    "QRESYNC",
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "STATUS=SIZE",

@@ -109,9 +109,9 @@ impl World {
     fn hear(&mut self, expunges: Expunges) {
         for untagged in self.view.tell(expunges) {
             match untagged {
-                Untagged::Expunge(seq) => {
+                Untagged::Expunge(seq, uid) => {
                     assert_eq!(expunges, Expunges::Tell, "EXPUNGE while held");
-                    self.heard.remove(seq.0 as usize - 1);
+                    assert_eq!(self.heard.remove(seq.0 as usize - 1).0, uid);
                 }
                 Untagged::Exists(count) => {
                     assert!(count as usize >= self.heard.len(), "EXISTS may not fall");
@@ -207,7 +207,7 @@ fn expunges_come_last_message_first_and_before_exists() {
     let mut view = MailboxView::new(Arc::new(snapshot(&[1, 2, 3, 4])));
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[1, 4, 5]) }));
     assert_eq!(view.tell(Expunges::Hold), [Untagged::Exists(5)]);
-    assert_eq!(view.tell(Expunges::Tell), [Untagged::Expunge(SeqNum(3)), Untagged::Expunge(SeqNum(2))]);
+    assert_eq!(view.tell(Expunges::Tell), [Untagged::Expunge(SeqNum(3), Uid(3)), Untagged::Expunge(SeqNum(2), Uid(2))]);
     assert_eq!(view.exists(), 3);
 }
 

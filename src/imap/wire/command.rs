@@ -1,6 +1,6 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp};
+use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,7 @@ pub enum CommandBody {
         mailbox: MailboxArgument,
         access: Access,
         condstore: bool,
+        qresync: Option<Resync>,
     },
     Create(MailboxArgument),
     Delete(MailboxArgument),
@@ -91,6 +92,21 @@ pub enum CommandBody {
 }
 
 impl CommandBody {
+    /// Does it make the client one that is told ModSeqs (RFC 7162 §3.1)?
+    pub fn enables_condstore(&self) -> bool {
+        match self {
+            Self::Enable(words) => words.iter().any(|word| word == "CONDSTORE" || word == "QRESYNC"),
+            Self::Select { condstore, qresync, .. } => *condstore || qresync.is_some(),
+            Self::Status { items, .. } | Self::List(List { return_status: Some(items), .. }) => {
+                items.contains(&StatusItem::HighestModSeq)
+            }
+            Self::Search(search) => search.key.names_mod_seq(),
+            Self::Fetch(fetch) => fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq),
+            Self::Store(store) => store.unchanged_since.is_some(),
+            _ => false,
+        }
+    }
+
     /// Does it set what `$` means? Answered by NO, it empties it (RFC 5182 §2.1).
     pub fn saves_result(&self) -> bool {
         let Self::Search(Search { returns: Some(returns), .. }) = self else { return false };
@@ -110,6 +126,16 @@ pub enum Numbers {
 pub enum Access {
     ReadWrite,
     ReadOnly,
+}
+
+/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5). Its samples of numbers and UIDs help a
+/// server that has forgotten expunges; they are read and not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resync {
+    pub uid_validity: UidValidity,
+    pub mod_seq: ModSeq,
+    /// UIDs without `*`; `None`: all.
+    pub known: Option<SequenceSet>,
 }
 
 /// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
@@ -213,6 +239,8 @@ pub struct Fetch {
     pub items: Vec<FetchItem>,
     /// RFC 7162 §3.1.4; 0 is accepted, as iOS sends it.
     pub changed_since: Option<ModSeq>,
+    /// RFC 7162 §3.2.6: only behind UID and with CHANGEDSINCE.
+    pub vanished: bool,
 }
 
 /// What FETCH can ask of a message.
@@ -366,6 +394,11 @@ impl SearchKey {
                 Self::Not(key) => key.any(holds),
                 _ => false,
             }
+    }
+
+    /// Does it ask for ModSeqs?
+    pub fn names_mod_seq(&self) -> bool {
+        self.any(&|key| matches!(key, Self::ModSeq(_)))
     }
 
     /// Do its sets hold sequence numbers?

@@ -9,6 +9,7 @@ use crate::model::ModSeq;
 
 const ITEM: &str = "a FETCH item";
 const SECTION: &str = "a section";
+const MODIFIER: &str = "a FETCH modifier";
 
 /// The arguments of FETCH.
 pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> {
@@ -21,15 +22,33 @@ pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> 
         item(cursor, &mut items)?;
     }
     cursor.spaces();
-    let mut changed_since = None;
+    let mut fetch = Fetch { set, numbers, items, changed_since: None, vanished: false };
     if !cursor.is_at_end() {
-        changed_since = Some(mod_seq_modifier(cursor, "CHANGEDSINCE")?);
+        cursor.list_of_some(MODIFIER, |cursor| modifier(cursor, &mut fetch))?;
     }
-    Ok(Fetch { set, numbers, items, changed_since })
+    // RFC 7162 §3.2.6
+    if fetch.vanished && (numbers == Numbers::Sequence || fetch.changed_since.is_none()) {
+        return Err(BadCommand::Syntax("VANISHED behind UID FETCH and with CHANGEDSINCE"));
+    }
+    Ok(fetch)
 }
 
-/// `(CHANGEDSINCE 7)`, `(UNCHANGEDSINCE 7)`
-fn mod_seq_modifier(cursor: &mut Cursor<'_>, name: &'static str) -> Parsed<ModSeq> {
+/// One modifier (RFC 4466 §2.4).
+fn modifier(cursor: &mut Cursor<'_>, fetch: &mut Fetch) -> Parsed<()> {
+    match cursor.word(MODIFIER)?.as_str() {
+        "CHANGEDSINCE" if fetch.changed_since.is_none() => {
+            cursor.space()?;
+            fetch.changed_since = Some(ModSeq(cursor.number63("a mod-sequence")?));
+        }
+        "VANISHED" => fetch.vanished = true,
+        _ => return Err(BadCommand::Syntax(MODIFIER)),
+    }
+    Ok(())
+}
+
+/// `(UNCHANGEDSINCE 7)`
+fn unchanged_since(cursor: &mut Cursor<'_>) -> Parsed<ModSeq> {
+    let name = "UNCHANGEDSINCE";
     let given = cursor.list(|cursor| {
         if !cursor.keyword(name) {
             return Err(BadCommand::Syntax(name));
@@ -130,7 +149,7 @@ pub(super) fn store(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Store> 
     cursor.space()?;
     let mut unchanged_since = None;
     if cursor.peek() == Some(b'(') {
-        unchanged_since = Some(mod_seq_modifier(cursor, "UNCHANGEDSINCE")?);
+        unchanged_since = Some(self::unchanged_since(cursor)?);
         cursor.space()?;
     }
     let change = if cursor.accept(b'+') {

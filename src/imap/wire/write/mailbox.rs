@@ -3,8 +3,8 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::StatusItem;
-use super::text::{flags, mailbox, number, separated, string};
-use crate::model::{Flags, SeqNum};
+use super::text::{flags, mailbox, number, number_set, separated, string};
+use crate::model::{Flags, SeqNum, Uid};
 
 /// What LIST says behind the name (RFC 5258 §4, RFC 9051 §6.3.9.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,13 @@ pub fn recent(out: &mut BytesMut, count: u32) {
 /// `* 4 EXPUNGE`
 pub fn expunge(out: &mut BytesMut, seq: SeqNum) {
     numbered(out, seq.0, b" EXPUNGE\r\n");
+}
+
+/// `* VANISHED 3,5:7`; `(EARLIER)` where the numbers of the others do not change by it (RFC 7162 §3.2.10).
+pub fn vanished(out: &mut BytesMut, earlier: bool, uids: impl IntoIterator<Item = Uid>) {
+    out.put_slice(if earlier { b"* VANISHED (EARLIER) " } else { b"* VANISHED " });
+    number_set(out, uids.into_iter().map(|uid| uid.0));
+    out.put_slice(b"\r\n");
 }
 
 /// `* LIST (\HasNoChildren) "/" name`. Attributes with their backslash, name in Unicode.

@@ -12,7 +12,7 @@ mod text;
 pub use fetch::{DataName, FetchItems};
 pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
-    quota, quota_root, recent, status,
+    quota, quota_root, recent, status, vanished,
 };
 pub use search::{EsearchAnswer, esearch, search};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};

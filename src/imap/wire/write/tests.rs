@@ -182,6 +182,8 @@ fn about_mailboxes_and_the_server() {
         (written(|out| exists(out, 3)), "* 3 EXISTS\r\n"),
         (written(|out| recent(out, 0)), "* 0 RECENT\r\n"),
         (written(|out| expunge(out, SeqNum(4))), "* 4 EXPUNGE\r\n"),
+        (written(|out| vanished(out, false, [Uid(4)])), "* VANISHED 4\r\n"),
+        (written(|out| vanished(out, true, [4, 7, 8].map(Uid))), "* VANISHED (EARLIER) 4,7:8\r\n"),
         (written(|out| flags_response(out, &seen_and_junk())), "* FLAGS (\\Answered \\Seen $Junk)\r\n"),
         (
             written(|out| status(out, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),

@@ -23,7 +23,13 @@ fn section(path: &[u32], text: SectionText, peek: bool, partial: Option<(u64, u6
 fn fetch_items() {
     assert_eq!(
         fetch("UID fetch 1:* (FLAGS)"),
-        Fetch { set: set(&[(1, 0)]), numbers: Numbers::Uid, items: vec![FetchItem::Flags], changed_since: None }
+        Fetch {
+            set: set(&[(1, 0)]),
+            numbers: Numbers::Uid,
+            items: vec![FetchItem::Flags],
+            changed_since: None,
+            vanished: false
+        }
     );
     let fast = [FetchItem::Flags, FetchItem::InternalDate, FetchItem::Size];
     assert_eq!(fetch("FETCH 1 FAST").items, fast);
