@@ -55,6 +55,7 @@ pub(super) async fn select(
         None => None,
     };
     write_selected(&mut context.client.out, &snapshot, access);
+    write::untagged(&mut context.client.out, Condition::Ok, Some(Code::MailboxId(mailbox.id)), "Mailbox");
     let selected = SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) };
     if let Some(missed) = missed {
         missed.tell(context, &selected).await?;
@@ -106,8 +107,8 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
 
 /// CREATE (RFC 9051 §6.3.4).
 pub(super) async fn create(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.create_mailbox(&account.user, &argument.0?).await??;
-    Ok(Done::new("CREATE completed"))
+    let mailbox = context.gateway.create_mailbox(&account.user, &argument.0?).await??;
+    Ok(Done::with(DoneCode::MailboxId(mailbox.id), "CREATE completed"))
 }
 
 /// DELETE (RFC 9051 §6.3.5). Of the selected mailbox: it is left.
@@ -184,6 +185,7 @@ pub(super) fn write_status(
         StatusItem::Size => status.size,
         StatusItem::HighestModSeq => u64::try_from(status.highest_mod_seq.0).unwrap_or(0),
         StatusItem::AppendLimit => append_bytes_max,
+        StatusItem::MailboxId => status.mailbox.0.unsigned_abs(),
     };
     let values: Vec<(StatusItem, u64)> = items.iter().map(|item| (*item, value(item))).collect();
     write::status(out, name, &values);

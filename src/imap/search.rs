@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::SelectedMailbox;
-use super::wire::command::{Numbers, Search, SearchReturn, SequenceSet};
+use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
@@ -40,7 +40,7 @@ pub(super) async fn search(
     found.retain(|uid| selected.view.seq_of(*uid).is_some());
     write_found(context, selected, tag, &ask, &found, by_mod_seq);
     if let Some(returns) = ask.returns.as_deref().filter(|returns| returns.contains(&SearchReturn::Save)) {
-        selected.view.save(saved(returns, &found));
+        selected.view.save(described(returns, &found));
     }
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
@@ -186,32 +186,40 @@ fn answer<'a>(returns: &[SearchReturn], numbers: &'a [u32], mod_seq: Option<ModS
         min: numbers.first().copied().filter(|_| wants(SearchReturn::Min)),
         max: numbers.last().copied().filter(|_| wants(SearchReturn::Max)),
         all: (returns.is_empty() || wants(SearchReturn::All)).then_some(numbers),
+        partial: partial(returns).map(|range| (range, in_range(range, numbers))),
         count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
         mod_seq,
     }
 }
 
-/// The messages whose ModSeq the answer tells: all found, or only the ends where nothing else is asked (RFC 7162 §3.1.5).
+/// The range of PARTIAL, where it is asked for.
+fn partial(returns: &[SearchReturn]) -> Option<PartialRange> {
+    returns.iter().find_map(|wanted| match wanted {
+        SearchReturn::Partial(range) => Some(*range),
+        _ => None,
+    })
+}
+
+fn in_range<T>(range: PartialRange, found: &[T]) -> &[T] {
+    found.get(range.of(found.len())).unwrap_or_default()
+}
+
+/// The messages whose ModSeq the answer tells, and those that SAVE keeps: all found; or only the ends and the range,
+/// where nothing else is asked (RFC 7162 §3.1.5, RFC 5182 §2.4, RFC 9394 §3.2). Rising.
 fn described(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
-    ends_or_all(returns, found)
-}
-
-/// The messages that SAVE keeps: all found, or only the ends where nothing else is asked (RFC 5182 §2.4).
-fn saved(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
-    ends_or_all(returns, found)
-}
-
-fn ends_or_all(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
-    let asked = |wanted: &SearchReturn| returns.contains(wanted);
-    let only_ends = (asked(&SearchReturn::Min) || asked(&SearchReturn::Max))
-        && !asked(&SearchReturn::All)
-        && !asked(&SearchReturn::Count);
-    if !only_ends {
+    let asked = |wanted| returns.contains(&wanted);
+    let range = partial(returns);
+    let some = range.is_some() || asked(SearchReturn::Min) || asked(SearchReturn::Max);
+    if !some || asked(SearchReturn::All) || asked(SearchReturn::Count) {
         return found.to_vec();
     }
-    let min = found.first().filter(|_| returns.contains(&SearchReturn::Min));
-    let max = found.last().filter(|_| returns.contains(&SearchReturn::Max));
-    min.into_iter().chain(max).copied().collect()
+    let min = found.first().filter(|_| asked(SearchReturn::Min));
+    let max = found.last().filter(|_| asked(SearchReturn::Max));
+    let within = range.map_or(&[][..], |range| in_range(range, found));
+    let mut some: Vec<Uid> = min.into_iter().chain(within).chain(max).copied().collect();
+    some.sort_unstable();
+    some.dedup();
+    some
 }
 
 fn highest_mod_seq(snapshot: &Snapshot, found: &[Uid]) -> Option<ModSeq> {

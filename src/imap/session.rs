@@ -200,6 +200,10 @@ const CAPABILITIES: &[&str] = &[
     "STATUS=SIZE",
     "WITHIN",
     "SEARCHRES",
+    "PARTIAL",
+    "OBJECTID",
+    "SAVEDATE",
+    "PREVIEW",
 ];
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).
@@ -250,6 +254,7 @@ mod tests {
                 items: Vec::new(),
                 changed_since: None,
                 vanished: false,
+                partial: None,
             };
             CommandRule::of(&CommandBody::Fetch(fetch)).expunges
         };

@@ -166,7 +166,7 @@ fn fetch(theirs: &TheirBody<'_>) -> Option<Fetch> {
         // VANISHED belongs to QRESYNC.
         _ => return None,
     };
-    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since, vanished: false })
+    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since, vanished: false, partial: None })
 }
 
 fn fetch_item(theirs: &MessageDataItemName<'_>) -> Option<FetchItem> {

@@ -29,6 +29,10 @@ const ALWAYS: &[&str] = &[
     "STATUS=SIZE",
     "WITHIN",
     "SEARCHRES",
+    "PARTIAL",
+    "OBJECTID",
+    "SAVEDATE",
+    "PREVIEW",
     "APPENDLIMIT=41943040",
 ];
 

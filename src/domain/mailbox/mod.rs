@@ -34,6 +34,7 @@ pub struct MailboxList {
 /// What STATUS answers (RFC 9051 §6.3.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
+    pub mailbox: MailboxId,
     pub messages: u32,
     pub uid_next: Uid,
     pub uid_validity: UidValidity,
@@ -137,6 +138,7 @@ impl Gateway {
             .into_iter()
             .map(|row| {
                 let status = Status {
+                    mailbox: row.mailbox,
                     messages: row.messages,
                     uid_next: row.counters.uid_next,
                     uid_validity: row.counters.uid_validity,

@@ -3,11 +3,12 @@
 //! Texts match as substrings, blind to case and accents. INTERNALDATE and Date are compared by their day in UTC.
 
 use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
+use super::super::wire::write::email_of;
 use super::Step;
 use crate::domain::messages::Searched;
 use crate::domain::snapshot::Entry;
 use crate::mime;
-use crate::model::{ModSeq, SystemFlag, Timestamp, Uid};
+use crate::model::{MessageId, ModSeq, SystemFlag, Timestamp, Uid};
 
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,9 @@ enum Key {
     ArrivedFrom(i64),
     /// The Date header's day, within.
     Sent(Days),
+    /// The day it came into this mailbox, within.
+    Saved(Days),
+    Message(MessageId),
     Larger(u64),
     Smaller(u64),
     ModSeq(ModSeq),
@@ -142,6 +146,12 @@ impl Key {
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
             SearchKey::On(day) => Self::Arrived(Days::on(*day)),
             SearchKey::Since(day) => Self::Arrived(Days::since(*day)),
+            SearchKey::SavedBefore(day) => Self::Saved(Days::before(*day)),
+            SearchKey::SavedOn(day) => Self::Saved(Days::on(*day)),
+            SearchKey::SavedSince(day) => Self::Saved(Days::since(*day)),
+            SearchKey::EmailId(id) => email_of(id).map_or(Self::Always(false), Self::Message),
+            // No message has one.
+            SearchKey::ThreadId(_) => Self::Always(false),
             SearchKey::Older(seconds) => Self::ArrivedBy(seconds_ago(*seconds)),
             SearchKey::Younger(seconds) => Self::ArrivedFrom(seconds_ago(*seconds)),
             SearchKey::SentBefore(day) => Self::Sent(Days::before(*day)),
@@ -185,6 +195,8 @@ impl Key {
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),
+            Self::Saved(days) => Verdict::of(days.hold(entry.save_date)),
+            Self::Message(message) => Verdict::of(entry.message == *message),
             Self::ArrivedBy(second) => Verdict::of(entry.internal_date.seconds() <= *second),
             Self::ArrivedFrom(second) => Verdict::of(entry.internal_date.seconds() >= *second),
             Self::Larger(size) => Verdict::of(entry.size > *size),

@@ -173,11 +173,13 @@ pub enum StatusItem {
     Size,
     HighestModSeq,
     AppendLimit,
+    /// RFC 8474 §4.3
+    MailboxId,
 }
 
 impl StatusItem {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Messages,
         Self::Recent,
         Self::UidNext,
@@ -188,6 +190,7 @@ impl StatusItem {
         Self::Size,
         Self::HighestModSeq,
         Self::AppendLimit,
+        Self::MailboxId,
     ];
 
     /// The name on the wire.
@@ -203,6 +206,7 @@ impl StatusItem {
             Self::Size => "SIZE",
             Self::HighestModSeq => "HIGHESTMODSEQ",
             Self::AppendLimit => "APPENDLIMIT",
+            Self::MailboxId => "MAILBOXID",
         }
     }
 }
@@ -241,6 +245,8 @@ pub struct Fetch {
     pub changed_since: Option<ModSeq>,
     /// RFC 7162 §3.2.6: only behind UID and with CHANGEDSINCE.
     pub vanished: bool,
+    /// RFC 9394 §3.3: only behind UID.
+    pub partial: Option<PartialRange>,
 }
 
 /// What FETCH can ask of a message.
@@ -257,6 +263,14 @@ pub enum FetchItem {
     /// BODY without a section: the structure without extension data.
     Body,
     ModSeq,
+    /// RFC 8474 §5.1
+    EmailId,
+    /// RFC 8474 §5.2
+    ThreadId,
+    /// RFC 8514 §4.2
+    SaveDate,
+    /// RFC 8970 §3.1. LAZY asks for no more than there is: all of them are there.
+    Preview,
     /// RFC822, RFC822.HEADER, RFC822.TEXT.
     Rfc822(Rfc822),
     /// BODY[…]<…>; `peek`: without setting \Seen.
@@ -343,6 +357,27 @@ pub enum SearchReturn {
     Count,
     /// RFC 5182 §2.1
     Save,
+    /// RFC 9394 §3.1: never with ALL.
+    Partial(PartialRange),
+}
+
+/// Places among results, from 1 (RFC 9394 §4): ends in the order written; `from_last`: counted from the last result, as
+/// `-1:-100` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartialRange {
+    pub from: u32,
+    pub to: u32,
+    pub from_last: bool,
+}
+
+impl PartialRange {
+    /// Those of so many results: places from 0.
+    pub fn of(self, count: usize) -> std::ops::Range<usize> {
+        let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
+        let first = place(self.from.min(self.to)).saturating_sub(1).min(count);
+        let end = place(self.from.max(self.to)).min(count);
+        if self.from_last { count - end..count - first } else { first..end }
+    }
 }
 
 /// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
@@ -382,6 +417,13 @@ pub enum SearchKey {
     Older(u32),
     /// RFC 5032 §3: INTERNALDATE within the last so many seconds.
     Younger(u32),
+    /// RFC 8514 §4.3: as BEFORE, ON and SINCE, of the day the message came into this mailbox.
+    SavedBefore(i64),
+    SavedOn(i64),
+    SavedSince(i64),
+    /// RFC 8474 §6: an object id as written.
+    EmailId(String),
+    ThreadId(String),
 }
 
 impl SearchKey {

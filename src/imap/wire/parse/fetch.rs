@@ -22,7 +22,7 @@ pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> 
         item(cursor, &mut items)?;
     }
     cursor.spaces();
-    let mut fetch = Fetch { set, numbers, items, changed_since: None, vanished: false };
+    let mut fetch = Fetch { set, numbers, items, changed_since: None, vanished: false, partial: None };
     if !cursor.is_at_end() {
         cursor.list_of_some(MODIFIER, |cursor| modifier(cursor, &mut fetch))?;
     }
@@ -41,6 +41,11 @@ fn modifier(cursor: &mut Cursor<'_>, fetch: &mut Fetch) -> Parsed<()> {
             fetch.changed_since = Some(ModSeq(cursor.number63("a mod-sequence")?));
         }
         "VANISHED" => fetch.vanished = true,
+        // RFC 9394 §3.3
+        "PARTIAL" if fetch.partial.is_none() && fetch.numbers == Numbers::Uid => {
+            cursor.space()?;
+            fetch.partial = Some(cursor.partial_range()?);
+        }
         _ => return Err(BadCommand::Syntax(MODIFIER)),
     }
     Ok(())
@@ -86,6 +91,10 @@ fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
         b"ENVELOPE" => FetchItem::Envelope,
         b"BODYSTRUCTURE" => FetchItem::BodyStructure,
         b"MODSEQ" => FetchItem::ModSeq,
+        b"EMAILID" => FetchItem::EmailId,
+        b"THREADID" => FetchItem::ThreadId,
+        b"SAVEDATE" => FetchItem::SaveDate,
+        b"PREVIEW" => preview(cursor)?,
         b"RFC822" => FetchItem::Rfc822(Rfc822::Whole),
         b"RFC822.HEADER" => FetchItem::Rfc822(Rfc822::Header),
         b"RFC822.TEXT" => FetchItem::Rfc822(Rfc822::Text),
@@ -95,6 +104,18 @@ fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
         _ => return Err(BadCommand::Syntax(ITEM)),
     });
     Ok(())
+}
+
+/// `PREVIEW (LAZY)` (RFC 8970 §6)
+fn preview(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
+    let mut ahead = *cursor;
+    ahead.spaces();
+    if ahead.peek() == Some(b'(') {
+        const WHAT: &str = "LAZY";
+        ahead.list_of_some(WHAT, |ahead| if ahead.keyword(WHAT) { Ok(()) } else { Err(BadCommand::Syntax(WHAT)) })?;
+        *cursor = ahead;
+    }
+    Ok(FetchItem::Preview)
 }
 
 /// `[1.HEADER]<0.1024>`

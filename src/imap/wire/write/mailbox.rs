@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::StatusItem;
-use super::text::{flags, mailbox, number, number_set, separated, string};
+use super::text::{MAILBOX, flags, mailbox, number, number_set, object_id, separated, string};
 use crate::model::{Flags, SeqNum, Uid};
 
 /// What LIST says behind the name (RFC 5258 §4, RFC 9051 §6.3.9.7).
@@ -108,7 +108,7 @@ pub fn lsub(out: &mut BytesMut, attributes: &[&str], name: &str) {
     out.put_slice(b"\r\n");
 }
 
-/// `* STATUS name (MESSAGES 3 …)`, in the order given.
+/// `* STATUS name (MESSAGES 3 …)`, in the order given. The value of MAILBOXID is the mailbox's number.
 pub fn status(out: &mut BytesMut, name: &str, items: &[(StatusItem, u64)]) {
     out.put_slice(b"* STATUS ");
     mailbox(out, name);
@@ -119,7 +119,10 @@ pub fn status(out: &mut BytesMut, name: &str, items: &[(StatusItem, u64)]) {
         }
         out.put_slice(item.name().as_bytes());
         out.put_u8(b' ');
-        number(out, *value);
+        match item {
+            StatusItem::MailboxId => object_id(out, MAILBOX, i64::try_from(*value).unwrap_or(i64::MAX)),
+            _ => number(out, *value),
+        }
     }
     out.put_slice(b")\r\n");
 }

@@ -16,7 +16,7 @@ pub use mailbox::{
 };
 pub use search::{EsearchAnswer, esearch, search};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
-pub use text::{astring, date_time, flags, mailbox, number, number_set, quoted, string};
+pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
 
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,8 @@ fn fetch_items() {
             numbers: Numbers::Uid,
             items: vec![FetchItem::Flags],
             changed_since: None,
-            vanished: false
+            vanished: false,
+            partial: None
         }
     );
     let fast = [FetchItem::Flags, FetchItem::InternalDate, FetchItem::Size];
