@@ -20,6 +20,8 @@ use matcher::{Facts, Field, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// Messages judged from memory before other sessions have their turn.
+const JUDGED_AT_ONCE: usize = 1000;
 
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
@@ -31,9 +33,11 @@ pub(super) async fn search(
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    let plan = Plan::of(&ask.key, context.gateway.clock.now(), &|set: &SequenceSet, numbers| {
-        selected.view.select(set, numbers)
-    })?;
+    if ask.key.count() > context.gateway.config.imap.search_keys_max {
+        return Err(Failure::refused(Code::Limit, "Too many search keys"));
+    }
+    let now = context.gateway.clock.now();
+    let plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
     let by_mod_seq = ask.key.names_mod_seq();
     let mut found = find(context, selected, &plan).await?;
     // Those that left the client's view meanwhile have no number.
@@ -51,7 +55,10 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
+    for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
+        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         match plan.judge(&Facts { entry, known: Known::default() }) {
             Verdict::Yes => found.push(entry.uid),
             Verdict::Doubt => doubtful.push(entry.uid),
@@ -63,7 +70,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
+            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
         }
         doubtful = still_doubtful;
     }
@@ -120,8 +127,8 @@ fn folded_fields(header: &[u8]) -> Vec<Field> {
     mime::fields(header).map(field).collect()
 }
 
-/// Messages that are gone meanwhile match nothing.
-fn judge_chunk(
+/// Messages that are gone meanwhile match nothing. Others have their turn between two texts: many keys take a while.
+async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
     uids: &[Uid],
@@ -137,6 +144,7 @@ fn judge_chunk(
         if missing {
             continue;
         }
+        tokio::task::yield_now().await;
         let known = Known {
             heads: searched.filter(|_| texts.step.heads),
             fields,

@@ -215,9 +215,20 @@ impl MailboxView {
     /// The messages that a set means, rising, each once, zombies included. UIDs that are not in the view are passed
     /// over; sequence numbers above EXISTS are an error, save by a `*` that means nothing in an empty mailbox.
     pub(super) fn select(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Uid>, OutOfRange> {
+        Ok(self.places(set, numbers)?.into_iter().flatten().filter_map(|index| self.uid_at(index)).collect())
+    }
+
+    /// The same as [`MailboxView::select`], as spans of UIDs, both ends within: as long as the set, not as the mailbox.
+    pub(super) fn spans(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<(Uid, Uid)>, OutOfRange> {
+        let ends = |places: Range<usize>| Some((self.uid_at(places.start)?, self.uid_at(places.end.checked_sub(1)?)?));
+        let places = self.places(set, numbers)?.into_iter().filter(|places| !places.is_empty());
+        Ok(places.filter_map(ends).collect())
+    }
+
+    fn places(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Range<usize>>, OutOfRange> {
         let set = match set {
             SequenceSet::Ranges(set) => set,
-            SequenceSet::Saved => return Ok(self.saved()),
+            SequenceSet::Saved => return Ok(self.saved_places()),
         };
         let mut ranges = Vec::with_capacity(set.len());
         for range in set {
@@ -226,11 +237,15 @@ impl MailboxView {
                 Numbers::Sequence => self.sequence_range(*range)?,
             });
         }
-        Ok(merge(ranges).into_iter().flatten().filter_map(|index| self.uid_at(index)).collect())
+        Ok(merge(ranges))
     }
 
-    fn saved(&self) -> Vec<Uid> {
-        self.saved.iter().copied().filter(|uid| self.seq_of(*uid).is_some()).collect()
+    fn saved_places(&self) -> Vec<Range<usize>> {
+        let place = |uid: &Uid| {
+            let index = self.lower_bound(*uid);
+            (self.uid_at(index)? == *uid).then_some(index..index + 1)
+        };
+        merge(self.saved.iter().filter_map(place).collect())
     }
 
     /// From now on `$` means these, rising.

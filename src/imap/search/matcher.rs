@@ -53,8 +53,8 @@ enum Key {
     And(Vec<Self>),
     Or(Box<Self>, Box<Self>),
     Not(Box<Self>),
-    /// Rising.
-    Uids(Vec<Uid>),
+    /// Spans, both ends within; rising, apart from each other.
+    Uids(Vec<(Uid, Uid)>),
     Flag(SystemFlag),
     Keyword(String),
     /// INTERNALDATE's day, within.
@@ -98,13 +98,13 @@ enum Head {
 }
 
 impl Plan {
-    /// Makes a key ready; `select` tells which messages a set means.
+    /// Makes a key ready; `spans` tells which messages a set means, as rising spans of UIDs.
     pub(super) fn of<E>(
         key: &SearchKey,
         now: Timestamp,
-        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+        spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
     ) -> Result<Self, E> {
-        Ok(Self { key: Key::of(key, now, select)? })
+        Ok(Self { key: Key::of(key, now, spans)? })
     }
 
     /// Does the message match, by what is known?
@@ -129,9 +129,9 @@ impl Key {
     fn of<E>(
         key: &SearchKey,
         now: Timestamp,
-        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+        spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
     ) -> Result<Self, E> {
-        let of = |key| Self::of(key, now, select);
+        let of = |key| Self::of(key, now, spans);
         let seconds_ago = |seconds: u32| now.seconds().saturating_sub(i64::from(seconds));
         let head = |head, text: &str| Self::Head(head, mime::fold(text));
         Ok(match key {
@@ -140,7 +140,7 @@ impl Key {
             SearchKey::And(keys) => Self::And(keys.iter().map(of).collect::<Result<_, E>>()?),
             SearchKey::Or(one, other) => Self::Or(Box::new(of(one)?), Box::new(of(other)?)),
             SearchKey::Not(key) => Self::Not(Box::new(of(key)?)),
-            SearchKey::Set(numbers, set) => Self::Uids(select(set, *numbers)?),
+            SearchKey::Set(numbers, set) => Self::Uids(spans(set, *numbers)?),
             SearchKey::Flag(flag) => Self::Flag(*flag),
             SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
@@ -191,7 +191,10 @@ impl Key {
             Self::And(keys) => all(keys.iter().map(|key| key.judge(facts))),
             Self::Or(one, other) => any([one.judge(facts), other.judge(facts)]),
             Self::Not(key) => key.judge(facts).not(),
-            Self::Uids(uids) => Verdict::of(uids.binary_search(&entry.uid).is_ok()),
+            Self::Uids(spans) => {
+                let place = spans.partition_point(|(_, last)| *last < entry.uid);
+                Verdict::of(spans.get(place).is_some_and(|(first, _)| *first <= entry.uid))
+            }
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),

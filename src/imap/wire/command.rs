@@ -438,6 +438,16 @@ impl SearchKey {
             }
     }
 
+    /// How many keys there are, whatever joins them.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::count).sum(),
+            Self::Or(one, other) => one.count() + other.count(),
+            Self::Not(key) => key.count(),
+            _ => 1,
+        }
+    }
+
     /// Does it ask for ModSeqs?
     pub fn names_mod_seq(&self) -> bool {
         self.any(&|key| matches!(key, Self::ModSeq(_)))

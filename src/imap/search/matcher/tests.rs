@@ -55,7 +55,7 @@ fn searched() -> Searched {
 const NOW: Timestamp = Timestamp(21 * DAY * 1_000_000 + (DAY - 1) * 1_000_000);
 
 fn plan(key: &SearchKey) -> Plan {
-    Plan::of(key, NOW, &|_: &SequenceSet, _| Ok::<_, ()>(vec![Uid(3)])).unwrap()
+    Plan::of(key, NOW, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
 }
 
 proptest! {
