@@ -115,7 +115,7 @@ impl World {
                 }
                 Untagged::Exists(count) => {
                     assert!(count as usize >= self.heard.len(), "EXISTS may not fall");
-                    for seq in self.heard.len() as u32 + 1..=count {
+                    for seq in u32::try_from(self.heard.len()).unwrap() + 1..=count {
                         let uid = self.view.uid_of(SeqNum(seq)).unwrap();
                         let flags = self.view.snapshot().entry(uid).unwrap().flags.clone();
                         self.heard.push((uid, flags));
@@ -135,12 +135,12 @@ impl World {
     fn check_numbers(&self) {
         assert_eq!(self.view.exists() as usize, self.heard.len());
         for (index, (uid, _)) in self.heard.iter().enumerate() {
-            let seq = SeqNum(index as u32 + 1);
+            let seq = SeqNum(u32::try_from(index).unwrap() + 1);
             assert_eq!(self.view.uid_of(seq), Some(*uid));
             assert_eq!(self.view.seq_of(*uid), Some(seq));
         }
         assert_eq!(self.view.uid_of(SeqNum(0)), None);
-        assert_eq!(self.view.uid_of(SeqNum(self.heard.len() as u32 + 1)), None);
+        assert_eq!(self.view.uid_of(SeqNum(u32::try_from(self.heard.len()).unwrap() + 1)), None);
     }
 }
 
@@ -175,7 +175,7 @@ proptest! {
         let meant: Vec<Uid> = uids.iter().copied().filter(|uid| has(&ranges, *uid, last)).map(Uid).collect();
         prop_assert_eq!(view.select(&set, Numbers::Uid), Ok(meant));
 
-        let count = uids.len() as u32;
+        let count = u32::try_from(uids.len()).unwrap();
         let too_high = ranges.iter().any(|(from, to)| {
             let nothing = count == 0 && (from.is_none() || to.is_none());
             !nothing && (from.unwrap_or(count) > count || to.unwrap_or(count) > count)
