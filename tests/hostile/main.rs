@@ -19,6 +19,10 @@ mod in_step;
 
 
 
+mod limits;
+mod logs;
+mod memory;
 mod others_mail;
+mod sentences;
 
 mod world;
