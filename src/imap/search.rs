@@ -20,6 +20,8 @@ use matcher::{Facts, Field, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// Messages judged from memory before other sessions have their turn.
+const JUDGED_AT_ONCE: usize = 1000;
 
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
@@ -32,7 +34,10 @@ pub(super) async fn search(
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.select(set, numbers))?;
+    if count_keys(&ask.key) > context.gateway.config.imap.search_keys_max {
+        return Err(Failure::refused(Code::Limit, "Too many search keys"));
+    }
+    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
     let by_mod_seq = mentions_mod_seq(&ask.key);
     account.condstore |= by_mod_seq;
     let mut found = find(context, selected, &plan).await?;
@@ -48,7 +53,10 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
+    for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
+        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         match plan.judge(&Facts { entry, known: Known::default() }) {
             Verdict::Yes => found.push(entry.uid),
             Verdict::Doubt => doubtful.push(entry.uid),
@@ -60,7 +68,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
+            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
         }
         doubtful = still_doubtful;
     }
@@ -117,8 +125,8 @@ fn folded_fields(header: &[u8]) -> Vec<Field> {
     mime::fields(header).map(field).collect()
 }
 
-/// Messages that are gone meanwhile match nothing.
-fn judge_chunk(
+/// Messages that are gone meanwhile match nothing. Others have their turn between two texts: many keys take a while.
+async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
     uids: &[Uid],
@@ -134,6 +142,7 @@ fn judge_chunk(
         if missing {
             continue;
         }
+        tokio::task::yield_now().await;
         let known = Known {
             heads: searched.filter(|_| texts.step.heads),
             fields,
@@ -144,6 +153,16 @@ fn judge_chunk(
             Verdict::Doubt => doubtful.push(entry.uid),
             Verdict::No => {}
         }
+    }
+}
+
+/// How many keys there are, whatever joins them.
+fn count_keys(key: &SearchKey) -> usize {
+    match key {
+        SearchKey::And(keys) => keys.iter().map(count_keys).sum(),
+        SearchKey::Or(one, other) => count_keys(one) + count_keys(other),
+        SearchKey::Not(key) => count_keys(key),
+        _ => 1,
     }
 }
 

@@ -52,8 +52,8 @@ enum Key {
     And(Vec<Self>),
     Or(Box<Self>, Box<Self>),
     Not(Box<Self>),
-    /// Rising.
-    Uids(Vec<Uid>),
+    /// Spans, both ends within; rising, apart from each other.
+    Uids(Vec<(Uid, Uid)>),
     Flag(SystemFlag),
     Keyword(String),
     /// INTERNALDATE's day, within.
@@ -90,12 +90,12 @@ enum Head {
 }
 
 impl Plan {
-    /// Makes a key ready; `select` tells which messages a set means.
+    /// Makes a key ready; `spans` tells which messages a set means, as rising spans of UIDs.
     pub(super) fn of<E>(
         key: &SearchKey,
-        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+        spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
     ) -> Result<Self, E> {
-        Ok(Self { key: Key::of(key, select)? })
+        Ok(Self { key: Key::of(key, spans)? })
     }
 
     /// Does the message match, by what is known?
@@ -117,15 +117,15 @@ impl Plan {
 }
 
 impl Key {
-    fn of<E>(key: &SearchKey, select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>) -> Result<Self, E> {
+    fn of<E>(key: &SearchKey, spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>) -> Result<Self, E> {
         let head = |head, text: &str| Self::Head(head, mime::fold(text));
         Ok(match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Always(false),
-            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, select)).collect::<Result<_, E>>()?),
-            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, select)?), Box::new(Self::of(other, select)?)),
-            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, select)?)),
-            SearchKey::Set(numbers, set) => Self::Uids(select(set, *numbers)?),
+            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, spans)).collect::<Result<_, E>>()?),
+            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, spans)?), Box::new(Self::of(other, spans)?)),
+            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, spans)?)),
+            SearchKey::Set(numbers, set) => Self::Uids(spans(set, *numbers)?),
             SearchKey::Flag(flag) => Self::Flag(*flag),
             SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
@@ -168,7 +168,10 @@ impl Key {
             Self::And(keys) => all(keys.iter().map(|key| key.judge(facts))),
             Self::Or(one, other) => any([one.judge(facts), other.judge(facts)]),
             Self::Not(key) => key.judge(facts).not(),
-            Self::Uids(uids) => Verdict::of(uids.binary_search(&entry.uid).is_ok()),
+            Self::Uids(spans) => {
+                let place = spans.partition_point(|(_, last)| *last < entry.uid);
+                Verdict::of(spans.get(place).is_some_and(|(first, _)| *first <= entry.uid))
+            }
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),

@@ -52,7 +52,7 @@ fn searched() -> Searched {
 }
 
 fn plan(key: &SearchKey) -> Plan {
-    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![Uid(3)])).unwrap()
+    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
 }
 
 proptest! {
