@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // A school day with imapflow and nodemailer, the libraries that most JavaScript mail programs stand on.
 //
-// node.js HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN
-// SECURITY: plain, starttls or tls. NODE_PATH says where the libraries are. Ends with status 0 where all held, else shows
-// the first thing that did not.
+// node.js HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN LIBRARIES
+// SECURITY: plain, starttls or tls. LIBRARIES: the folder that holds node_modules. Ends with status 0 where all held, else
+// shows the first thing that did not.
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
-const { ImapFlow } = require("imapflow");
-const nodemailer = require("nodemailer");
+const { createRequire } = require("node:module");
 
-const [host, imapPort, smtpPort, security, certificate, sender, receiver, hidden, password, domain] =
+const [host, imapPort, smtpPort, security, certificate, sender, receiver, hidden, password, domain, libraries] =
   process.argv.slice(2);
+const library = createRequire(`${libraries}/`);
+const { ImapFlow } = library("imapflow");
+const nodemailer = library("nodemailer");
 const tls = { ca: fs.readFileSync(certificate) };
 const address = person => `${person}@${domain}`;
 

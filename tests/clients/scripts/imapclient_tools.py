@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A school day with IMAPClient and imap-tools, the libraries that most Python mail programs stand on.
 
-imapclient_day.py HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN
+imapclient_tools.py HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN
 SECURITY: plain, starttls or tls. Ends with status 0 where all held, else shows the first thing that did not.
 """
 

@@ -1,0 +1,29 @@
+//! Thunderbird, without a screen: `scripts/thunderbird.py` tells the stories. Continuous integration does without it.
+
+use crate::server::Server;
+use crate::{Security, tell, tool};
+
+/// One story, on a server that the other tests share.
+fn story(security: Security, story: &str) {
+    let Some(_) = tool::find_optional("thunderbird", "thunderbird") else { return };
+    let Some(python) = tool::find("python3", "python3") else { return };
+    let server = Server::shared();
+    tell(&python, "scripts/thunderbird.py", security, &[story, &server.http.to_string()]);
+}
+
+#[test]
+fn thunderbird_sends_reads_files_deletes_and_restores() {
+    story(Security::Plain, "letter");
+    story(Security::StartTls, "letter");
+    story(Security::Tls, "letter");
+}
+
+#[test]
+fn thunderbird_writes_is_refused_and_sets_itself_up() {
+    story(Security::Tls, "writing");
+}
+
+#[test]
+fn thunderbird_twice_and_offline() {
+    story(Security::Tls, "computers");
+}
