@@ -43,12 +43,12 @@ pub(crate) fn installed(program: &str) -> Option<Tool> {
 }
 
 impl Tool {
-    /// Runs it for two minutes at most.
+    /// Runs it for five minutes at most.
     pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>, input: &[u8]) -> Output {
         let given = self.home.path().join("input");
         fs::write(&given, input).unwrap();
         Command::new("timeout")
-            .arg("120")
+            .arg("300")
             .arg(&self.program)
             .args(arguments)
             .env_clear()

@@ -1,6 +1,6 @@
 // What a person does in Thunderbird, as functions that `thunderbird.py` calls by name inside the program itself.
 //
-// Each ends when the thing is done, or throws after half a minute. Mailboxes are named as Thunderbird shows them.
+// Each ends when the thing is done, or throws after a minute and a half: on a busy machine Thunderbird takes its time. Mailboxes are named as Thunderbird shows them.
 
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const { setTimeout } = ChromeUtils.importESModule("resource://gre/modules/Timer.sys.mjs");
@@ -8,7 +8,7 @@ const { NetUtil } = ChromeUtils.importESModule("resource://gre/modules/NetUtil.s
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
-async function until(what, question, tries = 300) {
+async function until(what, question, tries = 900) {
   for (let turn = 0; turn < tries; turn++) {
     const answer = await question();
     if (answer) return answer;
@@ -84,7 +84,8 @@ async function composeWindow({ to, bcc = "", subject, body, file }) {
   MailServices.compose.OpenComposeWindowWithParams(null, parameters);
   return until("a window to write in", () => {
     const open = windows("msgcompose").find(each => !before.includes(each));
-    return open?.gLoadingComplete && open.gMsgCompose?.editor?.document.body.textContent.trim() && open;
+    const addresses = open?.document.querySelectorAll("mail-address-pill").length ?? 0;
+    return addresses && open.gLoadingComplete && open.gMsgCompose?.editor?.document.body.textContent.trim() && open;
   });
 }
 
@@ -94,9 +95,21 @@ async function dismiss() {
   const ready = window => is(window) && window.document.getElementById("infoBody");
   const open = await until("a dialogue", () => windows(null).find(ready));
   const text = open.document.getElementById("infoBody").textContent;
+  await until("its button", () => open.document.getElementById("commonDialog").getButton?.("accept"));
   open.document.getElementById("commonDialog").acceptDialog();
   await until("the dialogue goes", () => open.closed);
   return text;
+}
+
+// Presses "Send"; the window closes when all is done, the copy in Sent included.
+async function deliver(open) {
+  let fault;
+  Promise.resolve(open.SendMessage()).catch(error => (fault = error));
+  const asked = () => windows(null).map(each => each.document.getElementById("infoBody")?.textContent).filter(Boolean);
+  await until("the message is sent", () => {
+    if (fault || asked().length) throw new Error(`not sent: ${fault ?? asked()}`);
+    return open.closed;
+  });
 }
 
 const T = {
@@ -124,9 +137,7 @@ const T = {
   },
 
   async send(letter) {
-    const open = await composeWindow(letter);
-    open.SendMessage();
-    await until("the message is sent", () => open.closed);
+    await deliver(await composeWindow(letter));
   },
 
   // The same, where the server says no: what Thunderbird tells the person. The window stays open.
@@ -146,8 +157,7 @@ const T = {
       await until("the draft is saved", () => !open.gSaveOperationInProgress && !open.gWindowLocked);
       await T.holds(drafts);
     }
-    open.SendMessage();
-    await until("the draft is sent", () => open.closed);
+    await deliver(open);
     await T.holds({ ...drafts, count: 0 });
   },
 

@@ -41,11 +41,11 @@ class Marionette:
     """Firefox's remote protocol: JSON in arrays, each after its length and a colon."""
 
     def __init__(self, port):
-        self.stream = socket.create_connection(("127.0.0.1", port), timeout=90).makefile("rwb")
+        self.stream = socket.create_connection(("127.0.0.1", port), timeout=220).makefile("rwb")
         self.last = 0
         self.receive()
         self.call("WebDriver:NewSession", {})
-        self.call("WebDriver:SetTimeouts", {"script": 40_000})
+        self.call("WebDriver:SetTimeouts", {"script": 200_000})
         self.call("Marionette:SetContext", {"value": "chrome"})
 
     def receive(self):
@@ -108,6 +108,10 @@ class Thunderbird:
             "mail.winsearch.firstRunDone": True, "mailnews.database.global.indexer.enabled": False,
             "mailnews.start_page.enabled": False, "toolkit.telemetry.enabled": False,
             "network.manage-offline-status": False, "offline.autoDetect": False,
+            "network.proxy.type": 1, "network.proxy.http": "127.0.0.1", "network.proxy.http_port": 9,
+            "network.proxy.ssl": "127.0.0.1", "network.proxy.ssl_port": 9,
+            "network.proxy.no_proxies_on": f"{host},{domain},.{domain}", "services.settings.server": "data:,",
+            "dom.timeout.enable_budget_timer_throttling": False, "dom.min_background_timeout_value": 4,
             # The school's names are on this computer, and its web server on another port.
             "network.dns.localDomains": f"autoconfig.{domain},{domain}",
             "network.socket.forcePort": f"80={http_port}",
@@ -115,7 +119,7 @@ class Thunderbird:
 
     def __enter__(self):
         file = self.profile / "MarionetteActivePort"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not (file.exists() and file.read_text().strip()):
             check("Thunderbird starts", self.process.poll() is None and time.monotonic() < deadline)
             time.sleep(0.05)
