@@ -31,7 +31,9 @@ pub(super) fn need(items: &[FetchItem]) -> Need {
                 need.parts |= !section.path.is_empty();
                 need.body |= !section.path.is_empty() || matches!(section.text, SectionText::All | SectionText::Text);
             }
+            FetchItem::Preview => need.preview = true,
             FetchItem::Uid | FetchItem::Flags | FetchItem::InternalDate | FetchItem::Size | FetchItem::ModSeq => {}
+            FetchItem::EmailId | FetchItem::ThreadId | FetchItem::SaveDate => {}
         }
     }
     need
