@@ -146,6 +146,7 @@ create table message (
   , message_id_key text
   , sent_at bigint
   , sort_keys text not null
+  , preview text not null
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);

@@ -1,7 +1,7 @@
 //! Hard messages and what is stored of them: `tests/messages/*.eml` beside `*.golden`.
 //!
 //! `UPDATE_GOLDENS=1 cargo test --test mime_goldens` renews the goldens; the diff is the review.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 use std::fmt::Write as _;
 use std::fs;

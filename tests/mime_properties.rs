@@ -1,5 +1,5 @@
 //! What holds for any octets whatever, and how long hostile messages may take.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 use std::time::{Duration, Instant};
 

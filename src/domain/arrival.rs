@@ -99,6 +99,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
         sort_keys: without_nul(summary.sort.encode()),
+        preview: without_nul(summary.preview),
         text: SearchText {
             from: without_nul(text.from),
             to: without_nul(text.to),

@@ -184,7 +184,7 @@ fn replacing(state: &SessionState, replaced: Replaced) -> Result<Replacing, Fail
     if selected.access == Access::ReadOnly {
         return Err(Failure::read_only());
     }
-    let set = SequenceSet(vec![(replaced.number, replaced.number)]);
+    let set = SequenceSet::Ranges(vec![(replaced.number, replaced.number)]);
     let uid = selected.view.select(&set, replaced.numbers)?.first().copied().ok_or_else(gone)?;
     match selected.view.snapshot().entry(uid) {
         Some(_) => Ok(Replacing { mailbox: selected.mailbox.id, uid }),

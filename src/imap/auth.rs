@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::qresync::enable_condstore;
 use super::serve::Context;
 use super::session::{Account, SessionState};
 use super::wire::utf7::NameForm;
@@ -57,24 +58,28 @@ pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<Str
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE and UTF8=ACCEPT.
-pub(super) fn enable(context: &mut Context<'_>, account: &mut Account, words: &[String]) -> Outcome {
-    let mut newly = Vec::new();
-    for word in words {
-        match word.as_str() {
-            "CONDSTORE" if !account.condstore => {
-                account.condstore = true;
-                newly.push("CONDSTORE");
-            }
-            "UTF8=ACCEPT" if account.names != NameForm::Utf8 => {
-                account.names = NameForm::Utf8;
-                context.client.set_names(NameForm::Utf8);
-                newly.push("UTF8=ACCEPT");
-            }
-            _ => {}
-        }
+/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE, QRESYNC, which brings the first with it, and
+/// UTF8=ACCEPT.
+pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words: &[String]) -> Outcome {
+    let account = state.logged_in()?;
+    let asks = |wanted| words.iter().any(|word| word == wanted);
+    let mut enabled = Vec::new();
+    if asks("CONDSTORE") && !account.condstore {
+        enabled.push("CONDSTORE");
     }
-    write::enabled(&mut context.client.out, &newly);
+    if asks("QRESYNC") && !account.qresync {
+        account.qresync = true;
+        enabled.push("QRESYNC");
+    }
+    if asks("UTF8=ACCEPT") && account.names != NameForm::Utf8 {
+        account.names = NameForm::Utf8;
+        context.client.set_names(NameForm::Utf8);
+        enabled.push("UTF8=ACCEPT");
+    }
+    write::enabled(&mut context.client.out, &enabled);
+    if asks("CONDSTORE") || asks("QRESYNC") {
+        enable_condstore(context, state);
+    }
     Ok(Done::new("ENABLE completed"))
 }
 
@@ -189,7 +194,7 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false, names: NameForm::default() };
+    let account = Account { user, admission, condstore: false, qresync: false, names: NameForm::default() };
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

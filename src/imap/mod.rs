@@ -15,6 +15,7 @@
 //! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
 //! | `search` | SEARCH |
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
+//! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
 
 mod answer;
@@ -31,6 +32,7 @@ mod list;
 mod listing;
 mod mailboxes;
 mod outbox;
+mod qresync;
 mod search;
 mod section;
 mod serve;

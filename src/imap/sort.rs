@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::answer::{Done, Failure, Outcome};
 use super::search;
 use super::serve::Context;
-use super::session::{Account, SelectedMailbox};
+use super::session::SelectedMailbox;
 use super::wire::sort::{Sort, SortCriterion, SortKey};
 use super::wire::write;
 use crate::domain::messages::Sortable;
@@ -17,14 +17,8 @@ use crate::model::{Timestamp, Uid};
 const CHUNK_MESSAGES: usize = 2000;
 
 /// SORT and UID SORT.
-pub(super) async fn sort(
-    context: &mut Context<'_>,
-    account: &mut Account,
-    selected: &mut SelectedMailbox,
-    tag: &str,
-    ask: Sort,
-) -> Outcome {
-    let found = search::found(context, account, selected, &ask.search).await?;
+pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailbox, tag: &str, ask: Sort) -> Outcome {
+    let found = search::found(context, selected, &ask.search).await?;
     let stored = match ask.criteria.iter().any(|criterion| !is_in_memory(criterion.key)) {
         true => keys(context, selected, &found.uids).await?,
         false => HashMap::new(),

@@ -5,7 +5,7 @@ mod tree;
 use super::answer::{Done, Outcome};
 use super::search;
 use super::serve::Context;
-use super::session::{Account, SelectedMailbox};
+use super::session::SelectedMailbox;
 use super::sort::{keys, sent};
 use super::wire::sort::{ThreadAlgorithm, ThreadAsk};
 use super::wire::write;
@@ -13,13 +13,8 @@ use crate::domain::messages::Sortable;
 use tree::Threaded;
 
 /// THREAD and UID THREAD.
-pub(super) async fn thread(
-    context: &mut Context<'_>,
-    account: &mut Account,
-    selected: &mut SelectedMailbox,
-    ask: ThreadAsk,
-) -> Outcome {
-    let found = search::found(context, account, selected, &ask.search).await?;
+pub(super) async fn thread(context: &mut Context<'_>, selected: &mut SelectedMailbox, ask: ThreadAsk) -> Outcome {
+    let found = search::found(context, selected, &ask.search).await?;
     let mut stored = keys(context, selected, &found.uids).await?;
     let snapshot = selected.view.snapshot();
     let entries = found.uids.iter().filter_map(|uid| snapshot.entry(*uid));

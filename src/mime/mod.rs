@@ -10,6 +10,7 @@ mod envelope;
 mod header;
 mod imap_string;
 mod parts;
+mod preview;
 mod sort;
 mod structure;
 pub mod submission;
@@ -46,6 +47,8 @@ pub struct Summary {
     pub message_id_key: Option<String>,
     /// The Date header, microseconds since 1970 UTC.
     pub sent_at: Option<i64>,
+    /// The first words, for lists.
+    pub preview: String,
     pub sort: SortKeys,
     pub text: SearchText,
 }
@@ -105,6 +108,7 @@ impl Summary {
             body_structure: structure::body_structure(message, &parts),
             message_id_key: message_id_key(header),
             sent_at: date::sent_at(header),
+            preview: preview::preview(message, &parts.root),
             sort: SortKeys::of(header),
             text: SearchText::of(message, &parts),
             parts,

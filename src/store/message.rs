@@ -32,6 +32,7 @@ pub(crate) struct NewMessage {
     pub(crate) sent_at: Option<i64>,
     /// As [`crate::mime::SortKeys`] writes them.
     pub(crate) sort_keys: String,
+    pub(crate) preview: String,
     pub(crate) text: SearchText,
 }
 
@@ -55,8 +56,8 @@ pub(crate) async fn add_body(tx: &mut Tx<'_>, body: &NewBody, now: Timestamp) ->
 
 const ADD: &str = "
     insert into message (id, hash, size, body_hash, header, envelope, body_structure, parts, message_id_key, sent_at,
-        sort_keys, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        sort_keys, preview, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     on conflict (hash) do nothing";
 const ADD_TEXT: &str = "
     insert into message_text (message_id, from_key, to_key, cc_key, bcc_key, subject_key, text_key)
@@ -78,6 +79,7 @@ pub(crate) async fn add(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -
             .bind(message.message_id_key.as_deref())
             .bind(message.sent_at)
             .bind(message.sort_keys.as_str())
+            .bind(message.preview.as_str())
             .bind(now.0)
             .execute(&mut *c)
             .await?

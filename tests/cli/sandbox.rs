@@ -125,6 +125,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Waits for a line that holds `mark`.
+    #[allow(clippy::zombie_processes, reason = "waited for by `stop` and by drop, or the test has failed")]
     pub(crate) fn start(mut command: Command, stream: Stream, mark: &str) -> Self {
         match stream {
             Stream::Out => command.stderr(Stdio::inherit()),

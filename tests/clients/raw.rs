@@ -70,7 +70,7 @@ pub(crate) fn ask(server: &Server, person: &str, mailbox: &str, command: &str) -
     let mut all = Vec::new();
     talk.0.read_to_end(&mut all).unwrap();
     let all = String::from_utf8_lossy(&all).into_owned();
-    let end = all.find("\r\nb OK").or(all.starts_with("b OK").then_some(0));
+    let end = if all.starts_with("b OK") { Some(0) } else { all.find("\r\nb OK") };
     end.map(|end| all[..end].to_owned()).unwrap_or_else(|| panic!("{command}: {all}"))
 }
 

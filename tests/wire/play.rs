@@ -157,8 +157,8 @@ impl<'a> Play<'a> {
     /// Everything that the sessions say now, the one that was spoken to first.
     async fn hear(&mut self, first: usize, old: &[(usize, String)]) -> Vec<LineKind> {
         let mut heard = Vec::new();
-        let order = std::iter::once(first).chain((0..self.clients.len()).filter(|other| *other != first));
-        for connection in order.collect::<Vec<_>>() {
+        let count = self.clients.len();
+        for connection in std::iter::once(first).chain((0..count).filter(|other| *other != first)) {
             if self.closed.contains(&connection) {
                 continue;
             }

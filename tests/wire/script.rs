@@ -164,7 +164,7 @@ impl Header {
 
     /// Who the connection is logged in as.
     pub(crate) fn login(&self, connection: usize) -> Option<&str> {
-        let name = self.logins.get(connection).or(self.logins.last())?;
+        let name = self.logins.get(connection).or_else(|| self.logins.last())?;
         (name != "none").then_some(name)
     }
 }

@@ -69,6 +69,6 @@ mod tests {
     fn the_signs_are_distinct_and_the_bits_enough() {
         let distinct: std::collections::BTreeSet<u8> = ALPHABET.iter().copied().collect();
         assert_eq!(distinct.len(), 32);
-        assert!(SIGNS * 5 >= 128);
+        const { assert!(SIGNS * 5 >= 128) };
     }
 }

@@ -1,0 +1,26 @@
+//! Pupils with time and talent: attacks on a real gateway and on a real process, each with what stops it.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../support/client.rs"]
+mod client;
+
+mod identity;
+mod in_step;
+
+mod limits;
+mod logs;
+mod memory;
+mod others_mail;
+mod sentences;
+
+mod world;
