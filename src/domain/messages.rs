@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::mailbox::Mailbox;
-use super::spool::{Content, Spooled};
+use super::spool::{Content, ContentBody, Spooled};
 use super::{Fault, Gateway};
 use crate::mime::{Parts, SearchText};
 use crate::model::{Flags, MailboxId, ModSeq, SpecialUse, Timestamp, Uid, UidValidity, User};
@@ -223,7 +223,7 @@ impl Gateway {
             body: need.body,
         };
         let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
-        rows.into_iter().map(|row| fetched(mailbox, row)).collect()
+        rows.into_iter().map(|row| fetched(mailbox, row, need)).collect()
     }
 
     /// Reads folded texts for SEARCH, rising by UID, those that are gone left out. Ask for at most a few hundred at a time.
@@ -240,7 +240,7 @@ impl Gateway {
     }
 }
 
-fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
+fn fetched(mailbox: MailboxId, row: FetchRow, need: Need) -> Result<Fetched, Fault> {
     let parts = match &row.parts {
         Some(stored) => Parts::decode(stored).ok_or_else(|| StoreError::Inconsistent {
             table: "message",
@@ -257,7 +257,11 @@ fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
         content: Content {
             header: row.header.map(Bytes::from).unwrap_or_default(),
             body_hash: row.body_hash,
-            body: row.body,
+            body: match row.body {
+                Some(body) => ContentBody::Read(body),
+                None if need.body => ContentBody::InBlobStore,
+                None => ContentBody::Unknown,
+            },
             size: row.size,
         },
     })

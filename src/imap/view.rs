@@ -121,14 +121,16 @@ impl MailboxView {
             untagged.extend(numbers.map(Untagged::Expunge));
             self.zombies.clear();
         }
-        let known = self.told;
+        let known_up_to = self.last_told;
         if self.told != self.snapshot.entries.len() {
             self.told = self.snapshot.entries.len();
             self.last_told = self.snapshot.entries.last().map_or(self.last_told, |entry| entry.uid);
             untagged.push(Untagged::Exists(self.exists()));
         }
         if self.flags_told < self.snapshot.mod_seq {
-            let changed = self.snapshot.entries.iter().take(known).filter(|entry| self.is_flag_news(entry));
+            let changed = self.snapshot.entries.changed_since(self.flags_told);
+            let known = changed.take_while(|entry| entry.uid <= known_up_to);
+            let changed = known.filter(|entry| self.is_flag_news(entry));
             untagged.extend(changed.filter_map(|entry| Some(Untagged::Flags(self.seq_of(entry.uid)?, entry.uid))));
             self.flags_told = self.snapshot.mod_seq;
             self.told_early.clear();
@@ -192,7 +194,12 @@ impl MailboxView {
                 Numbers::Sequence => self.sequence_range(*range)?,
             });
         }
-        Ok(merge(ranges).into_iter().flatten().filter_map(|index| self.uid_at(index)).collect())
+        let ranges = merge(ranges).into_iter();
+        if self.zombies.is_empty() {
+            let entries = ranges.flat_map(|range| self.snapshot.entries.range(range.start..range.end.min(self.told)));
+            return Ok(entries.map(|entry| entry.uid).collect());
+        }
+        Ok(ranges.flatten().filter_map(|index| self.uid_at(index)).collect())
     }
 
     /// Places of a range of UIDs; `*` is the last message's (RFC 9051 §9, `seq-range`: ends in either order).
@@ -226,12 +233,12 @@ fn seq_num(index: usize) -> SeqNum {
 
 /// Entries below `uid`.
 fn count_below(snapshot: &Snapshot, uid: Uid) -> usize {
-    snapshot.entries.binary_search_by(|entry| entry.uid.cmp(&uid)).unwrap_or_else(|place| place)
+    snapshot.entries.find(uid).unwrap_or_else(|place| place)
 }
 
 /// Entries up to `uid`.
 fn count_up_to(snapshot: &Snapshot, uid: Uid) -> usize {
-    match snapshot.entries.binary_search_by(|entry| entry.uid.cmp(&uid)) {
+    match snapshot.entries.find(uid) {
         Ok(place) => place + 1,
         Err(place) => place,
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use passerelle::domain::messages::{FlagChange, Need, SearchNeed, StoreFlags};
+use passerelle::domain::spool::ContentBody;
 use passerelle::model::{Flags, SystemFlag, Uid};
 
 use crate::world::{letter, user, worlds, worlds_with};
@@ -18,10 +19,10 @@ async fn fetch_gives_what_is_asked_and_no_more() {
         assert_eq!(all.iter().map(|fetched| fetched.uid.0).collect::<Vec<_>>(), [1, 3]);
         assert!(all[0].envelope.starts_with(b"("));
         assert!(String::from_utf8_lossy(&all[1].envelope).contains("m2"));
-        assert_eq!(all[0].content.body.as_deref(), Some(b"body".as_slice()));
+        assert_eq!(all[0].content.body, ContentBody::Read("body".into()));
         let nothing = world.gateway.fetch(inbox.id, &[Uid(1)], Need::default()).await.unwrap();
         assert!(nothing[0].envelope.is_empty() && nothing[0].content.header.is_empty());
-        assert!(nothing[0].content.body.is_none());
+        assert_eq!(nothing[0].content.body, ContentBody::Unknown);
         assert_eq!(nothing[0].content.size, all[0].content.size);
     }
 }
@@ -96,7 +97,7 @@ async fn snapshots_are_shared_and_states_that_were() {
         assert_eq!(uids(&before), [1, 2, 3, 4, 5], "what a session holds stays as it was");
         assert_eq!(uids(&after), [1, 2, 3, 5, 6]);
         assert_eq!(after.entry(Uid(2)).unwrap().flags.bits(), 8);
-        assert_eq!(after.position(Uid(4)), None);
+        assert_eq!(after.entry(Uid(4)), None);
         assert_eq!(after.uid_next.0, 7);
         // The same as a fresh reading.
         let fresh = passerelle::domain::Gateway::new(
