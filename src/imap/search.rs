@@ -5,6 +5,8 @@ mod matcher;
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
+
 use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
@@ -12,9 +14,8 @@ use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
-use crate::mime;
 use crate::model::{ModSeq, Uid};
-use matcher::{Facts, Field, Known, Plan, Verdict};
+use matcher::{Facts, Known, Plan, Verdict};
 
 /// Messages whose texts are read at once.
 const CHUNK_MESSAGES: usize = 200;
@@ -72,7 +73,8 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
 #[derive(Default)]
 struct Texts {
     searched: HashMap<Uid, Searched>,
-    fields: HashMap<Uid, Vec<Field>>,
+    /// Header blocks.
+    fields: HashMap<Uid, Bytes>,
     step: Step,
 }
 
@@ -102,19 +104,9 @@ async fn read_texts(
     if step.fields {
         let need = Need { header: true, ..Need::default() };
         let fetched = context.gateway.fetch(id, uids, need).await?;
-        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header)));
-        texts.fields = folded.collect();
+        texts.fields = fetched.into_iter().map(|fetched| (fetched.uid, fetched.content.header)).collect();
     }
     Ok(texts)
-}
-
-/// All fields of a header block: names in lower case, values decoded and folded.
-fn folded_fields(header: &[u8]) -> Vec<Field> {
-    let field = |field: mime::Field<'_>| Field {
-        name: String::from_utf8_lossy(field.name).to_ascii_lowercase(),
-        value: mime::fold(&mime::decode_text(field.value)),
-    };
-    mime::fields(header).map(field).collect()
 }
 
 /// Messages that are gone meanwhile match nothing.
@@ -128,7 +120,7 @@ fn judge_chunk(
 ) {
     for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
         let searched = texts.searched.get(&entry.uid);
-        let fields = texts.fields.get(&entry.uid).map(Vec::as_slice);
+        let fields = texts.fields.get(&entry.uid).map(|header| &header[..]);
         let missing =
             (searched.is_none() && (texts.step.heads || texts.step.body)) || (fields.is_none() && texts.step.fields);
         if missing {

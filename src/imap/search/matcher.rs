@@ -22,15 +22,9 @@ pub(super) struct Facts<'a> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'a> {
     pub heads: Option<&'a Searched>,
-    pub fields: Option<&'a [Field]>,
+    /// The header block.
+    pub fields: Option<&'a [u8]>,
     pub body: Option<&'a str>,
-}
-
-/// A header field: name in lower case, value decoded and folded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field {
-    pub name: String,
-    pub value: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +136,7 @@ impl Key {
             SearchKey::Cc(text) => head(Head::Cc, text),
             SearchKey::Bcc(text) => head(Head::Bcc, text),
             SearchKey::Subject(text) => head(Head::Subject, text),
-            SearchKey::Header(name, text) => Self::Header { name: name.to_ascii_lowercase(), text: mime::fold(text) },
+            SearchKey::Header(name, text) => Self::Header { name: name.clone(), text: mime::fold(text) },
             SearchKey::Body(text) => Self::Body(mime::fold(text)),
             SearchKey::Text(text) => Self::Text(mime::fold(text)),
         })
@@ -177,13 +171,13 @@ impl Key {
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
             Self::Sent(days) => when(known.heads, |heads| heads.sent_at.is_some_and(|sent_at| days.hold(sent_at))),
             Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
-            Self::Header { name, text } => when(known.fields, |fields| {
-                fields.iter().any(|field| field.name == *name && field.value.contains(text))
+            Self::Header { name, text } => when(known.fields, |header| {
+                mime::fields(header).any(|field| field.is(name) && has(&field, text))
             }),
             Self::Body(text) => when(known.body, |body| body.contains(text)),
             Self::Text(text) => any([
                 when(known.heads, |heads| Head::ALL.into_iter().any(|head| head.of(heads).contains(text))),
-                when(known.fields, |fields| fields.iter().any(|field| field.value.contains(text))),
+                when(known.fields, |header| mime::fields(header).any(|field| has(&field, text))),
                 when(known.body, |body| body.contains(text)),
             ]),
         }
@@ -202,6 +196,11 @@ impl Verdict {
             Self::Doubt => Self::Doubt,
         }
     }
+}
+
+/// Is the text in the field's value?
+fn has(field: &mime::Field<'_>, text: &str) -> bool {
+    text.is_empty() || mime::fold(&mime::decode_text(field.value)).contains(text)
 }
 
 /// In doubt until it has been read.

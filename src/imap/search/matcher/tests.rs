@@ -59,8 +59,8 @@ proptest! {
     #[test]
     fn rounds_agree_and_the_last_one_decides(key in key()) {
         let (entry, searched) = (entry(), searched());
-        let fields = [Field { name: "x-menu".to_owned(), value: "menu".to_owned() }];
-        let whole = Known { heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
+        let header = b"X-Menu: Menu\r\n\r\n";
+        let whole = Known { heads: Some(&searched), fields: Some(header), body: Some(&searched.text.body) };
         let plan = plan(&key);
         let truth = plan.judge(&Facts { entry: &entry, known: whole });
         prop_assert_ne!(truth, Verdict::Doubt);
