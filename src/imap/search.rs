@@ -60,7 +60,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, chunk, step).await?;
+            let texts = read_texts(context, selected, plan, chunk, step).await?;
             judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
         }
         doubtful = still_doubtful;
@@ -81,23 +81,34 @@ struct Texts {
 /// Which texts one round reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Step {
-    /// From, To, Cc, Bcc, Subject, Date.
+    /// Date.
+    sent_at: bool,
+    /// From, To, Cc, Bcc, Subject.
     heads: bool,
     /// All header fields.
     fields: bool,
     body: bool,
 }
 
+impl Step {
+    /// Does it read what was stored for SEARCH?
+    fn reads_texts(self) -> bool {
+        self.sent_at || self.heads || self.body
+    }
+}
+
 async fn read_texts(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
+    plan: &Plan,
     uids: &[Uid],
     step: Step,
 ) -> Result<Texts, Failure> {
     let mut texts = Texts { step, ..Texts::default() };
     let id = selected.mailbox.id;
-    if step.heads || step.body {
-        let need = SearchNeed { heads: step.heads, body: step.body };
+    if step.reads_texts() {
+        let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
+        let need = SearchNeed { heads: step.heads, body: step.body, having };
         let searched = context.gateway.search_texts(id, uids, need).await?;
         texts.searched = searched.into_iter().map(|searched| (searched.uid, searched)).collect();
     }
@@ -109,7 +120,7 @@ async fn read_texts(
     Ok(texts)
 }
 
-/// Messages that are gone meanwhile match nothing.
+/// Messages that are gone meanwhile, or lack what a match needs, match nothing.
 fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
@@ -121,12 +132,12 @@ fn judge_chunk(
     for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
         let searched = texts.searched.get(&entry.uid);
         let fields = texts.fields.get(&entry.uid).map(|header| &header[..]);
-        let missing =
-            (searched.is_none() && (texts.step.heads || texts.step.body)) || (fields.is_none() && texts.step.fields);
+        let missing = (searched.is_none() && texts.step.reads_texts()) || (fields.is_none() && texts.step.fields);
         if missing {
             continue;
         }
         let known = Known {
+            sent_at: searched.filter(|_| texts.step.sent_at).map(|searched| searched.sent_at),
             heads: searched.filter(|_| texts.step.heads),
             fields,
             body: searched.filter(|_| texts.step.body).map(|searched| searched.text.body.as_str()),

@@ -231,12 +231,7 @@ async fn place(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission) -> R
 const SET_SENT: &str = "update submission set sent_uid = $2 where id = $1";
 
 /// Files the sender's copy in Sent, `\Seen`; where the client had put one there itself, that is the copy.
-async fn file(
-    tx: &mut Tx<'_>,
-    new: &NewDelivery,
-    submission: &Submission,
-    sent: MailboxId,
-) -> Result<(), StoreError> {
+async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission, sent: MailboxId) -> Result<(), StoreError> {
     let copy = new.sent_copy.as_ref().unwrap_or(&new.letter);
     let there = match &copy.message_id_key {
         Some(key) => filed_by_client(tx, key, sent, &copy.body_hash).await?,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-pub use blobs::Blobs;
+pub use blobs::{Blobs, OpenBlob};
 
 use super::{Fault, Gateway};
 use crate::config::Config;
@@ -240,12 +240,12 @@ pub struct Content {
 }
 
 /// Where the body of a stored message is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum ContentBody {
     /// Nobody asked.
     Unknown,
     Read(Bytes),
-    InBlobStore,
+    InBlobStore(OpenBlob),
 }
 
 impl Gateway {
@@ -278,16 +278,16 @@ impl Gateway {
     async fn read_body(&self, content: &Content, range: Range<u64>) -> Result<Bytes, Fault> {
         let hash = content.body_hash;
         match &content.body {
-            ContentBody::Read(body) => return Ok(slice(body, range)),
-            ContentBody::InBlobStore => {}
+            ContentBody::Read(body) => Ok(slice(body, range)),
+            ContentBody::InBlobStore(open) => self.blobs.read(&hash, open, range).await,
             ContentBody::Unknown => {
                 let asked = BodyRange { hash, start: range.start, count: range.end - range.start };
-                if let Some(bytes) = self.store.read(asked, |tx, asked| Box::pin(read_body(tx, asked))).await? {
-                    return Ok(bytes);
+                match self.store.read(asked, |tx, asked| Box::pin(read_body(tx, asked))).await? {
+                    Some(bytes) => Ok(bytes),
+                    None => self.blobs.read(&hash, &OpenBlob::default(), range).await,
                 }
             }
         }
-        self.blobs.read(&hash, range).await
     }
 }
 

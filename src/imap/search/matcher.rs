@@ -4,7 +4,7 @@
 
 use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
 use super::Step;
-use crate::domain::messages::Searched;
+use crate::domain::messages::{Searched, TextColumn};
 use crate::domain::snapshot::Entry;
 use crate::mime;
 use crate::model::{ModSeq, SystemFlag, Timestamp, Uid};
@@ -21,6 +21,7 @@ pub(super) struct Facts<'a> {
 /// What has been read of it; `None`: not yet.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'a> {
+    pub sent_at: Option<Option<Timestamp>>,
     pub heads: Option<&'a Searched>,
     /// The header block.
     pub fields: Option<&'a [u8]>,
@@ -101,12 +102,18 @@ impl Plan {
     /// the last one leaves no doubt.
     pub(super) fn steps(&self) -> Vec<Step> {
         let needs = self.key.needs();
-        let heads = Step { heads: needs.heads, ..Step::default() };
+        let sent_at = Step { sent_at: needs.sent_at, ..Step::default() };
+        let heads = Step { heads: needs.heads, ..sent_at };
         let fields = Step { fields: needs.fields, ..heads };
-        let mut steps = vec![heads, fields, needs];
+        let mut steps = vec![sent_at, heads, fields, needs];
         steps.retain(|step| *step != Step::default());
         steps.dedup();
         steps
+    }
+
+    /// A folded text, among those that a round reads, without which a message cannot match.
+    pub(super) fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
+        self.key.having(step)
     }
 }
 
@@ -147,11 +154,21 @@ impl Key {
             Self::And(keys) => keys.iter().map(Self::needs).fold(Step::default(), both),
             Self::Or(one, other) => both(one.needs(), other.needs()),
             Self::Not(key) => key.needs(),
-            Self::Head(..) | Self::Sent(_) => Step { heads: true, ..Step::default() },
+            Self::Sent(_) => Step { sent_at: true, ..Step::default() },
+            Self::Head(..) => Step { heads: true, ..Step::default() },
             Self::Header { .. } => Step { fields: true, ..Step::default() },
             Self::Body(_) => Step { body: true, ..Step::default() },
-            Self::Text(_) => Step { heads: true, fields: true, body: true },
+            Self::Text(_) => Step { heads: true, fields: true, body: true, ..Step::default() },
             _ => Step::default(),
+        }
+    }
+
+    fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
+        match self {
+            Self::Head(head, text) if step.heads => Some((head.column(), text)),
+            Self::Body(text) if step.body => Some((TextColumn::Body, text)),
+            Self::And(keys) => keys.iter().find_map(|key| key.having(step)),
+            _ => None,
         }
     }
 
@@ -169,11 +186,11 @@ impl Key {
             Self::Larger(size) => Verdict::of(entry.size > *size),
             Self::Smaller(size) => Verdict::of(entry.size < *size),
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
-            Self::Sent(days) => when(known.heads, |heads| heads.sent_at.is_some_and(|sent_at| days.hold(sent_at))),
+            Self::Sent(days) => when(known.sent_at, |sent_at| sent_at.is_some_and(|sent_at| days.hold(sent_at))),
             Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
-            Self::Header { name, text } => when(known.fields, |header| {
-                mime::fields(header).any(|field| field.is(name) && has(&field, text))
-            }),
+            Self::Header { name, text } => {
+                when(known.fields, |header| mime::fields(header).any(|field| field.is(name) && has(&field, text)))
+            }
             Self::Body(text) => when(known.body, |body| body.contains(text)),
             Self::Text(text) => any([
                 when(known.heads, |heads| Head::ALL.into_iter().any(|head| head.of(heads).contains(text))),
@@ -225,7 +242,12 @@ fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 }
 
 fn both(one: Step, other: Step) -> Step {
-    Step { heads: one.heads || other.heads, fields: one.fields || other.fields, body: one.body || other.body }
+    Step {
+        sent_at: one.sent_at || other.sent_at,
+        heads: one.heads || other.heads,
+        fields: one.fields || other.fields,
+        body: one.body || other.body,
+    }
 }
 
 impl Days {
@@ -248,6 +270,16 @@ impl Days {
 
 impl Head {
     const ALL: [Self; 5] = [Self::From, Self::To, Self::Cc, Self::Bcc, Self::Subject];
+
+    fn column(self) -> TextColumn {
+        match self {
+            Self::From => TextColumn::From,
+            Self::To => TextColumn::To,
+            Self::Cc => TextColumn::Cc,
+            Self::Bcc => TextColumn::Bcc,
+            Self::Subject => TextColumn::Subject,
+        }
+    }
 
     fn of(self, searched: &Searched) -> &str {
         let text = &searched.text;

@@ -76,10 +76,7 @@ const NEWS: &str = "
 type NewsColumns = (i64, i64, i64, String, i64, i64, i64, i64, i64);
 
 /// Everything since `since`; `None` where the mailbox has gone.
-pub(crate) async fn news(
-    tx: &mut Tx<'_>,
-    (mailbox, since): &(MailboxId, ModSeq),
-) -> Result<Option<News>, StoreError> {
+pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)) -> Result<Option<News>, StoreError> {
     let mailbox = *mailbox;
     let (mut counters, mut expunged, mut changed) = (None, Vec::new(), Vec::new());
     on_engine!(tx, |c| {
@@ -96,10 +93,8 @@ pub(crate) async fn news(
                     });
                 }
                 1 => expunged.push(Uid(number(uid, "tombstone", "uid", mailbox)?)),
-                _ => changed.push(placement(
-                    mailbox,
-                    (uid, flags, keywords, mod_seq, id, size, internal_date, save_date),
-                )?),
+                _ => changed
+                    .push(placement(mailbox, (uid, flags, keywords, mod_seq, id, size, internal_date, save_date))?),
             }
         }
     });
