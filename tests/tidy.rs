@@ -323,3 +323,95 @@ fn is_path(text: &str) -> bool {
         && !text.contains(['*', ' ', '…', '{', '<'])
         && !text.contains("::")
 }
+
+#[test]
+fn a_capability_is_announced_only_with_a_transcript() {
+    let source = read("src/imap/session.rs");
+    let from = source.find("const CAPABILITIES").expect("the list of capabilities in src/imap/session.rs");
+    let announced: BTreeSet<_> = source[from..]
+        .split("#[cfg(test)]")
+        .next()
+        .unwrap_or("")
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(|word| word.split("={").next().unwrap_or(word))
+        .collect();
+    let transcripts = files("tests/transcripts/imap", &[".txt"]);
+    let proven: BTreeSet<_> = transcripts
+        .iter()
+        .flat_map(|file| file.text.lines())
+        .filter_map(|line| line.strip_prefix("capabilities:"))
+        .flat_map(str::split_whitespace)
+        .collect();
+    assert!(announced.len() > 15, "src/imap/session.rs: its list of capabilities was not understood");
+    let unproven = announced.difference(&proven).map(|word| {
+        format!(
+            "src/imap/session.rs: no transcript proves {word}: write one, and name it in its `capabilities:` header"
+        )
+    });
+    let stale = proven
+        .difference(&announced)
+        .map(|word| format!("tests/transcripts/imap: {word} stands in a `capabilities:` header and is not announced"));
+    report(&unproven.chain(stale).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_command_has_a_transcript() {
+    let mut faults = Vec::new();
+    for (source, list, folder) in [
+        ("src/imap/wire/command.rs", "pub enum CommandBody {", "tests/transcripts/imap"),
+        ("src/smtp/wire/command.rs", "pub enum Command {", "tests/transcripts/smtp"),
+    ] {
+        let text = read(source);
+        let commands = variants(&text, list);
+        assert!(commands.len() > 10, "{source}: `{list}` was not understood");
+        // What stands for all verbs that submission does not have: smtp/vrfy.txt shows EXPN.
+        for command in commands.into_iter().filter(|command| *command != "NotImplemented") {
+            let path = format!("{folder}/{}.txt", command.to_lowercase());
+            let verb = command.to_uppercase();
+            let Ok(transcript) = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&path)) else {
+                faults.push(format!("{source}: {verb} has no transcript: write {path}"));
+                continue;
+            };
+            let client = |line: &&str| line.starts_with('C') && line.to_uppercase().contains(&verb);
+            if !transcript.lines().any(|line| client(&line)) {
+                faults.push(format!("{path}:1: no client in it says {verb}"));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// The names of an enum's variants.
+fn variants<'a>(source: &'a str, head: &str) -> Vec<&'a str> {
+    let body = source.split(head).nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or("");
+    body.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(first_word)
+        .collect()
+}
+
+#[test]
+fn every_statement_of_the_store_is_run() {
+    let store: Vec<_> = files("src/store", &[".rs"]);
+    let all: Vec<_> = sources().into_iter().chain(files("tests", &[".rs"])).collect();
+    let mut faults = Vec::new();
+    for file in &store {
+        for (number, line) in file.code().filter(|(_, line)| line.trim_start().starts_with("pub")) {
+            let Some(name) = line.split("async fn ").nth(1).map(first_word) else { continue };
+            let named = |text: &str| text.match_indices(name).filter(|(at, _)| is_word(text, *at, name.len())).count();
+            if all.iter().map(|file| file.code().map(|(_, line)| named(line)).sum::<usize>()).sum::<usize>() < 2 {
+                faults.push(format!("{}:{number}: nobody calls `{name}`: test it, or take it away", file.path));
+            }
+        }
+    }
+    report(&faults);
+}
+
+/// Does the text at this place stand by itself?
+fn is_word(text: &str, at: usize, length: usize) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    !text[..at].ends_with(part) && !text[at + length..].starts_with(part)
+}

@@ -143,10 +143,13 @@ pub struct MailboxesConfig {
     pub drafts_name: String,
     pub sent_name: String,
     pub trash_name: String,
+    /// Also how many names that are no mailbox one person may subscribe to.
     pub per_user_max: usize,
     pub name_bytes_max: usize,
     pub depth_max: usize,
     pub quota_bytes: u64,
+    /// Messages that one person may keep, counted as the quota counts: what is delivered always arrives.
+    pub messages_per_user_max: u64,
     /// Distinct keywords on one message.
     pub keywords_per_message_max: usize,
     /// What a client expunges outside of Trash and Drafts goes to Trash.
@@ -183,6 +186,10 @@ pub struct ImapConfig {
     pub append_bytes_max: u64,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
+    /// Keys of one SEARCH, however they are joined.
+    pub search_keys_max: usize,
+    /// Reference and patterns of one LIST or LSUB, together.
+    pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
     pub bad_commands_max: u32,
     pub login_seconds_max: u64,
@@ -258,6 +265,7 @@ impl Default for MailboxesConfig {
             name_bytes_max: 400,
             depth_max: 10,
             quota_bytes: 2 << 30,
+            messages_per_user_max: 200_000,
             keywords_per_message_max: 64,
             expunge_to_trash: true,
         }
@@ -289,6 +297,8 @@ impl Default for ImapConfig {
             append_bytes_max: 40 << 20,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
+            search_keys_max: 500,
+            list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 60,
             bad_commands_max: 20,
             login_seconds_max: 120,

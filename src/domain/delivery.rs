@@ -41,7 +41,7 @@ impl Gateway {
             Ok(checked) => checked,
             Err(sentence) => return Ok(Submitted::Refused(sentence)),
         };
-        if !self.has_room(&submission.sender, submission.message.size()).await? {
+        if !self.has_room(&submission.sender, 1, submission.message.size()).await? {
             return Ok(Submitted::Refused(Sentence::QuotaExceeded));
         }
         let new = self.new_delivery(&submission, &checked).await?;

@@ -116,7 +116,7 @@ impl Gateway {
         message: Spooled,
         options: AppendOptions,
     ) -> Result<Appended, Fault> {
-        if !self.has_room(user, message.size()).await? {
+        if !self.has_room(user, 1, message.size()).await? {
             return Ok(Appended::QuotaExceeded);
         }
         let now = self.clock.now();
@@ -127,6 +127,7 @@ impl Gateway {
             message: self.read_in(message.header.clone(), &message).await?,
             body: self.keep_body(&message).await?,
             flags: options.flags,
+            keywords_max: self.config.mailboxes.keywords_per_message_max,
             internal_date: options.internal_date.unwrap_or(now),
             now,
         };
@@ -142,7 +143,7 @@ impl Gateway {
         let transfer = Transfer::asked(from, uids, to.id, false, self.clock.now());
         let asked = (from, transfer.ranges.clone());
         let size = self.store.read(asked, |tx, asked| Box::pin(size_of(tx, asked))).await?;
-        if !self.has_room(user, size).await? {
+        if !self.has_room(user, uids.len(), size).await? {
             return Ok(Copied::QuotaExceeded);
         }
         self.transfer(user, transfer).await

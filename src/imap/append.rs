@@ -40,6 +40,8 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     let mut spool = context.gateway.spool();
     let received = receive(context, &mut spool, size).await?;
     context.client.framer().append_literal_taken();
+    // However long the message took: only the end of the line is still to come.
+    context.client.expect_rest_of_message();
     if let Frame::AppendEnd(Err(reason)) = context.client.frame().await? {
         return Err(Failure::Bad(reason.text().into()));
     }
@@ -67,6 +69,9 @@ async fn target(context: &mut Context<'_>, state: &SessionState, head: AppendHea
     }
     if head.size == 0 {
         return Err(Failure::refused(Code::Cannot, "An empty message"));
+    }
+    if head.flags.keywords().count() > context.gateway.config.mailboxes.keywords_per_message_max {
+        return Err(Failure::told(Code::Limit, Sentence::TooManyKeywords));
     }
     let mailbox = find(context, &account.user, head.mailbox).await?.ok_or_else(Failure::try_create)?;
     check_room(context, &account.user, head.size).await?;

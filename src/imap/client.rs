@@ -68,6 +68,11 @@ impl<'a> Client<'a> {
         self.deadline = Instant::now() + time;
     }
 
+    /// From now on it has as long to send the rest of a message as it may be silent inside one.
+    pub(super) fn expect_rest_of_message(&mut self) {
+        self.deadline = Instant::now() + self.stall;
+    }
+
     /// The next frame. What was to be sent is sent before waiting. Nothing is lost where the future is dropped.
     pub(super) async fn frame(&mut self) -> Result<Frame, End> {
         loop {

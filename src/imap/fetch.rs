@@ -40,6 +40,14 @@ struct Plan {
     condstore: bool,
 }
 
+/// A section on its way.
+enum Reading {
+    /// Before the response begins; `None`: the message has no such section.
+    Ahead(Option<Octets>),
+    /// When its turn comes: enough is held in memory for this message.
+    Later,
+}
+
 /// The octets of one section, as far as they are read already.
 struct Octets {
     ready: Bytes,
@@ -186,19 +194,18 @@ fn section_of(item: &FetchItem) -> Option<(std::borrow::Cow<'_, Section>, Option
     }
 }
 
-/// Reads the beginnings of all sections asked for, in order; `None` for those that the message has not.
-async fn read_sections(
-    context: &mut Context<'_>,
-    plan: &Plan,
-    message: &Fetched,
-) -> Result<Vec<Option<Octets>>, Failure> {
+/// Reads the beginnings of the sections asked for, in order, as far as memory is given to one message.
+async fn read_sections(context: &mut Context<'_>, plan: &Plan, message: &Fetched) -> Result<Vec<Reading>, Failure> {
     let mut sections = Vec::new();
     let mut ready_bytes = 0;
     for (section, partial) in plan.items.iter().filter_map(section_of) {
-        let reads_ahead = ready_bytes < READY_BYTES;
-        let octets = read_section(context, message, &section, partial, reads_ahead).await?;
-        ready_bytes += octets.as_ref().map_or(0, |octets| octets.ready.len());
-        sections.push(octets);
+        sections.push(if ready_bytes < READY_BYTES {
+            let octets = read_section(context, message, &section, partial).await?;
+            ready_bytes += octets.as_ref().map_or(0, |octets| octets.ready.len());
+            Reading::Ahead(octets)
+        } else {
+            Reading::Later
+        });
     }
     Ok(sections)
 }
@@ -208,7 +215,6 @@ async fn read_section(
     message: &Fetched,
     section: &Section,
     partial: Option<Partial>,
-    reads_ahead: bool,
 ) -> Result<Option<Octets>, Failure> {
     let content = &message.content;
     let header_size = u64::try_from(content.header.len()).unwrap_or(u64::MAX);
@@ -216,11 +222,7 @@ async fn read_section(
         Source::Missing => Ok(None),
         Source::Octets(range) => {
             let range = section::cut(range, partial);
-            let ahead = if reads_ahead {
-                range.start..range.end.min(range.start + PIECE_BYTES)
-            } else {
-                range.start..range.start
-            };
+            let ahead = range.start..range.end.min(range.start + PIECE_BYTES);
             let ready = read(context, content, ahead.clone()).await?;
             Ok(Some(Octets { ready, rest: ahead.end..range.end }))
         }
@@ -261,19 +263,19 @@ struct Response<'a> {
 }
 
 impl Response<'_> {
-    async fn write(
-        &self,
-        context: &mut Context<'_>,
-        seq: SeqNum,
-        sections: Vec<Option<Octets>>,
-    ) -> Result<(), Failure> {
+    async fn write(&self, context: &mut Context<'_>, seq: SeqNum, sections: Vec<Reading>) -> Result<(), Failure> {
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
+            context.client.drain().await?;
             match data_name(item) {
                 Some(name) => {
-                    context.client.drain().await?;
-                    self.write_section(context, &mut items, name, sections.next().flatten()).await?;
+                    let octets = match sections.next() {
+                        Some(Reading::Ahead(octets)) => octets,
+                        Some(Reading::Later) => self.read_late(context, item).await?,
+                        None => None,
+                    };
+                    self.write_section(context, &mut items, name, octets).await?;
                 }
                 None => self.write_item(context, &mut items, item),
             }
@@ -309,7 +311,7 @@ impl Response<'_> {
         }
     }
 
-    /// A literal. Once its size is announced there is no way back: a fault ends the connection.
+    /// A literal.
     async fn write_section(
         &self,
         context: &mut Context<'_>,
@@ -331,17 +333,30 @@ impl Response<'_> {
             context.client.drain().await?;
             let piece = at..rest.end.min(at + PIECE_BYTES);
             at = piece.end;
-            match read(context, &message.content, piece).await {
-                Ok(octets) => context.client.out.extend_from_slice(&octets),
-                Err(Failure::Fault(fault)) => {
-                    context.log(&fault);
-                    return Err(End::Lost.into());
-                }
-                Err(failure) => return Err(failure),
-            }
+            let octets = read(context, &message.content, piece).await;
+            let octets = no_way_back(context, octets)?;
+            context.client.out.extend_from_slice(&octets);
         }
         Ok(())
     }
+
+    /// The beginning of a section that was left until its turn.
+    async fn read_late(&self, context: &mut Context<'_>, item: &FetchItem) -> Result<Option<Octets>, Failure> {
+        let (Some(message), Some((section, partial))) = (self.message, section_of(item)) else { return Ok(None) };
+        let octets = read_section(context, message, &section, partial).await;
+        no_way_back(context, octets)
+    }
+}
+
+/// Inside a response a fault ends the connection: what was begun cannot be taken back.
+fn no_way_back<T>(context: &Context<'_>, read: Result<T, Failure>) -> Result<T, Failure> {
+    read.map_err(|failure| match failure {
+        Failure::Fault(fault) => {
+            context.log(&fault);
+            End::Lost.into()
+        }
+        other => other,
+    })
 }
 
 /// The name under which a section is answered.

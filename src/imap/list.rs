@@ -153,7 +153,7 @@ impl Pattern {
         {
             joined.replace_range(..5, "INBOX");
         }
-        Self(joined)
+        Self(without_idle_wildcards(&joined))
     }
 
     /// Does the whole name match? Time grows with the product of both lengths and no worse.
@@ -184,6 +184,22 @@ impl Pattern {
         }
         reached.last().copied().unwrap_or(false)
     }
+}
+
+/// Of wildcards in a row one is left: the widest, which means as much as all of them.
+fn without_idle_wildcards(pattern: &str) -> String {
+    let mut kept = String::with_capacity(pattern.len());
+    for letter in pattern.chars() {
+        match (kept.chars().next_back(), letter) {
+            (Some('*'), '*' | '%') | (Some('%'), '%') => {}
+            (Some('%'), '*') => {
+                kept.pop();
+                kept.push('*');
+            }
+            _ => kept.push(letter),
+        }
+    }
+    kept
 }
 
 /// A wildcard may stand for nothing.

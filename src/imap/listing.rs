@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::answer::{Done, Outcome};
+use super::answer::{Done, Failure, Outcome};
 use super::list::{self, ListLine};
 use super::mailboxes::write_status;
 use super::serve::Context;
 use super::session::Account;
 use super::wire::command::{List, StatusItem};
-use super::wire::write::{self, ListExtended};
+use super::wire::write::{self, Code, ListExtended};
 use crate::domain::mailbox::Status;
 use crate::model::MailboxId;
 
@@ -18,6 +18,7 @@ pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: 
         write::list_separator(&mut context.client.out);
         return Ok(Done::new("LIST completed"));
     }
+    check_length(context, &ask.reference, &ask.patterns)?;
     let all = context.gateway.mailboxes(&account.user).await?;
     let lines = list::list(&all, ask);
     let items = ask.return_status.as_deref().unwrap_or_default();
@@ -36,6 +37,15 @@ pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: 
     Ok(Done::new("LIST completed"))
 }
 
+/// The time to match grows with the length of what is matched.
+fn check_length(context: &Context<'_>, reference: &str, patterns: &[impl AsRef<str>]) -> Result<(), Failure> {
+    let bytes: usize = patterns.iter().map(|pattern| reference.len() + pattern.as_ref().len()).sum();
+    match bytes <= context.gateway.config.imap.list_patterns_bytes_max {
+        true => Ok(()),
+        false => Err(Failure::refused(Code::Limit, "The pattern is too long")),
+    }
+}
+
 async fn statuses(
     context: &mut Context<'_>,
     account: &Account,
@@ -51,6 +61,7 @@ async fn statuses(
 
 /// LSUB (RFC 3501 §6.3.9).
 pub(super) async fn lsub(context: &mut Context<'_>, account: &Account, reference: &str, pattern: &str) -> Outcome {
+    check_length(context, reference, &[pattern])?;
     let all = context.gateway.mailboxes(&account.user).await?;
     for line in list::lsub(&all, reference, pattern) {
         write::lsub(&mut context.client.out, &line.attributes, &line.name);

@@ -127,13 +127,13 @@ pub(super) async fn rename(
 
 /// SUBSCRIBE (RFC 9051 §6.3.7).
 pub(super) async fn subscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.set_subscribed(&account.user, &argument.0?, true).await?;
+    context.gateway.set_subscribed(&account.user, &argument.0?, true).await??;
     Ok(Done::new("SUBSCRIBE completed"))
 }
 
 /// UNSUBSCRIBE (RFC 9051 §6.3.8).
 pub(super) async fn unsubscribe(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.set_subscribed(&account.user, &argument.0?, false).await?;
+    context.gateway.set_subscribed(&account.user, &argument.0?, false).await??;
     Ok(Done::new("UNSUBSCRIBE completed"))
 }
 
@@ -203,9 +203,8 @@ async fn write_quota(context: &mut Context<'_>, user: &User) -> Result<(), Failu
 
 /// The person's limit is reached with `size` octets more.
 pub(super) async fn check_room(context: &mut Context<'_>, user: &User, size: u64) -> Result<(), Failure> {
-    let quota = context.gateway.quota(user).await?;
-    match quota.used_bytes.checked_add(size) {
-        Some(bytes) if bytes <= quota.limit_bytes => Ok(()),
-        _ => Err(Failure::told(Code::OverQuota, Sentence::QuotaExceeded)),
+    match context.gateway.quota(user).await?.has_room(1, size) {
+        true => Ok(()),
+        false => Err(Failure::told(Code::OverQuota, Sentence::QuotaExceeded)),
     }
 }

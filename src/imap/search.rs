@@ -5,8 +5,6 @@ mod matcher;
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
-
 use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
@@ -14,13 +12,16 @@ use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
+use crate::mime;
 use crate::model::{ModSeq, Uid};
-use matcher::{Facts, Known, Plan, Verdict};
+use matcher::{Facts, Field, Known, Plan, Verdict};
 
 /// Messages whose texts are read at once.
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// Messages judged from memory before other sessions have their turn.
+const JUDGED_AT_ONCE: usize = 1000;
 
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
@@ -33,7 +34,10 @@ pub(super) async fn search(
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.select(set, numbers))?;
+    if count_keys(&ask.key) > context.gateway.config.imap.search_keys_max {
+        return Err(Failure::refused(Code::Limit, "Too many search keys"));
+    }
+    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
     let by_mod_seq = mentions_mod_seq(&ask.key);
     account.condstore |= by_mod_seq;
     let mut found = find(context, selected, &plan).await?;
@@ -49,7 +53,10 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for entry in told.iter().filter_map(|uid| snapshot.entry(*uid)) {
+    for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
+        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         match plan.judge(&Facts { entry, known: Known::default() }) {
             Verdict::Yes => found.push(entry.uid),
             Verdict::Doubt => doubtful.push(entry.uid),
@@ -61,7 +68,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful);
+            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
         }
         doubtful = still_doubtful;
     }
@@ -73,8 +80,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
 #[derive(Default)]
 struct Texts {
     searched: HashMap<Uid, Searched>,
-    /// Header blocks.
-    fields: HashMap<Uid, Bytes>,
+    fields: HashMap<Uid, Vec<Field>>,
     step: Step,
 }
 
@@ -85,7 +91,7 @@ struct Step {
     sent_at: bool,
     /// From, To, Cc, Bcc, Subject.
     heads: bool,
-    /// All header fields.
+    /// Header fields.
     fields: bool,
     body: bool,
 }
@@ -115,13 +121,24 @@ async fn read_texts(
     if step.fields {
         let need = Need { header: true, ..Need::default() };
         let fetched = context.gateway.fetch(id, uids, need).await?;
-        texts.fields = fetched.into_iter().map(|fetched| (fetched.uid, fetched.content.header)).collect();
+        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header, plan)));
+        texts.fields = folded.collect();
     }
     Ok(texts)
 }
 
-/// Messages that are gone meanwhile, or lack what a match needs, match nothing.
-fn judge_chunk(
+/// The header fields that the plan looks at: names in lower case, values decoded and folded.
+fn folded_fields(header: &[u8], plan: &Plan) -> Vec<Field> {
+    let field = |field: mime::Field<'_>| Field {
+        name: String::from_utf8_lossy(field.name).to_ascii_lowercase(),
+        value: mime::fold(&mime::decode_text(field.value)),
+    };
+    mime::fields(header).filter(|field| plan.looks_at(field)).map(field).collect()
+}
+
+/// Messages that are gone meanwhile, or lack what a match needs, match nothing. Others have their turn between two texts:
+/// many keys take a while.
+async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
     uids: &[Uid],
@@ -131,11 +148,12 @@ fn judge_chunk(
 ) {
     for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
         let searched = texts.searched.get(&entry.uid);
-        let fields = texts.fields.get(&entry.uid).map(|header| &header[..]);
+        let fields = texts.fields.get(&entry.uid).map(Vec::as_slice);
         let missing = (searched.is_none() && texts.step.reads_texts()) || (fields.is_none() && texts.step.fields);
         if missing {
             continue;
         }
+        tokio::task::yield_now().await;
         let known = Known {
             sent_at: searched.filter(|_| texts.step.sent_at).map(|searched| searched.sent_at),
             heads: searched.filter(|_| texts.step.heads),
@@ -147,6 +165,16 @@ fn judge_chunk(
             Verdict::Doubt => doubtful.push(entry.uid),
             Verdict::No => {}
         }
+    }
+}
+
+/// How many keys there are, whatever joins them.
+fn count_keys(key: &SearchKey) -> usize {
+    match key {
+        SearchKey::And(keys) => keys.iter().map(count_keys).sum(),
+        SearchKey::Or(one, other) => count_keys(one) + count_keys(other),
+        SearchKey::Not(key) => count_keys(key),
+        _ => 1,
     }
 }
 

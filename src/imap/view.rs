@@ -187,6 +187,23 @@ impl MailboxView {
     /// The messages that a set means, rising, each once, zombies included. UIDs that are not in the view are passed
     /// over; sequence numbers above EXISTS are an error, save by a `*` that means nothing in an empty mailbox.
     pub(super) fn select(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Uid>, OutOfRange> {
+        let places = self.places(set, numbers)?.into_iter();
+        if self.zombies.is_empty() {
+            let entries =
+                places.flat_map(|places| self.snapshot.entries.range(places.start..places.end.min(self.told)));
+            return Ok(entries.map(|entry| entry.uid).collect());
+        }
+        Ok(places.flatten().filter_map(|index| self.uid_at(index)).collect())
+    }
+
+    /// The same as [`MailboxView::select`], as spans of UIDs, both ends within: as long as the set, not as the mailbox.
+    pub(super) fn spans(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<(Uid, Uid)>, OutOfRange> {
+        let ends = |places: Range<usize>| Some((self.uid_at(places.start)?, self.uid_at(places.end.checked_sub(1)?)?));
+        let places = self.places(set, numbers)?.into_iter().filter(|places| !places.is_empty());
+        Ok(places.filter_map(ends).collect())
+    }
+
+    fn places(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Range<usize>>, OutOfRange> {
         let mut ranges = Vec::with_capacity(set.0.len());
         for range in &set.0 {
             ranges.push(match numbers {
@@ -194,12 +211,7 @@ impl MailboxView {
                 Numbers::Sequence => self.sequence_range(*range)?,
             });
         }
-        let ranges = merge(ranges).into_iter();
-        if self.zombies.is_empty() {
-            let entries = ranges.flat_map(|range| self.snapshot.entries.range(range.start..range.end.min(self.told)));
-            return Ok(entries.map(|entry| entry.uid).collect());
-        }
-        Ok(ranges.flatten().filter_map(|index| self.uid_at(index)).collect())
+        Ok(merge(ranges))
     }
 
     /// Places of a range of UIDs; `*` is the last message's (RFC 9051 §9, `seq-range`: ends in either order).

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a client may take over its request's head, or be silent between two requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// The longest that a connection lasts, so that clients that do not read their answers cannot hold every place.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
 /// Octets of a request's head.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
@@ -23,14 +25,18 @@ pub(super) async fn run(router: Router, stream: TcpStream, stop: CancellationTok
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let ended = tokio::time::timeout(CONNECTION_WITHIN, async {
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "an HTTP connection ended badly");
+    });
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an HTTP connection ended badly"),
+        Err(_) => tracing::debug!("an HTTP connection lasted too long"),
     }
 }

@@ -1,6 +1,7 @@
 //! Opening the store: engine by URL, the lock of the file, migrations.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
         }
         let lock = lock_file(path)?;
+        // SQLite gives the files beside it (WAL, shared memory) the mode of this one.
+        drop(open_private(path)?);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -124,17 +127,18 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&name)
-        .map_err(|source| file_error(&name, source))?;
+    let file = open_private(&name)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.display().to_string() }),
         Err(std::fs::TryLockError::Error(source)) => Err(file_error(&name, source)),
     }
+}
+
+/// Opens a file, made for its owner only: it holds everybody's letters, whatever folder it lies in.
+fn open_private(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| file_error(path, source))
 }
 
 fn file_error(path: &Path, source: std::io::Error) -> StoreError {

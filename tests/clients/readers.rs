@@ -15,13 +15,15 @@ fn three_messages(server: &Server, sender: &str, receiver: &str) -> Vec<Vec<u8>>
     messages
 }
 
-/// Does each file hold the message of the same place, whatever the ends of lines, and nothing else but a trace header?
+/// Does each file hold the message of the same place, whatever the ends of lines and what the client wrote above or into
+/// its header (`Received`, `X-TUID`)?
 fn are_these(found: &[(std::path::PathBuf, Vec<u8>)], messages: &[Vec<u8>]) {
     let mut texts: Vec<_> =
         found.iter().map(|(_, octets)| String::from_utf8_lossy(octets).replace("\r\n", "\n")).collect();
     texts.sort_by_key(|text| text.find("numero ").map(|at| text[at..].lines().next().unwrap_or("").to_owned()));
     assert_eq!(texts.len(), messages.len(), "{texts:?}");
     for (text, message) in texts.iter().zip(messages) {
+        let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with("X-TUID: ")).collect();
         assert!(text.ends_with(&String::from_utf8_lossy(message).replace("\r\n", "\n")), "{text}");
     }
 }

@@ -6,7 +6,6 @@ SECURITY: plain, starttls or tls. Ends with status 0 where all held, else shows 
 """
 
 import base64
-import email
 import email.policy
 import imaplib
 import re
@@ -117,7 +116,8 @@ def a_letter_goes_out():
 
     mail = message(f"Sortie à l'aquarium ({security})")
     client = smtp(sender)
-    refused = client.send_message(mail)
+    recipients = [f"{receiver}@{domain}", f"{hidden}@{domain}"]
+    refused = client.sendmail(f"{sender}@{domain}", recipients, mail.as_bytes(), ["BODY=8BITMIME"])
     check("nobody is refused", refused == {}, refused)
     client.quit()
 
@@ -129,10 +129,9 @@ def a_letter_goes_out():
 
 
 def it_is_what_was_sent(mail, reader, uid):
-    sent = email.message_from_bytes(mail.as_bytes(), policy=email.policy.SMTP)
-    del sent["Bcc"]
+    sent = mail.as_bytes().replace(f"Bcc: {hidden}@{domain}\r\n".encode(), b"")
     got = whole(reader, uid)
-    check("nothing is altered but Bcc", got.endswith(sent.as_bytes()) or got == sent.as_bytes(), got[:600])
+    check("nothing is altered but Bcc", got == sent, got, sent)
     check("a reader sees no Bcc", hidden.encode() not in got)
     check("a peek leaves it unread", "\\Seen" not in str(flags(reader, uid)))
     fetch_one(reader, uid, "(BODY[])")

@@ -119,7 +119,7 @@ fn neomutt_sends_and_reads() {
                 "set my_account={person}\nset from={person}@{DOMAIN}\nset imap_user={person}@{DOMAIN}\nset imap_pass={PASSWORD}\n\
                  set smtp_url={smtp}://{person}%40{DOMAIN}@{HOST}:{}/\nset smtp_pass={PASSWORD}\nset ssl_starttls={}\n\
                  set ssl_force_tls={}\nset certificate_file={}\nset header_cache=\nset timeout=1\nset delete=yes\nset quit=yes\n\
-                 set confirmappend=no\nset copy=no\nset sleep_time=0\nset wait_key=no\n",
+                 set confirmappend=no\nset confirmcreate=no\nset folder=~\nset copy=no\nset sleep_time=0\nset wait_key=no\n",
                 security.smtp_port(&server),
                 if security == Security::StartTls { "yes" } else { "no" },
                 if security == Security::Plain { "no" } else { "yes" },
@@ -135,7 +135,7 @@ fn neomutt_sends_and_reads() {
 
         script.file("reader.rc", &settings(&receiver));
         let url = format!("{imap}://{HOST}:{}/INBOX", security.imap_port(&server));
-        let keys = "push '<copy-message>~/copy.mbox<enter><delete-message><quit>'";
+        let keys = "push '<copy-message><kill-line>~/copy.mbox<enter><delete-message><quit>'";
         let line = format!("neomutt -n -F reader.rc -f {url} -e \"{keys}\"");
         let shown = script.succeeds(["-qec", &line, "/dev/null"], b"");
         let copy = std::fs::read_to_string(script.home.path().join("copy.mbox")).unwrap_or_else(|_| panic!("{shown}"));

@@ -41,7 +41,7 @@ impl Tool {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
             .env("LANG", "C.UTF-8")
-            .env("TERM", "dumb")
+            .env("TERM", "xterm")
             .current_dir(self.home.path())
             .stdin(Stdio::from(fs::File::open(given).unwrap()))
             .output()

@@ -150,7 +150,7 @@ async fn renaming_inbox_moves_its_messages() {
 async fn subscribes_any_name() {
     for world in worlds(1).await {
         let user = user(1);
-        let set = async |text: &str, on| world.gateway.set_subscribed(&user, &name(text), on).await.unwrap();
+        let set = async |text: &str, on| world.gateway.set_subscribed(&user, &name(text), on).await.unwrap().unwrap();
         set("Nowhere", true).await;
         set("Nowhere", true).await;
         set("Sent", false).await;

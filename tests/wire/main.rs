@@ -60,13 +60,16 @@ async fn rewrite_all(folder: &str) -> bool {
     if std::env::var_os("UPDATE_TRANSCRIPTS").is_none() {
         return false;
     }
+    let mut faults = Vec::new();
     for script in scripts(folder) {
         let test = support::sqlite().await;
         let gateway = school::open(test.store, test.folder.path(), &script).await;
-        let text = async { Play::begin(&script, &gateway).await?.rewrite().await }.await;
-        let text = text.unwrap_or_else(|fault| panic!("{}: {fault}", script.path));
-        fs::write(transcripts().join(&script.path), text).unwrap();
+        match async { Play::begin(&script, &gateway).await?.rewrite().await }.await {
+            Ok(text) => fs::write(transcripts().join(&script.path), text).unwrap(),
+            Err(fault) => faults.push(format!("{}: {fault}", script.path)),
+        }
     }
+    assert!(faults.is_empty(), "not written anew:\n{}", faults.join("\n"));
     true
 }
 

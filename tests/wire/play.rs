@@ -1,5 +1,6 @@
 //! Plays a transcript: sessions of the real protocols on in-memory streams, over one gateway.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,26 +31,35 @@ pub(crate) struct Play<'a> {
     script: &'a Script,
     clients: Vec<Client>,
     names: Names,
+    /// Connections that the server closed, as far as we have read.
+    closed: HashSet<usize>,
 }
 
 impl<'a> Play<'a> {
     /// Opens all connections, logs in and selects as the header says.
     pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>) -> Result<Self, String> {
-        let folder = script.path.split('/').next().unwrap_or("");
-        let mut play = Self { script, clients: Vec::new(), names: Names::default() };
+        let mut play = Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new() };
         for connection in 0..script.header.connections {
-            let protocol = script.header.protocol(connection, folder).to_owned();
-            play.clients.push(open(script, gateway, connection, &protocol)?);
+            play.clients.push(open(script, gateway, connection, play.protocol(connection))?);
             if let Some(login) = script.header.login(connection) {
-                let login = login.to_owned();
-                play.log_in(connection, &protocol, &login).await?;
+                play.log_in(connection, login).await?;
             }
         }
         Ok(play)
     }
 
-    async fn log_in(&mut self, connection: usize, protocol: &str, login: &str) -> Result<(), String> {
-        if protocol == "smtp" {
+    /// What the connection speaks.
+    fn protocol(&self, connection: usize) -> &'a str {
+        let folder = self.script.path.split('/').next().unwrap_or("");
+        self.script.header.protocol(connection, folder)
+    }
+
+    async fn log_in(&mut self, connection: usize, login: &str) -> Result<(), String> {
+        if login == "greeted" {
+            self.say(connection, b"EHLO tests\r\n").await?;
+            return self.read_past(connection, "250 ").await;
+        }
+        if self.protocol(connection) == "smtp" {
             let plain = school::plain_credentials(login);
             self.say(connection, format!("EHLO tests\r\nAUTH PLAIN {plain}\r\n").as_bytes()).await?;
             return self.read_past(connection, "235 ").await;
@@ -73,12 +83,12 @@ impl<'a> Play<'a> {
             match &line.kind {
                 LineKind::Reader(_) => {}
                 LineKind::Client { connection, text } => {
-                    let mut packet = self.octets(text);
+                    let mut packet = self.octets(*connection, text);
                     while let Some(LineKind::Client { text, .. }) = lines
                         .next_if(|next| matches!(&next.kind, LineKind::Client { connection: c, .. } if c == connection))
                         .map(|line| &line.kind)
                     {
-                        packet.extend(self.octets(text));
+                        packet.extend(self.octets(*connection, text));
                     }
                     self.say(*connection, &packet).await.map_err(at)?;
                 }
@@ -120,7 +130,7 @@ impl<'a> Play<'a> {
                 match &line.kind {
                     LineKind::Client { connection, text } if first.is_none_or(|first| first == *connection) => {
                         first = Some(*connection);
-                        packet.extend(self.octets(text));
+                        packet.extend(self.octets(*connection, text));
                     }
                     LineKind::Reader(_) if first.is_none() => {}
                     _ => break,
@@ -149,6 +159,9 @@ impl<'a> Play<'a> {
         let mut heard = Vec::new();
         let order = std::iter::once(first).chain((0..self.clients.len()).filter(|other| *other != first));
         for connection in order.collect::<Vec<_>>() {
+            if self.closed.contains(&connection) {
+                continue;
+            }
             let mut patterns = old.iter().filter(|(c, _)| *c == connection).map(|(_, pattern)| pattern).peekable();
             let mut patience = if connection == first { 4 * QUIET } else { QUIET };
             while let Some(line) = self.line(connection, patience).await {
@@ -160,14 +173,8 @@ impl<'a> Play<'a> {
                     None => line.clone(),
                 };
                 heard.push(LineKind::Server { connection, pattern });
-                // A session that hung up says so once, where somebody wrote that it does.
                 if line == CLOSED {
-                    if kept.is_none() && !old.is_empty() {
-                        break;
-                    }
-                    if kept.is_none() {
-                        heard.pop();
-                    }
+                    self.closed.insert(connection);
                     break;
                 }
             }
@@ -176,9 +183,13 @@ impl<'a> Play<'a> {
     }
 
     /// What a client's line puts on the wire.
-    fn octets(&self, text: &str) -> Vec<u8> {
+    fn octets(&self, connection: usize, text: &str) -> Vec<u8> {
         if let Some(name) = text.strip_prefix('@') {
-            return school::message(name);
+            let message = school::message(name);
+            return match self.protocol(connection) {
+                "smtp" => dots_doubled(&message),
+                _ => [message.as_slice(), b"\r\n"].concat(),
+            };
         }
         let mut text = self.names.put_in(text);
         while let Some((before, after)) = text.split_once("{@")
@@ -264,4 +275,16 @@ async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: Duple
         let connection = Connection { security: Security::Tls, ..connection };
         imap::run(gateway, &connection, imap::Start::AfterStartTls, stream).await;
     }
+}
+
+/// A message as DATA sends it (RFC 5321 §4.5.2).
+fn dots_doubled(message: &[u8]) -> Vec<u8> {
+    let mut doubled = Vec::with_capacity(message.len() + 8);
+    for line in message.split_inclusive(|octet| *octet == b'\n') {
+        if line.starts_with(b".") {
+            doubled.push(b'.');
+        }
+        doubled.extend_from_slice(line);
+    }
+    doubled
 }

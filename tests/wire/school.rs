@@ -35,7 +35,7 @@ pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Ga
     let config: Config = toml::from_str(&settings).unwrap_or_else(|error| panic!("{}: {error}", script.path));
     let gateway = Arc::new(Gateway::new(Arc::new(config), store, Clock::fixed(NOW)).unwrap());
     people(&gateway).await;
-    let mut logins = script.header.logins.iter().filter(|login| *login != "none");
+    let mut logins = script.header.logins.iter().filter(|login| !["none", "greeted"].contains(&login.as_str()));
     let owner = gateway.find_user(logins.next().map_or("claire.martin", String::as_str)).await.unwrap().unwrap();
     for (mailbox, names) in &script.header.messages {
         for name in names {

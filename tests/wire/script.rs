@@ -13,7 +13,7 @@
 //! ```
 //!
 //! `C:` and `S:` are the first connection's. `␍`, `␊`, `␀`, at a line's end `␠`, stand for these octets, `¬` at a client line's end for "no
-//! CRLF", `‹E9›` for an octet that is not UTF-8. `C: @name` sends `messages/name.eml`; `{@name}` is its size.
+//! CRLF", `‹E9›` for an octet that is not UTF-8. `C: @name` sends `messages/name.eml` as DATA or as a literal has it; `{@name}` is its size.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -35,7 +35,8 @@ pub(crate) struct Header {
     pub(crate) connections: usize,
     /// What each connection speaks, `imap` or `smtp`; the folder's name where it is missing.
     pub(crate) protocols: Vec<String>,
-    /// Who each connection logs in as before the first line; `none` = nobody, the greeting is the first line.
+    /// Who each connection logs in as before the first line; `none` = nobody, the greeting is the first line; `greeted` =
+    /// nobody, EHLO has been said.
     pub(crate) logins: Vec<String>,
     /// A mailbox that every connection selects before the first line (IMAP).
     pub(crate) select: Option<String>,

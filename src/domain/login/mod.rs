@@ -4,8 +4,8 @@
 //! off the async threads, a few at a time; what a check found is remembered for minutes under a key that only this
 //! process knows and that changes with the stored hash, so a phone that comes back all day costs one point query, and a
 //! phone that keeps an old password uses up one try. Tries are counted by account, never by IP address: a whole school
-//! sits behind one. A remembered password and an app password come in whatever the tries, so nobody can lock somebody
-//! else's devices out.
+//! sits behind one. A password that was right before and an app password come in whatever the tries, so nobody can lock
+//! somebody else's devices out.
 
 pub(in crate::domain) mod app_secret;
 pub(in crate::domain) mod password;
@@ -31,6 +31,8 @@ use crate::store::{Durability, StoreError};
 
 /// Checks remembered at most: about 100 octets each.
 const REMEMBERED_MAX: u64 = 200_000;
+/// How long somebody may be away before wrong tries of others can keep them out.
+const PROVEN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How exactly the last use of an app password is kept, microseconds.
 const LAST_USE_GRAIN: i64 = 3_600 * 1_000_000;
 
@@ -59,6 +61,8 @@ pub struct Logins {
     remembered: Cache<[u8; 32], Checked>,
     /// Microseconds.
     remember: i64,
+    /// Passwords that were right once, under the same keys: they are checked again, and use no try.
+    proven: Cache<[u8; 32], ()>,
     hashes: Arc<Semaphore>,
     tries: Tries,
     pub(in crate::domain) sessions: Sessions,
@@ -89,6 +93,7 @@ impl Logins {
         Ok(Self {
             key: random()?,
             remembered: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(remember).build(),
+            proven: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_idle(PROVEN_FOR).build(),
             remember: i64::try_from(remember.as_micros()).unwrap_or(i64::MAX),
             hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
             tries: Tries::new(config),
@@ -117,19 +122,23 @@ impl Logins {
             }
             self.remembered.invalidate(&key).await;
         }
-        let checked = self.remembered.try_get_with(key, self.check_now(account, hash, password, now)).await?;
+        let checking = self.check_now(key, account, hash, password, now);
+        let checked = self.remembered.try_get_with(key, checking).await?;
         Ok(checked.right)
     }
 
-    /// Takes a try first, so that many checks at once cannot be more than the limit; a right password gives it back.
+    /// Takes a try first, so that many checks at once cannot be more than the limit; a right password gives it back. One
+    /// that was right before needs none: whoever has it is not guessing.
     async fn check_now(
         &self,
+        key: [u8; 32],
         account: AccountKey,
         hash: &PasswordHash,
         password: &Secret,
         now: Timestamp,
     ) -> Result<Checked, Unchecked> {
-        if !self.tries.take(account, now) {
+        let proven = self.proven.get(&key).await.is_some();
+        if !proven && !self.tries.take(account, now) {
             return Err(Unchecked::TooManyTries);
         }
         let (hash, password) = (hash.clone(), password.clone());
@@ -139,7 +148,10 @@ impl Logins {
             .and_then(|verified| verified.map_err(Fault::Worker))
             .map_err(Unchecked::Fault)?;
         if right {
-            self.tries.give_back(account);
+            self.proven.insert(key, ()).await;
+            if !proven {
+                self.tries.give_back(account);
+            }
         }
         Ok(Checked { right, until: Timestamp(now.0.saturating_add(self.remember)) })
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Fault, Gateway};
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidValidity, User, UserId};
 use crate::store::mailbox::{
-    Created, Deleted, Deletion, MailboxRow, NewMailbox, NewSpecial, Renamed, Renaming, add_special,
+    Created, Deleted, Deletion, MailboxRow, NewMailbox, NewSpecial, Renamed, Renaming, Subscription, add_special,
     count_without_special, create, delete, find, list, rename, set_subscribed, status, usage,
 };
 use crate::store::{Durability, StoreError, json_list};
@@ -68,6 +68,16 @@ pub enum MailboxRefusal {
 pub struct Quota {
     pub used_bytes: u64,
     pub limit_bytes: u64,
+    pub used_messages: u64,
+    pub limit_messages: u64,
+}
+
+impl Quota {
+    /// May so many messages of so many octets together be kept besides?
+    pub fn has_room(&self, messages: u64, bytes: u64) -> bool {
+        self.used_bytes.saturating_add(bytes) <= self.limit_bytes
+            && self.used_messages.saturating_add(messages) <= self.limit_messages
+    }
 }
 
 /// Special mailboxes made in one transaction, where many people have none yet.
@@ -215,23 +225,42 @@ impl Gateway {
     }
 
     /// Subscribes or unsubscribes a name, whether or not it is a mailbox (RFC 9051 §6.3.7, §6.3.8).
-    pub async fn set_subscribed(&self, user: &User, name: &MailboxName, subscribed: bool) -> Result<(), Fault> {
-        let asked = (user.id.clone(), name.clone(), subscribed);
+    pub async fn set_subscribed(
+        &self,
+        user: &User,
+        name: &MailboxName,
+        subscribed: bool,
+    ) -> Result<Result<(), MailboxRefusal>, Fault> {
+        if name.as_str().len() > self.config.mailboxes.name_bytes_max {
+            return Ok(Err(MailboxRefusal::NameTooLong));
+        }
+        let asked = Subscription {
+            user: user.id.clone(),
+            name: name.clone(),
+            subscribed,
+            names_max: self.config.mailboxes.per_user_max,
+        };
         let write = self.store.write(Durability::Synced, asked, |tx, asked| Box::pin(set_subscribed(tx, asked)));
-        Ok(write.await?)
+        Ok(if write.await? { Ok(()) } else { Err(MailboxRefusal::TooMany) })
     }
 
     /// What the person's messages take, and may take (RFC 9208).
     pub async fn quota(&self, user: &User) -> Result<Quota, Fault> {
-        let used_bytes = self.store.read(user.id.clone(), |tx, user| Box::pin(usage(tx, user))).await?;
-        Ok(Quota { used_bytes, limit_bytes: user.quota_bytes.unwrap_or(self.config.mailboxes.quota_bytes) })
+        let (used_bytes, used_messages) =
+            self.store.read(user.id.clone(), |tx, user| Box::pin(usage(tx, user))).await?;
+        let config = &self.config.mailboxes;
+        Ok(Quota {
+            used_bytes,
+            limit_bytes: user.quota_bytes.unwrap_or(config.quota_bytes),
+            used_messages,
+            limit_messages: config.messages_per_user_max,
+        })
     }
 
-    /// May so many octets more be kept for this person? Asked before the write, so that it never waits for a count: two
-    /// sessions at once may go beyond by a message.
-    pub(super) async fn has_room(&self, user: &User, size: u64) -> Result<bool, Fault> {
-        let quota = self.quota(user).await?;
-        Ok(quota.used_bytes.saturating_add(size) <= quota.limit_bytes)
+    /// May so many messages of `size` octets together be kept besides for this person? Asked before the write, so that it
+    /// never waits for a count: two sessions at once may go beyond by a message each.
+    pub(super) async fn has_room(&self, user: &User, messages: usize, size: u64) -> Result<bool, Fault> {
+        Ok(self.quota(user).await?.has_room(u64::try_from(messages).unwrap_or(u64::MAX), size))
     }
 
     /// Makes INBOX, Drafts, Sent and Trash where they are missing: for one person, or for everybody (after an import).

@@ -23,9 +23,16 @@ pub(super) struct Facts<'a> {
 pub(super) struct Known<'a> {
     pub sent_at: Option<Option<Timestamp>>,
     pub heads: Option<&'a Searched>,
-    /// The header block.
-    pub fields: Option<&'a [u8]>,
+    /// Those that the plan looks at.
+    pub fields: Option<&'a [Field]>,
     pub body: Option<&'a str>,
+}
+
+/// A header field: name in lower case, value decoded and folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub name: String,
+    pub value: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +54,8 @@ enum Key {
     And(Vec<Self>),
     Or(Box<Self>, Box<Self>),
     Not(Box<Self>),
-    /// Rising.
-    Uids(Vec<Uid>),
+    /// Spans, both ends within; rising, apart from each other.
+    Uids(Vec<(Uid, Uid)>),
     Flag(SystemFlag),
     Keyword(String),
     /// INTERNALDATE's day, within.
@@ -85,12 +92,12 @@ enum Head {
 }
 
 impl Plan {
-    /// Makes a key ready; `select` tells which messages a set means.
+    /// Makes a key ready; `spans` tells which messages a set means, as rising spans of UIDs.
     pub(super) fn of<E>(
         key: &SearchKey,
-        select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>,
+        spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
     ) -> Result<Self, E> {
-        Ok(Self { key: Key::of(key, select)? })
+        Ok(Self { key: Key::of(key, spans)? })
     }
 
     /// Does the message match, by what is known?
@@ -111,6 +118,11 @@ impl Plan {
         steps
     }
 
+    /// Does it matter what the header field says?
+    pub(super) fn looks_at(&self, field: &mime::Field<'_>) -> bool {
+        self.key.looks_at(field)
+    }
+
     /// A folded text, among those that a round reads, without which a message cannot match.
     pub(super) fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
         self.key.having(step)
@@ -118,15 +130,15 @@ impl Plan {
 }
 
 impl Key {
-    fn of<E>(key: &SearchKey, select: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<Uid>, E>) -> Result<Self, E> {
+    fn of<E>(key: &SearchKey, spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>) -> Result<Self, E> {
         let head = |head, text: &str| Self::Head(head, mime::fold(text));
         Ok(match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Always(false),
-            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, select)).collect::<Result<_, E>>()?),
-            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, select)?), Box::new(Self::of(other, select)?)),
-            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, select)?)),
-            SearchKey::Set(numbers, set) => Self::Uids(select(set, *numbers)?),
+            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, spans)).collect::<Result<_, E>>()?),
+            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, spans)?), Box::new(Self::of(other, spans)?)),
+            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, spans)?)),
+            SearchKey::Set(numbers, set) => Self::Uids(spans(set, *numbers)?),
             SearchKey::Flag(flag) => Self::Flag(*flag),
             SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
@@ -143,7 +155,7 @@ impl Key {
             SearchKey::Cc(text) => head(Head::Cc, text),
             SearchKey::Bcc(text) => head(Head::Bcc, text),
             SearchKey::Subject(text) => head(Head::Subject, text),
-            SearchKey::Header(name, text) => Self::Header { name: name.clone(), text: mime::fold(text) },
+            SearchKey::Header(name, text) => Self::Header { name: name.to_ascii_lowercase(), text: mime::fold(text) },
             SearchKey::Body(text) => Self::Body(mime::fold(text)),
             SearchKey::Text(text) => Self::Text(mime::fold(text)),
         })
@@ -163,6 +175,17 @@ impl Key {
         }
     }
 
+    fn looks_at(&self, field: &mime::Field<'_>) -> bool {
+        match self {
+            Self::Header { name, .. } => field.is(name),
+            Self::Text(_) => true,
+            Self::And(keys) => keys.iter().any(|key| key.looks_at(field)),
+            Self::Or(one, other) => one.looks_at(field) || other.looks_at(field),
+            Self::Not(key) => key.looks_at(field),
+            _ => false,
+        }
+    }
+
     fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
         match self {
             Self::Head(head, text) if step.heads => Some((head.column(), text)),
@@ -179,7 +202,10 @@ impl Key {
             Self::And(keys) => all(keys.iter().map(|key| key.judge(facts))),
             Self::Or(one, other) => any([one.judge(facts), other.judge(facts)]),
             Self::Not(key) => key.judge(facts).not(),
-            Self::Uids(uids) => Verdict::of(uids.binary_search(&entry.uid).is_ok()),
+            Self::Uids(spans) => {
+                let place = spans.partition_point(|(_, last)| *last < entry.uid);
+                Verdict::of(spans.get(place).is_some_and(|(first, _)| *first <= entry.uid))
+            }
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),
@@ -188,13 +214,13 @@ impl Key {
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
             Self::Sent(days) => when(known.sent_at, |sent_at| sent_at.is_some_and(|sent_at| days.hold(sent_at))),
             Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
-            Self::Header { name, text } => {
-                when(known.fields, |header| mime::fields(header).any(|field| field.is(name) && has(&field, text)))
-            }
+            Self::Header { name, text } => when(known.fields, |fields| {
+                fields.iter().any(|field| field.name == *name && field.value.contains(text))
+            }),
             Self::Body(text) => when(known.body, |body| body.contains(text)),
             Self::Text(text) => any([
                 when(known.heads, |heads| Head::ALL.into_iter().any(|head| head.of(heads).contains(text))),
-                when(known.fields, |header| mime::fields(header).any(|field| has(&field, text))),
+                when(known.fields, |fields| fields.iter().any(|field| field.value.contains(text))),
                 when(known.body, |body| body.contains(text)),
             ]),
         }
@@ -213,11 +239,6 @@ impl Verdict {
             Self::Doubt => Self::Doubt,
         }
     }
-}
-
-/// Is the text in the field's value?
-fn has(field: &mime::Field<'_>, text: &str) -> bool {
-    text.is_empty() || mime::fold(&mime::decode_text(field.value)).contains(text)
 }
 
 /// In doubt until it has been read.

@@ -7,7 +7,7 @@ mod tree;
 pub(crate) use counters::{Taken, give_back_mod_seq, lock, take, take_mod_seq};
 pub(crate) use special::{NewSpecial, add_special, count_without_special};
 pub(crate) use tree::{
-    Created, Deleted, Deletion, NewMailbox, Renamed, Renaming, create, delete, rename, set_subscribed,
+    Created, Deleted, Deletion, NewMailbox, Renamed, Renaming, Subscription, create, delete, rename, set_subscribed,
 };
 
 use super::{StoreError, Tx, number, on_engine, sql};
@@ -166,12 +166,12 @@ pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> R
 }
 
 const USAGE: &str = "
-    select cast(coalesce(sum(p.size), 0) as bigint)
+    select cast(coalesce(sum(p.size), 0) as bigint), count(*)
     from mailbox m join placement p on p.mailbox_id = m.id
     where m.user_id = $1";
 
-/// Octets that the person's messages take, each placement counted.
-pub(crate) async fn usage(tx: &mut Tx<'_>, user: &UserId) -> Result<u64, StoreError> {
-    let (size,): (i64,) = on_engine!(tx, |c| sqlx::query_as(USAGE).bind(user.as_str()).fetch_one(c).await?);
-    number(size, "placement", "size", user)
+/// Octets that the person's messages take, and how many there are, each placement counted.
+pub(crate) async fn usage(tx: &mut Tx<'_>, user: &UserId) -> Result<(u64, u64), StoreError> {
+    let (size, count): (i64, i64) = on_engine!(tx, |c| sqlx::query_as(USAGE).bind(user.as_str()).fetch_one(c).await?);
+    Ok((number(size, "placement", "size", user)?, number(count, "placement", "count", user)?))
 }

@@ -9,7 +9,7 @@ use super::{MailboxRow, find, list};
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, MailboxName, SpecialUse, Timestamp, UidValidity, UserId};
 use crate::store::placement::{Transfer, transfer};
 use crate::store::uids::ALL_UIDS;
-use crate::store::{StoreError, Tx, on_engine};
+use crate::store::{StoreError, Tx, column, on_engine};
 
 /// A mailbox to create.
 pub(crate) struct NewMailbox {
@@ -235,25 +235,35 @@ async fn empty_inbox(tx: &mut Tx<'_>, inbox: MailboxId, renaming: &Renaming) -> 
 }
 
 const SET_SUBSCRIBED: &str = "update mailbox set subscribed = $3 where user_id = $1 and name = $2";
-const SUBSCRIBE_NAME: &str = "insert into subscription (user_id, name) values ($1, $2) on conflict do nothing";
+const SUBSCRIBE_NAME: &str = "
+    insert into subscription (user_id, name)
+    select $1, $2 where (select count(*) from subscription where user_id = $1) < $3
+    on conflict do nothing";
+const IS_NAME_SUBSCRIBED: &str = "select count(*) from subscription where user_id = $1 and name = $2";
 
-/// Subscribes or unsubscribes a name, whether or not it is a mailbox.
-pub(crate) async fn set_subscribed(
-    tx: &mut Tx<'_>,
-    (user, name, subscribed): &(UserId, MailboxName, bool),
-) -> Result<(), StoreError> {
+/// What a person asks for of a name.
+pub(crate) struct Subscription {
+    pub(crate) user: UserId,
+    pub(crate) name: MailboxName,
+    pub(crate) subscribed: bool,
+    /// Names that are no mailbox and may be subscribed to.
+    pub(crate) names_max: usize,
+}
+
+/// Subscribes or unsubscribes a name, whether or not it is a mailbox; `false` where too many names are subscribed.
+pub(crate) async fn set_subscribed(tx: &mut Tx<'_>, asked: &Subscription) -> Result<bool, StoreError> {
+    let (user, name) = (asked.user.as_str(), asked.name.as_str());
     on_engine!(tx, |c| {
-        let updated = sqlx::query(SET_SUBSCRIBED)
-            .bind(user.as_str())
-            .bind(name.as_str())
-            .bind(*subscribed)
-            .execute(&mut *c)
-            .await?
-            .rows_affected();
-        let name_only = if *subscribed { SUBSCRIBE_NAME } else { UNSUBSCRIBE_NAME };
-        if updated == 0 {
-            sqlx::query(name_only).bind(user.as_str()).bind(name.as_str()).execute(c).await.map(drop)?;
+        let updated = sqlx::query(SET_SUBSCRIBED).bind(user).bind(name).bind(asked.subscribed).execute(&mut *c).await?;
+        if updated.rows_affected() > 0 {
+            return Ok(true);
         }
-    });
-    Ok(())
+        if !asked.subscribed {
+            sqlx::query(UNSUBSCRIBE_NAME).bind(user).bind(name).execute(c).await.map(drop)?;
+            return Ok(true);
+        }
+        sqlx::query(SUBSCRIBE_NAME).bind(user).bind(name).bind(column(asked.names_max)).execute(&mut *c).await?;
+        let (there,): (i64,) = sqlx::query_as(IS_NAME_SUBSCRIBED).bind(user).bind(name).fetch_one(c).await?;
+        Ok(there > 0)
+    })
 }

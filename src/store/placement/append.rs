@@ -16,6 +16,8 @@ pub(crate) struct NewAppend {
     pub(crate) body: NewBody,
     pub(crate) message: NewMessage,
     pub(crate) flags: Flags,
+    /// What the flags may not go beyond where they join those of a copy that is there.
+    pub(crate) keywords_max: usize,
     pub(crate) internal_date: Timestamp,
     pub(crate) now: Timestamp,
 }
@@ -59,7 +61,7 @@ async fn unite(tx: &mut Tx<'_>, new: &NewAppend, uid: Uid) -> Result<Option<Take
         edit: FlagEdit::Add,
         flags: new.flags.clone(),
         unchanged_since: None,
-        keywords_max: usize::MAX,
+        keywords_max: new.keywords_max,
     };
     store_flags(tx, &flagging).await?;
     let counters = counters(tx, &new.mailbox).await?;

@@ -52,16 +52,16 @@ fn searched() -> Searched {
 }
 
 fn plan(key: &SearchKey) -> Plan {
-    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![Uid(3)])).unwrap()
+    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
 }
 
 proptest! {
     #[test]
     fn rounds_agree_and_the_last_one_decides(key in key()) {
         let (entry, searched) = (entry(), searched());
-        let header = b"X-Menu: Menu\r\n\r\n";
+        let fields = [Field { name: "x-menu".to_owned(), value: "menu".to_owned() }];
         let sent_at = Some(searched.sent_at);
-        let whole = Known { sent_at, heads: Some(&searched), fields: Some(header), body: Some(&searched.text.body) };
+        let whole = Known { sent_at, heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
         let plan = plan(&key);
         let truth = plan.judge(&Facts { entry: &entry, known: whole });
         prop_assert_ne!(truth, Verdict::Doubt);
