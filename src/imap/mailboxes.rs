@@ -92,7 +92,7 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
     let mut flags = Flags::default();
     SystemFlag::ALL.into_iter().for_each(|flag| flags.set(flag));
     let mut last = "";
-    for entry in &snapshot.entries {
+    for entry in snapshot.entries.iter() {
         let keywords = entry.flags.keywords_text();
         if !keywords.is_empty() && keywords != last {
             last = keywords;
