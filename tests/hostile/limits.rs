@@ -130,7 +130,8 @@ async fn keywords_cannot_pile_up_by_any_way() {
     assert!(zoe.tagged("STORE 1 +FLAGS (c)").await.starts_with(limit));
     assert!(zoe.tagged("STORE 1 FLAGS (c d e)").await.starts_with(limit));
     // A copy in Sent that joins the one which submission filed joins its keywords too.
-    let letter = "From: zoe.noir@ent.test\r\nMessage-ID: <k@ent.test>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nx";
+    let letter =
+        "From: zoe.noir@ent.test\r\nMessage-ID: <k@ent.test>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nx";
     let mut sender = world.smtp("zoe.noir").await;
     assert!(sender.submits("zoe.noir@ent.test", &["zoe.noir@ent.test"], letter).await.starts_with("250 "));
     for keywords in ["a b", "c d", "e f"] {

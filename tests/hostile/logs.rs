@@ -76,7 +76,8 @@ fn files_are_their_owners_only() {
 
 #[test]
 fn passwords_are_not_taken_from_the_command_line() {
-    let help = Command::new(env!("CARGO_BIN_EXE_passerelle")).args(["user", "set-password", "--help"]).output().unwrap();
+    let help =
+        Command::new(env!("CARGO_BIN_EXE_passerelle")).args(["user", "set-password", "--help"]).output().unwrap();
     assert!(help.status.success());
     let help = String::from_utf8(help.stdout).unwrap();
     assert!(help.contains("USER") && !help.contains("--password ") && !help.contains("<PASSWORD>"), "{help}");
