@@ -145,6 +145,7 @@ create table message (
   , parts bytea not null
   , message_id_key text
   , sent_at bigint
+  , preview text not null
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);

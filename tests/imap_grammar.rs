@@ -170,7 +170,7 @@ proptest! {
         let mut client = Client::new(FrameLimits { set_ranges_max: 100, ..LIMITS }, true);
         client.send(&out);
         let Some(Frame::Command(command)) = client.frames.pop() else { return Err(TestCaseError::fail("no command")) };
-        let CommandBody::Expunge { uids: Some(SequenceSet(ranges)) } = command.body else {
+        let CommandBody::Expunge { uids: Some(SequenceSet::Ranges(ranges)) } = command.body else {
             return Err(TestCaseError::fail("no UID EXPUNGE"));
         };
         let read: Vec<u32> = ranges.into_iter().flat_map(|(start, end)| start.unwrap()..=end.unwrap()).collect();

@@ -81,6 +81,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         parts: summary.parts.encode(),
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
+        preview: without_nul(summary.preview),
         text: SearchText {
             from: without_nul(text.from),
             to: without_nul(text.to),

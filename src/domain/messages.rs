@@ -75,6 +75,7 @@ pub struct Need {
     pub header: bool,
     /// The body, where it lies in the database.
     pub body: bool,
+    pub preview: bool,
 }
 
 /// One message as FETCH needs it.
@@ -85,6 +86,8 @@ pub struct Fetched {
     pub body_structure: Bytes,
     pub parts: Parts,
     pub content: Content,
+    /// The first words (RFC 8970).
+    pub preview: String,
 }
 
 /// Which folded texts SEARCH needs.
@@ -222,6 +225,7 @@ impl Gateway {
             parts: need.parts,
             header: need.header || need.body || need.parts,
             body: need.body,
+            preview: need.preview,
         };
         let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
         rows.into_iter().map(|row| fetched(mailbox, row)).collect()
@@ -261,5 +265,6 @@ fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
             body: row.body,
             size: row.size,
         },
+        preview: row.preview.unwrap_or_default(),
     })
 }

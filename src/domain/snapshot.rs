@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::{Fault, Gateway};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid, UidValidity};
 use crate::store::mailbox::counters;
-use crate::store::placement::{PlacementRow, each_changed, each_expunged};
+use crate::store::placement::{PlacementRow, each_changed, each_expunged, vanished};
 use crate::store::{StoreError, Tx};
 
 /// How long a snapshot that no session holds is kept, microseconds.
@@ -152,6 +152,18 @@ impl Gateway {
         };
         *shared.latest.lock() = Some(Arc::clone(&snapshot));
         Ok(Some(snapshot))
+    }
+}
+
+impl Gateway {
+    /// The UIDs that were expunged behind `since` and that `snapshot` shows gone, rising. Every one is known: tombstones
+    /// stay as long as their mailbox (RFC 7162 §5.3).
+    pub async fn vanished_since(&self, snapshot: &Snapshot, since: ModSeq) -> Result<Vec<Uid>, Fault> {
+        if since >= snapshot.mod_seq {
+            return Ok(Vec::new());
+        }
+        let asked = (snapshot.mailbox, since, snapshot.mod_seq);
+        Ok(self.store.read(asked, |tx, asked| Box::pin(vanished(tx, asked))).await?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::wire::write::Code;
 use crate::domain::Fault;
 use crate::domain::mailbox::MailboxRefusal;
-use crate::model::{BadMailboxName, Uid, UidValidity};
+use crate::model::{BadMailboxName, MailboxId, ModSeq, Uid, UidValidity};
 use crate::sentences::Sentence;
 
 /// What every command comes to.
@@ -25,6 +25,8 @@ pub(super) enum DoneCode {
     Capability(String),
     CopyUid(UidValidity, Vec<(Uid, Uid)>),
     ExpungeIssued,
+    HighestModSeq(ModSeq),
+    MailboxId(MailboxId),
     Modified(Vec<u32>),
     ReadOnly,
     ReadWrite,
@@ -93,6 +95,8 @@ impl DoneCode {
             Self::Capability(words) => Code::Capability(words),
             Self::CopyUid(uid_validity, pairs) => Code::CopyUid(*uid_validity, pairs),
             Self::ExpungeIssued => Code::ExpungeIssued,
+            Self::HighestModSeq(mod_seq) => Code::HighestModSeq(*mod_seq),
+            Self::MailboxId(id) => Code::MailboxId(*id),
             Self::Modified(numbers) => Code::Modified(numbers),
             Self::ReadOnly => Code::ReadOnly,
             Self::ReadWrite => Code::ReadWrite,

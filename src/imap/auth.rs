@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::qresync::enable_condstore;
 use super::serve::Context;
 use super::session::{Account, SessionState};
 use super::wire::write::{self, Code};
@@ -56,12 +57,22 @@ pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<Str
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE.
-pub(super) fn enable(context: &mut Context<'_>, account: &mut Account, words: &[String]) -> Outcome {
-    let condstore = words.iter().any(|word| word == "CONDSTORE");
-    let newly = condstore && !account.condstore;
-    account.condstore |= condstore;
-    write::enabled(&mut context.client.out, if newly { &["CONDSTORE"] } else { &[] });
+/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE and QRESYNC, which brings the first with it.
+pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words: &[String]) -> Outcome {
+    let account = state.logged_in()?;
+    let asks = |wanted| words.iter().any(|word| word == wanted);
+    let mut enabled = Vec::new();
+    if asks("CONDSTORE") && !account.condstore {
+        enabled.push("CONDSTORE");
+    }
+    if asks("QRESYNC") && !account.qresync {
+        account.qresync = true;
+        enabled.push("QRESYNC");
+    }
+    write::enabled(&mut context.client.out, &enabled);
+    if asks("CONDSTORE") || asks("QRESYNC") {
+        enable_condstore(context, state);
+    }
     Ok(Done::new("ENABLE completed"))
 }
 
@@ -176,7 +187,7 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false };
+    let account = Account { user, admission, condstore: false, qresync: false };
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

@@ -78,22 +78,29 @@ fn placed(copied: Copied) -> Result<Placed, Failure> {
     }
 }
 
-/// EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1).
+/// EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1). All that has changed is told before its answer, so that
+/// answer may tell the highest ModSeq (RFC 7162 §3.2.7, §3.2.9).
 pub(super) async fn expunge(
     context: &mut Context<'_>,
+    account: &Account,
     selected: &mut SelectedMailbox,
     uids: Option<&SequenceSet>,
 ) -> Outcome {
     writable(selected)?;
     let uids = uids.map(|set| selected.view.select(set, Numbers::Uid)).transpose()?;
     if uids.as_ref().is_none_or(|uids| !uids.is_empty()) {
-        context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
+        let gone = context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
         refresh_after_write(context, selected).await?;
+        if account.qresync && !gone.is_empty() {
+            let mod_seq = selected.view.snapshot().mod_seq;
+            return Ok(Done::with(DoneCode::HighestModSeq(mod_seq), "EXPUNGE completed"));
+        }
     }
     Ok(Done::new("EXPUNGE completed"))
 }
 
-/// CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the mailbox was opened by EXAMINE.
+/// CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the mailbox was opened by EXAMINE; nor is the ModSeq told,
+/// which would make a client of QRESYNC lose the expunges (RFC 7162 §3.2.8).
 pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
     if let Some(selected) = state.selected_mut()
         && selected.access == Access::ReadWrite

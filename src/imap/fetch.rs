@@ -8,6 +8,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
+use super::qresync::tell_vanished;
 use super::section::{self, Source};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
@@ -81,12 +82,17 @@ pub(super) async fn fetch(
     ask: Fetch,
 ) -> Outcome {
     let mut plan = Plan::of(&ask, selected.access);
-    account.condstore |= plan.condstore;
     plan.condstore = account.condstore;
+    if let Some(since) = ask.changed_since.filter(|_| ask.vanished) {
+        tell_vanished(context, account, &selected.view, &ask.set, since).await?;
+    }
     let mut uids = selected.view.select(&ask.set, ask.numbers)?;
     let named = uids.len();
     uids.retain(|uid| selected.view.snapshot().entry(*uid).is_some());
     let mut gone = uids.len() < named;
+    if let Some(range) = ask.partial {
+        uids = uids.get(range.of(uids.len())).unwrap_or_default().to_vec();
+    }
     if let Some(since) = ask.changed_since {
         uids.retain(|uid| has_changed(selected.view.snapshot(), *uid, since));
     }
@@ -297,6 +303,10 @@ impl Response<'_> {
             FetchItem::Uid => items.uid(out, self.entry.uid),
             FetchItem::Flags => items.flags(out, &self.entry.flags),
             FetchItem::ModSeq => items.mod_seq(out, self.entry.mod_seq),
+            FetchItem::EmailId => items.email_id(out, self.entry.message),
+            FetchItem::ThreadId => items.thread_id(out),
+            FetchItem::SaveDate => items.save_date(out, self.entry.save_date),
+            FetchItem::Preview => items.preview(out, self.message.map_or("", |message| &message.preview)),
             FetchItem::Size => items.size(out, self.entry.size),
             FetchItem::InternalDate => items.internal_date(out, self.entry.internal_date),
             FetchItem::Envelope => items.envelope(out, self.message.map_or(&[], |message| &message.envelope)),

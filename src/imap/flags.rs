@@ -21,7 +21,6 @@ pub(super) async fn store(
 ) -> Outcome {
     writable(selected)?;
     let uids = selected.view.select(&ask.set, ask.numbers)?;
-    account.condstore |= ask.unchanged_since.is_some();
     if uids.is_empty() {
         return Ok(Done::new("No such messages"));
     }
@@ -47,8 +46,8 @@ pub(super) async fn store(
     Ok(Done::with(DoneCode::Modified(numbers.collect()), "Some messages had changed"))
 }
 
-/// Answers for one message. `.SILENT` spares the answer where the flags are what the client must now think they are; a
-/// conditional STORE always tells the new ModSeq.
+/// Answers for one message. `.SILENT` spares the flags where they are what the client must now think they are; a
+/// client that is told ModSeqs hears the new one all the same (RFC 7162 §3.1.3, §6).
 fn answer(
     context: &mut Context<'_>,
     account: &Account,
@@ -64,8 +63,9 @@ fn answer(
             return;
         }
     }
-    let shown = Shown { uid: ask.numbers == Numbers::Uid, flags: !ask.silent, mod_seq: account.condstore };
-    if !ask.silent || ask.unchanged_since.is_some() {
+    let by_uid = ask.numbers == Numbers::Uid || account.qresync;
+    let shown = Shown { uid: by_uid, flags: !ask.silent, mod_seq: account.condstore };
+    if !ask.silent || account.condstore {
         write_flags(&mut context.client.out, seq, entry, shown);
     }
     selected.view.told_flags(uid);

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::answer::{Done, End, Failure, Outcome};
 use super::serve::Context;
 use super::session::SessionState;
-use super::updates::{refresh, tell};
+use super::updates::{refresh, tell, write_highest};
 use super::view::Expunges;
 use super::wire::framer::BadCommand;
 use super::wire::write;
@@ -50,7 +50,9 @@ async fn look(context: &mut Context<'_>, state: &mut SessionState) -> Result<(),
     if let Some(selected) = state.selected_mut() {
         refresh(context, selected).await?;
     }
-    tell(context, state, Expunges::Tell).await?;
+    if let Some(mod_seq) = tell(context, state, Expunges::Tell).await? {
+        write_highest(context, mod_seq);
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::domain::mailbox::Status;
 use crate::model::MailboxId;
 
 /// LIST. Every STATUS comes right behind its LIST, and all of them from one query.
-pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: &List) -> Outcome {
+pub(super) async fn list(context: &mut Context<'_>, account: &Account, ask: &List) -> Outcome {
     if !ask.extended && ask.patterns.iter().all(String::is_empty) {
         write::list_separator(&mut context.client.out);
         return Ok(Done::new("LIST completed"));
@@ -22,7 +22,6 @@ pub(super) async fn list(context: &mut Context<'_>, account: &mut Account, ask: 
     let all = context.gateway.mailboxes(&account.user).await?;
     let lines = list::list(&all, ask);
     let items = ask.return_status.as_deref().unwrap_or_default();
-    account.condstore |= items.contains(&StatusItem::HighestModSeq);
     let statuses = statuses(context, account, &lines, items).await?;
     let append_bytes_max = context.gateway.config.imap.append_bytes_max;
     for line in &lines {

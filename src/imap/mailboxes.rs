@@ -4,11 +4,12 @@
 use bytes::BytesMut;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::qresync;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::refresh_after_write;
 use super::view::MailboxView;
-use super::wire::command::{Access, MailboxArgument, StatusItem};
+use super::wire::command::{Access, MailboxArgument, Resync, StatusItem};
 use super::wire::write::{self, Code, Condition};
 use crate::domain::mailbox::{Mailbox, Status};
 use crate::domain::snapshot::Snapshot;
@@ -37,16 +38,29 @@ pub(super) async fn select(
     argument: MailboxArgument,
     access: Access,
     condstore: bool,
+    resync: Option<Resync>,
 ) -> Outcome {
+    if resync.is_some() && !state.logged_in()?.qresync {
+        return Err(Failure::bad("QRESYNC is not enabled"));
+    }
     if state.unselect().is_some() {
         write::untagged(&mut context.client.out, Condition::Ok, Some(Code::Closed), "Previous mailbox closed");
     }
-    let Some(account) = state.account_mut() else { return Err(Failure::bad("Not logged in")) };
+    let account = state.logged_in()?;
     let mailbox = find(context, &account.user, argument).await?.ok_or_else(Failure::no_such_mailbox)?;
     let snapshot = context.gateway.snapshot(mailbox.id).await?.ok_or_else(Failure::no_such_mailbox)?;
     account.condstore |= condstore;
+    let missed = match &resync {
+        Some(resync) => qresync::missed(context, &snapshot, resync).await?,
+        None => None,
+    };
     write_selected(&mut context.client.out, &snapshot, access);
-    state.select(SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) });
+    write::untagged(&mut context.client.out, Condition::Ok, Some(Code::MailboxId(mailbox.id)), "Mailbox");
+    let selected = SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) };
+    if let Some(missed) = missed {
+        missed.tell(context, &selected).await?;
+    }
+    state.select(selected);
     Ok(match access {
         Access::ReadWrite => Done::with(DoneCode::ReadWrite, "SELECT completed"),
         Access::ReadOnly => Done::with(DoneCode::ReadOnly, "EXAMINE completed"),
@@ -93,8 +107,8 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
 
 /// CREATE (RFC 9051 §6.3.4).
 pub(super) async fn create(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    context.gateway.create_mailbox(&account.user, &argument.0?).await??;
-    Ok(Done::new("CREATE completed"))
+    let mailbox = context.gateway.create_mailbox(&account.user, &argument.0?).await??;
+    Ok(Done::with(DoneCode::MailboxId(mailbox.id), "CREATE completed"))
 }
 
 /// DELETE (RFC 9051 §6.3.5). Of the selected mailbox: it is left.
@@ -137,17 +151,16 @@ pub(super) async fn unsubscribe(context: &mut Context<'_>, account: &Account, ar
     Ok(Done::new("UNSUBSCRIBE completed"))
 }
 
-/// STATUS (RFC 9051 §6.3.11). Asking for HIGHESTMODSEQ enables CONDSTORE (RFC 7162 §3.1.7).
+/// STATUS (RFC 9051 §6.3.11).
 pub(super) async fn status(
     context: &mut Context<'_>,
-    account: &mut Account,
+    account: &Account,
     argument: MailboxArgument,
     items: &[StatusItem],
 ) -> Outcome {
     let mailbox = find(context, &account.user, argument).await?.ok_or_else(Failure::no_such_mailbox)?;
     let found = context.gateway.status(&account.user, &[mailbox.id]).await?;
     let (_, status) = found.first().ok_or_else(Failure::no_such_mailbox)?;
-    account.condstore |= items.contains(&StatusItem::HighestModSeq);
     let append_bytes_max = context.gateway.config.imap.append_bytes_max;
     write_status(&mut context.client.out, mailbox.name.as_str(), status, items, append_bytes_max);
     Ok(Done::new("STATUS completed"))
@@ -168,9 +181,11 @@ pub(super) fn write_status(
         StatusItem::UidValidity => u64::from(status.uid_validity.0),
         StatusItem::Unseen => u64::from(status.unseen),
         StatusItem::Deleted => u64::from(status.deleted),
+        StatusItem::DeletedStorage => status.deleted_size,
         StatusItem::Size => status.size,
         StatusItem::HighestModSeq => u64::try_from(status.highest_mod_seq.0).unwrap_or(0),
         StatusItem::AppendLimit => append_bytes_max,
+        StatusItem::MailboxId => status.mailbox.0.unsigned_abs(),
     };
     let values: Vec<(StatusItem, u64)> = items.iter().map(|item| (*item, value(item))).collect();
     write::status(out, name, &values);

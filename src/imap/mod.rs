@@ -14,6 +14,7 @@
 //! | `flags` | STORE |
 //! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
 //! | `search` | SEARCH |
+//! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
 
 mod answer;
@@ -28,6 +29,7 @@ mod list;
 mod listing;
 mod mailboxes;
 mod outbox;
+mod qresync;
 mod search;
 mod section;
 mod serve;

@@ -1,4 +1,4 @@
-//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
+//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5032, RFC 5182, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
 //! messages that are still in doubt, cheapest first.
 
 mod matcher;
@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
-use super::session::{Account, SelectedMailbox};
-use super::wire::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
+use super::session::SelectedMailbox;
+use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
@@ -26,7 +26,6 @@ const JUDGED_AT_ONCE: usize = 1000;
 /// SEARCH and UID SEARCH.
 pub(super) async fn search(
     context: &mut Context<'_>,
-    account: &mut Account,
     selected: &mut SelectedMailbox,
     tag: &str,
     ask: Search,
@@ -34,16 +33,19 @@ pub(super) async fn search(
     if ask.charset.as_deref().is_some_and(|charset| charset != "UTF-8" && charset != "US-ASCII") {
         return Err(Failure::refused(Code::BadCharset, "Charsets are US-ASCII and UTF-8"));
     }
-    if count_keys(&ask.key) > context.gateway.config.imap.search_keys_max {
+    if ask.key.count() > context.gateway.config.imap.search_keys_max {
         return Err(Failure::refused(Code::Limit, "Too many search keys"));
     }
-    let plan = Plan::of(&ask.key, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
-    let by_mod_seq = mentions_mod_seq(&ask.key);
-    account.condstore |= by_mod_seq;
+    let now = context.gateway.clock.now();
+    let plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
+    let by_mod_seq = ask.key.names_mod_seq();
     let mut found = find(context, selected, &plan).await?;
     // Those that left the client's view meanwhile have no number.
     found.retain(|uid| selected.view.seq_of(*uid).is_some());
     write_found(context, selected, tag, &ask, &found, by_mod_seq);
+    if let Some(returns) = ask.returns.as_deref().filter(|returns| returns.contains(&SearchReturn::Save)) {
+        selected.view.save(described(returns, &found));
+    }
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
 }
@@ -51,7 +53,7 @@ pub(super) async fn search(
 /// The messages that match, rising.
 async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
-    let told = selected.view.select(&SequenceSet(vec![(Some(1), None)]), Numbers::Uid)?;
+    let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
     for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
         if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
@@ -156,26 +158,6 @@ async fn judge_chunk(
     }
 }
 
-/// How many keys there are, whatever joins them.
-fn count_keys(key: &SearchKey) -> usize {
-    match key {
-        SearchKey::And(keys) => keys.iter().map(count_keys).sum(),
-        SearchKey::Or(one, other) => count_keys(one) + count_keys(other),
-        SearchKey::Not(key) => count_keys(key),
-        _ => 1,
-    }
-}
-
-fn mentions_mod_seq(key: &SearchKey) -> bool {
-    match key {
-        SearchKey::ModSeq(_) => true,
-        SearchKey::And(keys) => keys.iter().any(mentions_mod_seq),
-        SearchKey::Or(one, other) => mentions_mod_seq(one) || mentions_mod_seq(other),
-        SearchKey::Not(key) => mentions_mod_seq(key),
-        _ => false,
-    }
-}
-
 /// `* SEARCH`, or `* ESEARCH` where RETURN was given.
 fn write_found(
     context: &mut Context<'_>,
@@ -196,6 +178,8 @@ fn write_found(
             let highest = highest_mod_seq(snapshot, found).filter(|_| by_mod_seq);
             write::search(out, numbers, highest);
         }
+        // SAVE alone answers nothing (RFC 5182 §2.1).
+        Some(returns) if returns.iter().all(|wanted| *wanted == SearchReturn::Save) => {}
         Some(returns) => {
             let mod_seq = highest_mod_seq(snapshot, &described(returns, found)).filter(|_| by_mod_seq);
             write::esearch(out, tag, ask.numbers, answer(returns, &numbers, mod_seq));
@@ -210,21 +194,40 @@ fn answer<'a>(returns: &[SearchReturn], numbers: &'a [u32], mod_seq: Option<ModS
         min: numbers.first().copied().filter(|_| wants(SearchReturn::Min)),
         max: numbers.last().copied().filter(|_| wants(SearchReturn::Max)),
         all: (returns.is_empty() || wants(SearchReturn::All)).then_some(numbers),
+        partial: partial(returns).map(|range| (range, in_range(range, numbers))),
         count: wants(SearchReturn::Count).then(|| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
         mod_seq,
     }
 }
 
-/// The messages whose ModSeq the answer tells: all found, or only the ends where nothing else is asked (RFC 7162 §3.1.5).
+/// The range of PARTIAL, where it is asked for.
+fn partial(returns: &[SearchReturn]) -> Option<PartialRange> {
+    returns.iter().find_map(|wanted| match wanted {
+        SearchReturn::Partial(range) => Some(*range),
+        _ => None,
+    })
+}
+
+fn in_range<T>(range: PartialRange, found: &[T]) -> &[T] {
+    found.get(range.of(found.len())).unwrap_or_default()
+}
+
+/// The messages whose ModSeq the answer tells, and those that SAVE keeps: all found; or only the ends and the range,
+/// where nothing else is asked (RFC 7162 §3.1.5, RFC 5182 §2.4, RFC 9394 §3.2). Rising.
 fn described(returns: &[SearchReturn], found: &[Uid]) -> Vec<Uid> {
-    let only_ends =
-        !returns.is_empty() && returns.iter().all(|wanted| matches!(wanted, SearchReturn::Min | SearchReturn::Max));
-    if !only_ends {
+    let asked = |wanted| returns.contains(&wanted);
+    let range = partial(returns);
+    let some = range.is_some() || asked(SearchReturn::Min) || asked(SearchReturn::Max);
+    if !some || asked(SearchReturn::All) || asked(SearchReturn::Count) {
         return found.to_vec();
     }
-    let min = found.first().filter(|_| returns.contains(&SearchReturn::Min));
-    let max = found.last().filter(|_| returns.contains(&SearchReturn::Max));
-    min.into_iter().chain(max).copied().collect()
+    let min = found.first().filter(|_| asked(SearchReturn::Min));
+    let max = found.last().filter(|_| asked(SearchReturn::Max));
+    let within = range.map_or(&[][..], |range| in_range(range, found));
+    let mut some: Vec<Uid> = min.into_iter().chain(within).chain(max).copied().collect();
+    some.sort_unstable();
+    some.dedup();
+    some
 }
 
 fn highest_mod_seq(snapshot: &Snapshot, found: &[Uid]) -> Option<ModSeq> {

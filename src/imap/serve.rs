@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::answer::{Bye, Done, End, Failure, Outcome};
+use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
 use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities};
 use super::updates::{self, tell};
@@ -11,7 +11,7 @@ use super::view::Expunges;
 use super::wire::command::{AppendHead, Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, search};
+use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -52,7 +52,7 @@ impl Context<'_> {
 }
 
 impl SessionState {
-    fn logged_in(&mut self) -> Result<&mut Account, Failure> {
+    pub(super) fn logged_in(&mut self) -> Result<&mut Account, Failure> {
         self.account_mut().ok_or_else(not_now)
     }
 
@@ -118,10 +118,17 @@ impl<'a> Session<'a> {
 
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
         let rule = CommandRule::of(&body);
+        let saves = body.saves_result();
         let outcome = match rule.allowed.in_state(&self.state) {
             true => self.dispatch(&tag, body, rule.allowed).await,
             false => Err(not_now()),
         };
+        if saves
+            && matches!(outcome, Err(Failure::Refused { .. } | Failure::Told { .. } | Failure::Fault(_)))
+            && let Some(selected) = self.state.selected_mut()
+        {
+            selected.view.save(Vec::new());
+        }
         self.conclude(&tag, rule.expunges, outcome).await
     }
 
@@ -134,6 +141,10 @@ impl<'a> Session<'a> {
             && !leaves
         {
             updates::refresh(context, selected).await?;
+        }
+        // SELECT and ENABLE say themselves what comes of it.
+        if body.enables_condstore() && !matches!(body, C::Select { .. } | C::Enable(_)) {
+            qresync::enable_condstore(context, state);
         }
         match body {
             C::Capability => {
@@ -154,9 +165,9 @@ impl<'a> Session<'a> {
                 auth::authenticate(context, state, tries, &mechanism, initial).await
             }
             C::Login { name, password } => auth::login(context, state, tries, name, password).await,
-            C::Enable(words) => auth::enable(context, state.logged_in()?, &words),
-            C::Select { mailbox, access, condstore } => {
-                mailboxes::select(context, state, mailbox, access, condstore).await
+            C::Enable(words) => auth::enable(context, state, &words),
+            C::Select { mailbox, access, condstore, qresync } => {
+                mailboxes::select(context, state, mailbox, access, condstore, qresync).await
             }
             C::Create(name) => mailboxes::create(context, state.logged_in()?, name).await,
             C::Delete(name) => mailboxes::delete(context, state, name).await,
@@ -193,8 +204,8 @@ impl<'a> Session<'a> {
             body => {
                 let (account, selected) = state.in_mailbox()?;
                 match body {
-                    C::Expunge { uids } => copy::expunge(context, selected, uids.as_ref()).await,
-                    C::Search(ask) => search::search(context, account, selected, tag, ask).await,
+                    C::Expunge { uids } => copy::expunge(context, account, selected, uids.as_ref()).await,
+                    C::Search(ask) => search::search(context, selected, tag, ask).await,
                     C::Fetch(ask) => fetch::fetch(context, account, selected, ask).await,
                     C::Store(ask) => flags::store(context, account, selected, ask).await,
                     C::Copy { set, numbers, mailbox } => {
@@ -229,12 +240,18 @@ impl<'a> Session<'a> {
     }
 
     /// Tells what has changed, then answers.
-    async fn conclude(&mut self, tag: &str, expunges: Expunges, outcome: Outcome) -> Result<(), End> {
+    async fn conclude(&mut self, tag: &str, expunges: Expunges, mut outcome: Outcome) -> Result<(), End> {
         if let Err(Failure::Ended(end)) = outcome {
             return Err(end);
         }
         let starts_tls = matches!(&outcome, Ok(done) if *done == auth::BEGIN_TLS);
-        tell(&mut self.context, &mut self.state, expunges).await?;
+        if let Some(mod_seq) = tell(&mut self.context, &mut self.state, expunges).await? {
+            match &mut outcome {
+                Ok(done) if done.code.is_none() => done.code = Some(DoneCode::HighestModSeq(mod_seq)),
+                Ok(Done { code: Some(DoneCode::HighestModSeq(_)), .. }) => {}
+                _ => updates::write_highest(&mut self.context, mod_seq),
+            }
+        }
         let is_bad = matches!(outcome, Err(Failure::Bad(_)));
         self.answer(tag, outcome);
         self.context.client.drain().await?;

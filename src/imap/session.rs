@@ -1,7 +1,7 @@
 //! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
 
 use super::view::{Expunges, MailboxView};
-use super::wire::command::{Access, CommandBody, Numbers};
+use super::wire::command::{Access, CommandBody, Numbers, Search};
 use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
@@ -27,6 +27,8 @@ pub(super) struct Account {
     pub admission: Admission,
     /// Has the client asked for ModSeqs (RFC 7162 §3.1)? Then every untagged FETCH carries one.
     pub condstore: bool,
+    /// Has it enabled QRESYNC (RFC 7162 §3.2.3)? Then it hears VANISHED in place of EXPUNGE.
+    pub qresync: bool,
 }
 
 /// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
@@ -148,7 +150,7 @@ impl CommandRule {
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
             C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
-            C::Search(search) => (InMailbox, unless_by_number(search.numbers), "RFC 9051 §6.4.4"),
+            C::Search(search) => (InMailbox, unless_searching_by_number(search), "RFC 9051 §6.4.4"),
             C::Fetch(fetch) => (InMailbox, unless_by_number(fetch.numbers), "RFC 9051 §6.4.5"),
             C::Store(store) => (InMailbox, unless_by_number(store.numbers), "RFC 9051 §6.4.6"),
             C::Copy { .. } => (InMailbox, Tell, "RFC 9051 §6.4.7"),
@@ -166,8 +168,16 @@ fn unless_by_number(numbers: Numbers) -> Expunges {
     }
 }
 
+/// Nor does UID SEARCH tell them where its keys name message numbers (RFC 7162 §3.2.10.2).
+fn unless_searching_by_number(search: &Search) -> Expunges {
+    match search.key.names_numbers() {
+        true => Expunges::Hold,
+        false => unless_by_number(search.numbers),
+    }
+}
+
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
     "SASL-IR",
     "LITERAL+",
@@ -184,7 +194,16 @@ const CAPABILITIES: [&str; 17] = [
     "LIST-STATUS",
     "ESEARCH",
     "CONDSTORE",
+    "QRESYNC",
     "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "STATUS=SIZE",
+    "WITHIN",
+    "SEARCHRES",
+    "PARTIAL",
+    "OBJECTID",
+    "SAVEDATE",
+    "PREVIEW",
 ];
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).
@@ -210,6 +229,7 @@ pub(super) fn capabilities(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::wire::command::{SearchKey, SequenceSet};
 
     fn words(security: Security, may_log_in: bool) -> String {
         capabilities(&SessionState::NotAuthenticated, security, may_log_in, 1000).join(" ")
@@ -227,12 +247,28 @@ mod tests {
     #[test]
     fn expunges_are_held_by_number_and_told_by_uid() {
         let fetch = |numbers| {
-            let set = crate::imap::wire::command::SequenceSet(vec![(Some(1), None)]);
-            let fetch = crate::imap::wire::command::Fetch { set, numbers, items: Vec::new(), changed_since: None };
+            let set = SequenceSet::Ranges(vec![(Some(1), None)]);
+            let fetch = crate::imap::wire::command::Fetch {
+                set,
+                numbers,
+                items: Vec::new(),
+                changed_since: None,
+                vanished: false,
+                partial: None,
+            };
             CommandRule::of(&CommandBody::Fetch(fetch)).expunges
         };
         assert_eq!(fetch(Numbers::Sequence), Expunges::Hold);
         assert_eq!(fetch(Numbers::Uid), Expunges::Tell);
+        let search = |key| {
+            let search =
+                Search { numbers: Numbers::Uid, returns: None, charset: None, key: SearchKey::Not(Box::new(key)) };
+            CommandRule::of(&CommandBody::Search(search)).expunges
+        };
+        let all = || SequenceSet::Ranges(vec![(Some(1), None)]);
+        assert_eq!(search(SearchKey::Set(Numbers::Sequence, all())), Expunges::Hold);
+        assert_eq!(search(SearchKey::Set(Numbers::Uid, all())), Expunges::Tell);
+        assert_eq!(search(SearchKey::Set(Numbers::Sequence, SequenceSet::Saved)), Expunges::Tell);
         assert_eq!(CommandRule::of(&CommandBody::Noop).expunges, Expunges::Tell);
     }
 }

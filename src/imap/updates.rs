@@ -3,12 +3,13 @@
 use bytes::BytesMut;
 
 use super::answer::{Bye, End, Failure};
+use super::qresync::write_vanished;
 use super::serve::Context;
 use super::session::{SelectedMailbox, SessionState};
 use super::view::{Expunges, Untagged};
-use super::wire::write::{self, FetchItems};
+use super::wire::write::{self, Code, Condition, FetchItems};
 use crate::domain::snapshot::Entry;
-use crate::model::SeqNum;
+use crate::model::{ModSeq, SeqNum};
 
 /// Takes note of the mailbox as it is now.
 pub(super) async fn refresh(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
@@ -33,13 +34,26 @@ pub(super) async fn refresh_after_write(context: &mut Context<'_>, selected: &mu
     }
 }
 
-/// Tells the client what its view has in store.
-pub(super) async fn tell(context: &mut Context<'_>, state: &mut SessionState, expunges: Expunges) -> Result<(), End> {
-    let SessionState::Selected(account, selected) = state else { return Ok(()) };
-    for untagged in selected.view.tell(expunges) {
+/// Tells the client what its view has in store. Gives the ModSeq that a client of QRESYNC must now hear as the highest:
+/// where expunges were told, or had to be held back while later changes were told (RFC 7162 §6).
+pub(super) async fn tell(
+    context: &mut Context<'_>,
+    state: &mut SessionState,
+    expunges: Expunges,
+) -> Result<Option<ModSeq>, End> {
+    let SessionState::Selected(account, selected) = state else { return Ok(None) };
+    let mut untagged = selected.view.tell(expunges);
+    let mut vanished = Vec::new();
+    if account.qresync {
+        // EXPUNGEs come last message first; VANISHED rises.
+        vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged));
+        untagged.retain(|untagged| untagged.expunged().is_none());
+        write_vanished(context, false, &vanished).await?;
+    }
+    for untagged in untagged {
         let out = &mut context.client.out;
         match untagged {
-            Untagged::Expunge(seq) => write::expunge(out, seq),
+            Untagged::Expunge(seq, _) => write::expunge(out, seq),
             Untagged::Exists(count) => write::exists(out, count),
             Untagged::Flags(seq, uid) => {
                 if let Some(entry) = selected.view.snapshot().entry(uid) {
@@ -50,7 +64,8 @@ pub(super) async fn tell(context: &mut Context<'_>, state: &mut SessionState, ex
         }
         context.client.drain().await?;
     }
-    Ok(())
+    let moves = account.qresync && (!vanished.is_empty() || selected.view.holds_expunges());
+    Ok(moves.then(|| selected.view.complete()))
 }
 
 /// What a FETCH response about flags shows.
@@ -74,4 +89,10 @@ pub(super) fn write_flags(out: &mut BytesMut, seq: SeqNum, entry: &Entry, shown:
         items.mod_seq(out, entry.mod_seq);
     }
     items.close(out);
+}
+
+/// `* OK [HIGHESTMODSEQ …]`
+pub(super) fn write_highest(context: &mut Context<'_>, mod_seq: ModSeq) {
+    let code = Code::HighestModSeq(mod_seq);
+    write::untagged(&mut context.client.out, Condition::Ok, Some(code), "Highest ModSeq");
 }

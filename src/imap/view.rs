@@ -26,10 +26,20 @@ pub enum Expunges {
 /// One untagged response that brings the client up to date, to be written in the order given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Untagged {
-    Expunge(SeqNum),
+    Expunge(SeqNum, Uid),
     Exists(u32),
     /// FETCH with the flags that the message has now.
     Flags(SeqNum, Uid),
+}
+
+impl Untagged {
+    /// The message that an EXPUNGE takes out of the view.
+    pub(super) fn expunged(&self) -> Option<Uid> {
+        match self {
+            Self::Expunge(_, uid) => Some(*uid),
+            Self::Exists(_) | Self::Flags(..) => None,
+        }
+    }
 }
 
 /// A command names a sequence number that its mailbox has not got: BAD (RFC 9051 §9, `seq-number`).
@@ -50,6 +60,10 @@ pub(super) struct MailboxView {
     flags_told: ModSeq,
     /// … and of these messages further ones, by an answer of this session: ModSeq of the state told.
     told_early: BTreeMap<Uid, ModSeq>,
+    /// The client has heard of every change up to here, expunges too: it may come back with this one.
+    complete: ModSeq,
+    /// What `$` means; rising. Those that have left the view since mean nothing (RFC 5182 §2.1).
+    saved: Vec<Uid>,
 }
 
 impl MailboxView {
@@ -61,6 +75,8 @@ impl MailboxView {
             zombies: Vec::new(),
             flags_told: snapshot.mod_seq,
             told_early: BTreeMap::new(),
+            complete: snapshot.mod_seq,
+            saved: Vec::new(),
             snapshot,
         }
     }
@@ -117,8 +133,8 @@ impl MailboxView {
             return untagged;
         }
         if expunges == Expunges::Tell {
-            let numbers = self.zombies.iter().rev().filter_map(|uid| self.seq_of(*uid));
-            untagged.extend(numbers.map(Untagged::Expunge));
+            let numbers = self.zombies.iter().rev().filter_map(|uid| Some(Untagged::Expunge(self.seq_of(*uid)?, *uid)));
+            untagged.extend(numbers);
             self.zombies.clear();
         }
         let known = self.told;
@@ -133,7 +149,21 @@ impl MailboxView {
             self.flags_told = self.snapshot.mod_seq;
             self.told_early.clear();
         }
+        if self.zombies.is_empty() {
+            self.complete = self.snapshot.mod_seq;
+        }
         untagged
+    }
+
+    /// The ModSeq that the client may come back with: below it, it has missed nothing (RFC 7162 §6, erratum 1810 of
+    /// RFC 5162). While expunges are held it stays below theirs.
+    pub(super) fn complete(&self) -> ModSeq {
+        self.complete
+    }
+
+    /// Are there expunges that have not been told?
+    pub(super) fn holds_expunges(&self) -> bool {
+        !self.zombies.is_empty()
     }
 
     fn is_flag_news(&self, entry: &Entry) -> bool {
@@ -196,14 +226,31 @@ impl MailboxView {
     }
 
     fn places(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Range<usize>>, OutOfRange> {
-        let mut ranges = Vec::with_capacity(set.0.len());
-        for range in &set.0 {
+        let set = match set {
+            SequenceSet::Ranges(set) => set,
+            SequenceSet::Saved => return Ok(self.saved_places()),
+        };
+        let mut ranges = Vec::with_capacity(set.len());
+        for range in set {
             ranges.push(match numbers {
                 Numbers::Uid => self.uid_range(*range),
                 Numbers::Sequence => self.sequence_range(*range)?,
             });
         }
         Ok(merge(ranges))
+    }
+
+    fn saved_places(&self) -> Vec<Range<usize>> {
+        let place = |uid: &Uid| {
+            let index = self.lower_bound(*uid);
+            (self.uid_at(index)? == *uid).then_some(index..index + 1)
+        };
+        merge(self.saved.iter().filter_map(place).collect())
+    }
+
+    /// From now on `$` means these, rising.
+    pub(super) fn save(&mut self, uids: Vec<Uid>) {
+        self.saved = uids;
     }
 
     /// Places of a range of UIDs; `*` is the last message's (RFC 9051 §9, `seq-range`: ends in either order).

@@ -10,6 +10,7 @@ mod envelope;
 mod header;
 mod imap_string;
 mod parts;
+mod preview;
 mod structure;
 pub mod submission;
 mod text;
@@ -42,6 +43,8 @@ pub struct Summary {
     pub message_id_key: Option<String>,
     /// The Date header, microseconds since 1970 UTC.
     pub sent_at: Option<i64>,
+    /// The first words, for lists.
+    pub preview: String,
     pub text: SearchText,
 }
 
@@ -100,6 +103,7 @@ impl Summary {
             body_structure: structure::body_structure(message, &parts),
             message_id_key: message_id_key(header),
             sent_at: date::sent_at(header),
+            preview: preview::preview(message, &parts.root),
             text: SearchText::of(message, &parts),
             parts,
         }

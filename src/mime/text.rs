@@ -134,7 +134,7 @@ fn add(text: &mut String, piece: &str) {
 }
 
 /// The text of a leaf; `None` where it is not text.
-fn text_of(body: &[u8], content: &Content<'_>) -> Option<String> {
+pub(super) fn text_of(body: &[u8], content: &Content<'_>) -> Option<String> {
     let kind = content.media.as_ref().map(|media| (media.kind.as_slice(), media.subtype.as_slice()));
     let unparted = matches!(kind, Some((b"multipart", _)));
     if !content.is_text() && !unparted {
@@ -213,7 +213,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Soft hyphens, joiners, byte order marks: nobody types them in a search.
-fn is_invisible(letter: char) -> bool {
+pub(super) fn is_invisible(letter: char) -> bool {
     matches!(letter, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct NewMessage {
     pub(crate) parts: Vec<u8>,
     pub(crate) message_id_key: Option<String>,
     pub(crate) sent_at: Option<i64>,
+    pub(crate) preview: String,
     pub(crate) text: SearchText,
 }
 
@@ -53,8 +54,8 @@ pub(crate) async fn add_body(tx: &mut Tx<'_>, body: &NewBody, now: Timestamp) ->
 
 const ADD: &str = "
     insert into message (id, hash, size, body_hash, header, envelope, body_structure, parts, message_id_key, sent_at,
-        created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        preview, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
     on conflict (hash) do nothing";
 const ADD_TEXT: &str = "
     insert into message_text (message_id, from_key, to_key, cc_key, bcc_key, subject_key, text_key)
@@ -75,6 +76,7 @@ pub(crate) async fn add(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -
             .bind(message.parts.as_slice())
             .bind(message.message_id_key.as_deref())
             .bind(message.sent_at)
+            .bind(message.preview.as_str())
             .bind(now.0)
             .execute(&mut *c)
             .await?

@@ -122,7 +122,7 @@ fn select(mailbox: &Mailbox<'_>, parameters: &[SelectParameter], access: Access)
     // QRESYNC is not offered.
     let condstore = |parameter: &SelectParameter| *parameter == SelectParameter::CondStore;
     parameters.iter().all(condstore).then_some(())?;
-    Some(CommandBody::Select { mailbox: name(mailbox)?, access, condstore: !parameters.is_empty() })
+    Some(CommandBody::Select { mailbox: name(mailbox)?, access, condstore: !parameters.is_empty(), qresync: None })
 }
 
 fn store(theirs: &TheirBody<'_>) -> Option<Store> {
@@ -166,7 +166,7 @@ fn fetch(theirs: &TheirBody<'_>) -> Option<Fetch> {
         // VANISHED belongs to QRESYNC.
         _ => return None,
     };
-    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since })
+    Some(Fetch { set: set(sequence_set), numbers: numbers(*uid), items, changed_since, vanished: false, partial: None })
 }
 
 fn fetch_item(theirs: &MessageDataItemName<'_>) -> Option<FetchItem> {
@@ -289,7 +289,7 @@ fn set(theirs: &TheirSet) -> SequenceSet {
         Sequence::Single(one) => (number(one), number(one)),
         Sequence::Range(start, end) => (number(start), number(end)),
     };
-    SequenceSet(theirs.0.as_ref().iter().map(range).collect())
+    SequenceSet::Ranges(theirs.0.as_ref().iter().map(range).collect())
 }
 
 fn numbers(uid: bool) -> Numbers {

@@ -5,19 +5,48 @@ use passerelle::imap::Start;
 
 use crate::world::{PASSWORD, World};
 
-const ALWAYS: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UIDPLUS MOVE UNSELECT SPECIAL-USE \
-                      LIST-EXTENDED LIST-STATUS ESEARCH CONDSTORE QUOTA APPENDLIMIT=41943040";
+/// One a line, so that each is added by itself.
+const ALWAYS: &[&str] = &[
+    "IMAP4rev1",
+    "SASL-IR",
+    "LITERAL+",
+    "ID",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "CHILDREN",
+    "UIDPLUS",
+    "MOVE",
+    "UNSELECT",
+    "SPECIAL-USE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "ESEARCH",
+    "CONDSTORE",
+    "QRESYNC",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "STATUS=SIZE",
+    "WITHIN",
+    "SEARCHRES",
+    "PARTIAL",
+    "OBJECTID",
+    "SAVEDATE",
+    "PREVIEW",
+    "APPENDLIMIT=41943040",
+];
 
 #[tokio::test]
 async fn capabilities_stand_in_greeting_and_login_and_by_command() {
     let world = World::new().await;
     let mut client = world.connect(Security::Tls, Start::Greeting, 1 << 16);
-    let before = format!("{ALWAYS} AUTH=PLAIN AUTH=LOGIN");
+    let always = ALWAYS.join(" ");
+    let before = format!("{always} AUTH=PLAIN AUTH=LOGIN");
     assert_eq!(client.response().await, format!("* OK [CAPABILITY {before}] Passerelle"));
     assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {before}")]);
     let login = client.tagged(format!("login anne.martin@ent.test \"{PASSWORD}\"")).await;
-    assert_eq!(login, format!("OK [CAPABILITY {ALWAYS}] Logged in"));
-    assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {ALWAYS}")]);
+    assert_eq!(login, format!("OK [CAPABILITY {always}] Logged in"));
+    assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {always}")]);
 }
 
 #[tokio::test]

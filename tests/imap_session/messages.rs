@@ -87,7 +87,7 @@ async fn conditional_store() {
     for subject in ["un", "deux"] {
         client.appends("INBOX", letter(subject, "x")).await;
     }
-    let before = mod_seq(&client.ok("FETCH 2 (MODSEQ)").await[0]);
+    let before = mod_seq(&client.ok("FETCH 2 (MODSEQ)").await[1]);
     client.ok("STORE 2 +FLAGS.SILENT (\\Flagged)").await;
     let answer = client.says(format!("STORE 1:2 (UNCHANGEDSINCE {before}) +FLAGS.SILENT (\\Seen)")).await;
     assert_eq!(answer.len(), 2, "{answer:?}");

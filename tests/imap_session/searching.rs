@@ -91,5 +91,5 @@ async fn esearch() {
     client.sends("c SEARCH RETURN (MIN COUNT) DELETED\r\n").await;
     assert_eq!(client.answer("c").await[0], "* ESEARCH (TAG \"c\") COUNT 0");
     let by_mod_seq = client.ok("SEARCH MODSEQ 1").await;
-    assert!(by_mod_seq[0].starts_with("* SEARCH 1 2 3 (MODSEQ "), "{by_mod_seq:?}");
+    assert!(by_mod_seq[1].starts_with("* SEARCH 1 2 3 (MODSEQ "), "{by_mod_seq:?}");
 }

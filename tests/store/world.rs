@@ -153,7 +153,7 @@ impl World {
     }
 
     pub async fn fetch(&self, mailbox: &Mailbox, uids: &[u32]) -> Vec<Fetched> {
-        let need = Need { envelope: true, body_structure: true, parts: true, header: true, body: true };
+        let need = Need { envelope: true, body_structure: true, parts: true, header: true, body: true, preview: true };
         let uids: Vec<Uid> = uids.iter().copied().map(Uid).collect();
         self.gateway.fetch(mailbox.id, &uids, need).await.unwrap()
     }

@@ -34,11 +34,14 @@ pub struct MailboxList {
 /// What STATUS answers (RFC 9051 §6.3.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
+    pub mailbox: MailboxId,
     pub messages: u32,
     pub uid_next: Uid,
     pub uid_validity: UidValidity,
     pub unseen: u32,
     pub deleted: u32,
+    /// Octets of those marked `\Deleted`.
+    pub deleted_size: u64,
     /// Octets.
     pub size: u64,
     pub highest_mod_seq: ModSeq,
@@ -145,11 +148,13 @@ impl Gateway {
             .into_iter()
             .map(|row| {
                 let status = Status {
+                    mailbox: row.mailbox,
                     messages: row.messages,
                     uid_next: row.counters.uid_next,
                     uid_validity: row.counters.uid_validity,
                     unseen: row.unseen,
                     deleted: row.deleted,
+                    deleted_size: row.deleted_size,
                     size: row.size,
                     highest_mod_seq: row.counters.mod_seq,
                 };

@@ -3,11 +3,12 @@
 //! Texts match as substrings, blind to case and accents. INTERNALDATE and Date are compared by their day in UTC.
 
 use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
+use super::super::wire::write::email_of;
 use super::Step;
 use crate::domain::messages::Searched;
 use crate::domain::snapshot::Entry;
 use crate::mime;
-use crate::model::{ModSeq, SystemFlag, Timestamp, Uid};
+use crate::model::{MessageId, ModSeq, SystemFlag, Timestamp, Uid};
 
 #[cfg(test)]
 mod tests;
@@ -58,8 +59,15 @@ enum Key {
     Keyword(String),
     /// INTERNALDATE's day, within.
     Arrived(Days),
+    /// INTERNALDATE in seconds, at or before.
+    ArrivedBy(i64),
+    /// INTERNALDATE in seconds, at or after.
+    ArrivedFrom(i64),
     /// The Date header's day, within.
     Sent(Days),
+    /// The day it came into this mailbox, within.
+    Saved(Days),
+    Message(MessageId),
     Larger(u64),
     Smaller(u64),
     ModSeq(ModSeq),
@@ -93,9 +101,10 @@ impl Plan {
     /// Makes a key ready; `spans` tells which messages a set means, as rising spans of UIDs.
     pub(super) fn of<E>(
         key: &SearchKey,
+        now: Timestamp,
         spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
     ) -> Result<Self, E> {
-        Ok(Self { key: Key::of(key, spans)? })
+        Ok(Self { key: Key::of(key, now, spans)? })
     }
 
     /// Does the message match, by what is known?
@@ -117,20 +126,34 @@ impl Plan {
 }
 
 impl Key {
-    fn of<E>(key: &SearchKey, spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>) -> Result<Self, E> {
+    fn of<E>(
+        key: &SearchKey,
+        now: Timestamp,
+        spans: &impl Fn(&SequenceSet, Numbers) -> Result<Vec<(Uid, Uid)>, E>,
+    ) -> Result<Self, E> {
+        let of = |key| Self::of(key, now, spans);
+        let seconds_ago = |seconds: u32| now.seconds().saturating_sub(i64::from(seconds));
         let head = |head, text: &str| Self::Head(head, mime::fold(text));
         Ok(match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Always(false),
-            SearchKey::And(keys) => Self::And(keys.iter().map(|key| Self::of(key, spans)).collect::<Result<_, E>>()?),
-            SearchKey::Or(one, other) => Self::Or(Box::new(Self::of(one, spans)?), Box::new(Self::of(other, spans)?)),
-            SearchKey::Not(key) => Self::Not(Box::new(Self::of(key, spans)?)),
+            SearchKey::And(keys) => Self::And(keys.iter().map(of).collect::<Result<_, E>>()?),
+            SearchKey::Or(one, other) => Self::Or(Box::new(of(one)?), Box::new(of(other)?)),
+            SearchKey::Not(key) => Self::Not(Box::new(of(key)?)),
             SearchKey::Set(numbers, set) => Self::Uids(spans(set, *numbers)?),
             SearchKey::Flag(flag) => Self::Flag(*flag),
             SearchKey::Keyword(keyword) => Self::Keyword(keyword.clone()),
             SearchKey::Before(day) => Self::Arrived(Days::before(*day)),
             SearchKey::On(day) => Self::Arrived(Days::on(*day)),
             SearchKey::Since(day) => Self::Arrived(Days::since(*day)),
+            SearchKey::SavedBefore(day) => Self::Saved(Days::before(*day)),
+            SearchKey::SavedOn(day) => Self::Saved(Days::on(*day)),
+            SearchKey::SavedSince(day) => Self::Saved(Days::since(*day)),
+            SearchKey::EmailId(id) => email_of(id).map_or(Self::Always(false), Self::Message),
+            // No message has one.
+            SearchKey::ThreadId(_) => Self::Always(false),
+            SearchKey::Older(seconds) => Self::ArrivedBy(seconds_ago(*seconds)),
+            SearchKey::Younger(seconds) => Self::ArrivedFrom(seconds_ago(*seconds)),
             SearchKey::SentBefore(day) => Self::Sent(Days::before(*day)),
             SearchKey::SentOn(day) => Self::Sent(Days::on(*day)),
             SearchKey::SentSince(day) => Self::Sent(Days::since(*day)),
@@ -175,6 +198,10 @@ impl Key {
             Self::Flag(flag) => Verdict::of(entry.flags.has(*flag)),
             Self::Keyword(keyword) => Verdict::of(entry.flags.has_keyword(keyword)),
             Self::Arrived(days) => Verdict::of(days.hold(entry.internal_date)),
+            Self::Saved(days) => Verdict::of(days.hold(entry.save_date)),
+            Self::Message(message) => Verdict::of(entry.message == *message),
+            Self::ArrivedBy(second) => Verdict::of(entry.internal_date.seconds() <= *second),
+            Self::ArrivedFrom(second) => Verdict::of(entry.internal_date.seconds() >= *second),
             Self::Larger(size) => Verdict::of(entry.size > *size),
             Self::Smaller(size) => Verdict::of(entry.size < *size),
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),

@@ -109,13 +109,13 @@ impl World {
     fn hear(&mut self, expunges: Expunges) {
         for untagged in self.view.tell(expunges) {
             match untagged {
-                Untagged::Expunge(seq) => {
+                Untagged::Expunge(seq, uid) => {
                     assert_eq!(expunges, Expunges::Tell, "EXPUNGE while held");
-                    self.heard.remove(seq.0 as usize - 1);
+                    assert_eq!(self.heard.remove(seq.0 as usize - 1).0, uid);
                 }
                 Untagged::Exists(count) => {
                     assert!(count as usize >= self.heard.len(), "EXISTS may not fall");
-                    for seq in self.heard.len() as u32 + 1..=count {
+                    for seq in u32::try_from(self.heard.len()).unwrap() + 1..=count {
                         let uid = self.view.uid_of(SeqNum(seq)).unwrap();
                         let flags = self.view.snapshot().entry(uid).unwrap().flags.clone();
                         self.heard.push((uid, flags));
@@ -135,12 +135,12 @@ impl World {
     fn check_numbers(&self) {
         assert_eq!(self.view.exists() as usize, self.heard.len());
         for (index, (uid, _)) in self.heard.iter().enumerate() {
-            let seq = SeqNum(index as u32 + 1);
+            let seq = SeqNum(u32::try_from(index).unwrap() + 1);
             assert_eq!(self.view.uid_of(seq), Some(*uid));
             assert_eq!(self.view.seq_of(*uid), Some(seq));
         }
         assert_eq!(self.view.uid_of(SeqNum(0)), None);
-        assert_eq!(self.view.uid_of(SeqNum(self.heard.len() as u32 + 1)), None);
+        assert_eq!(self.view.uid_of(SeqNum(u32::try_from(self.heard.len()).unwrap() + 1)), None);
     }
 }
 
@@ -168,10 +168,11 @@ proptest! {
         let mut view = MailboxView::new(Arc::new(snapshot(&uids)));
         let left: Vec<u32> = uids.iter().copied().filter(|uid| !gone.contains(uid)).collect();
         view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&left) }));
-        let set = SequenceSet(set);
+        let ranges = set;
+        let set = SequenceSet::Ranges(ranges.clone());
 
         let last = uids.last().copied();
-        let meant: Vec<Uid> = uids.iter().copied().filter(|uid| has(&set, *uid, last)).map(Uid).collect();
+        let meant: Vec<Uid> = uids.iter().copied().filter(|uid| has(&ranges, *uid, last)).map(Uid).collect();
         prop_assert_eq!(view.select(&set, Numbers::Uid), Ok(meant));
         for numbers in [Numbers::Uid, Numbers::Sequence] {
             let within = view.spans(&set, numbers).map(|spans| {
@@ -181,20 +182,20 @@ proptest! {
             prop_assert_eq!(within, view.select(&set, numbers));
         }
 
-        let count = uids.len() as u32;
-        let too_high = set.0.iter().any(|(from, to)| {
+        let count = u32::try_from(uids.len()).unwrap();
+        let too_high = ranges.iter().any(|(from, to)| {
             let nothing = count == 0 && (from.is_none() || to.is_none());
             !nothing && (from.unwrap_or(count) > count || to.unwrap_or(count) > count)
         });
-        let meant = (1..=count).filter(|seq| has(&set, *seq, Some(count))).map(|seq| Uid(uids[seq as usize - 1]));
+        let meant = (1..=count).filter(|seq| has(&ranges, *seq, Some(count))).map(|seq| Uid(uids[seq as usize - 1]));
         let expected = if too_high { Err(OutOfRange) } else { Ok(meant.collect()) };
         prop_assert_eq!(view.select(&set, Numbers::Sequence), expected);
     }
 }
 
-fn has(set: &SequenceSet, number: u32, last: Option<u32>) -> bool {
+fn has(ranges: &[(Option<u32>, Option<u32>)], number: u32, last: Option<u32>) -> bool {
     let Some(last) = last else { return false };
-    set.0.iter().any(|(from, to)| {
+    ranges.iter().any(|(from, to)| {
         let (from, to) = (from.unwrap_or(last), to.unwrap_or(last));
         (from.min(to)..=from.max(to)).contains(&number)
     })
@@ -213,14 +214,25 @@ fn expunges_come_last_message_first_and_before_exists() {
     let mut view = MailboxView::new(Arc::new(snapshot(&[1, 2, 3, 4])));
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[1, 4, 5]) }));
     assert_eq!(view.tell(Expunges::Hold), [Untagged::Exists(5)]);
-    assert_eq!(view.tell(Expunges::Tell), [Untagged::Expunge(SeqNum(3)), Untagged::Expunge(SeqNum(2))]);
+    assert_eq!(view.tell(Expunges::Tell), [Untagged::Expunge(SeqNum(3), Uid(3)), Untagged::Expunge(SeqNum(2), Uid(2))]);
     assert_eq!(view.exists(), 3);
 }
 
 #[test]
 fn star_is_the_last_message_even_from_above() {
     let view = MailboxView::new(Arc::new(snapshot(&[3, 9])));
-    assert_eq!(view.select(&SequenceSet(vec![(Some(500), None)]), Numbers::Uid), Ok(vec![Uid(9)]));
-    let all = SequenceSet(vec![(Some(1), Some(u32::MAX))]);
+    assert_eq!(view.select(&SequenceSet::Ranges(vec![(Some(500), None)]), Numbers::Uid), Ok(vec![Uid(9)]));
+    let all = SequenceSet::Ranges(vec![(Some(1), Some(u32::MAX))]);
     assert_eq!(view.select(&all, Numbers::Uid), Ok(vec![Uid(3), Uid(9)]));
+}
+
+#[test]
+fn what_was_saved_is_meant_until_it_has_left_the_view() {
+    let mut view = MailboxView::new(Arc::new(snapshot(&[1, 2, 3])));
+    assert_eq!(view.select(&SequenceSet::Saved, Numbers::Sequence), Ok(vec![]));
+    view.save(vec![Uid(1), Uid(3)]);
+    view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[2, 3]) }));
+    assert_eq!(view.select(&SequenceSet::Saved, Numbers::Sequence), Ok(vec![Uid(1), Uid(3)]));
+    view.tell(Expunges::Tell);
+    assert_eq!(view.select(&SequenceSet::Saved, Numbers::Uid), Ok(vec![Uid(3)]));
 }

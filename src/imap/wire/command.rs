@@ -1,6 +1,6 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp};
+use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, Timestamp, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,7 @@ pub enum CommandBody {
         mailbox: MailboxArgument,
         access: Access,
         condstore: bool,
+        qresync: Option<Resync>,
     },
     Create(MailboxArgument),
     Delete(MailboxArgument),
@@ -90,6 +91,29 @@ pub enum CommandBody {
     },
 }
 
+impl CommandBody {
+    /// Does it make the client one that is told ModSeqs (RFC 7162 §3.1)?
+    pub fn enables_condstore(&self) -> bool {
+        match self {
+            Self::Enable(words) => words.iter().any(|word| word == "CONDSTORE" || word == "QRESYNC"),
+            Self::Select { condstore, qresync, .. } => *condstore || qresync.is_some(),
+            Self::Status { items, .. } | Self::List(List { return_status: Some(items), .. }) => {
+                items.contains(&StatusItem::HighestModSeq)
+            }
+            Self::Search(search) => search.key.names_mod_seq(),
+            Self::Fetch(fetch) => fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq),
+            Self::Store(store) => store.unchanged_since.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Does it set what `$` means? Answered by NO, it empties it (RFC 5182 §2.1).
+    pub fn saves_result(&self) -> bool {
+        let Self::Search(Search { returns: Some(returns), .. }) = self else { return false };
+        returns.contains(&SearchReturn::Save)
+    }
+}
+
 /// Do the command's numbers mean UIDs?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -102,6 +126,16 @@ pub enum Numbers {
 pub enum Access {
     ReadWrite,
     ReadOnly,
+}
+
+/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5). Its samples of numbers and UIDs help a
+/// server that has forgotten expunges; they are read and not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resync {
+    pub uid_validity: UidValidity,
+    pub mod_seq: ModSeq,
+    /// UIDs without `*`; `None`: all.
+    pub known: Option<SequenceSet>,
 }
 
 /// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
@@ -126,7 +160,7 @@ pub struct List {
     pub extended: bool,
 }
 
-/// STATUS items (RFC 9051 §6.3.11, RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3).
+/// STATUS items (RFC 9051 §6.3.11, RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3, RFC 8438 §3, RFC 9208 §4.1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusItem {
     Messages,
@@ -135,23 +169,28 @@ pub enum StatusItem {
     UidValidity,
     Unseen,
     Deleted,
+    DeletedStorage,
     Size,
     HighestModSeq,
     AppendLimit,
+    /// RFC 8474 §4.3
+    MailboxId,
 }
 
 impl StatusItem {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Messages,
         Self::Recent,
         Self::UidNext,
         Self::UidValidity,
         Self::Unseen,
         Self::Deleted,
+        Self::DeletedStorage,
         Self::Size,
         Self::HighestModSeq,
         Self::AppendLimit,
+        Self::MailboxId,
     ];
 
     /// The name on the wire.
@@ -163,9 +202,11 @@ impl StatusItem {
             Self::UidValidity => "UIDVALIDITY",
             Self::Unseen => "UNSEEN",
             Self::Deleted => "DELETED",
+            Self::DeletedStorage => "DELETED-STORAGE",
             Self::Size => "SIZE",
             Self::HighestModSeq => "HIGHESTMODSEQ",
             Self::AppendLimit => "APPENDLIMIT",
+            Self::MailboxId => "MAILBOXID",
         }
     }
 }
@@ -184,9 +225,14 @@ pub struct AppendHead {
     pub binary: bool,
 }
 
-/// Message numbers: ranges in the order written; `None` is `*`.
+/// Message numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SequenceSet(pub Vec<(Option<u32>, Option<u32>)>);
+pub enum SequenceSet {
+    /// Ranges in the order written; `None` is `*`.
+    Ranges(Vec<(Option<u32>, Option<u32>)>),
+    /// `$`: what SEARCH RETURN (SAVE) found last (RFC 5182 §2.1).
+    Saved,
+}
 
 /// FETCH (RFC 9051 §6.4.5).
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +243,10 @@ pub struct Fetch {
     pub items: Vec<FetchItem>,
     /// RFC 7162 §3.1.4; 0 is accepted, as iOS sends it.
     pub changed_since: Option<ModSeq>,
+    /// RFC 7162 §3.2.6: only behind UID and with CHANGEDSINCE.
+    pub vanished: bool,
+    /// RFC 9394 §3.3: only behind UID.
+    pub partial: Option<PartialRange>,
 }
 
 /// What FETCH can ask of a message.
@@ -213,6 +263,14 @@ pub enum FetchItem {
     /// BODY without a section: the structure without extension data.
     Body,
     ModSeq,
+    /// RFC 8474 §5.1
+    EmailId,
+    /// RFC 8474 §5.2
+    ThreadId,
+    /// RFC 8514 §4.2
+    SaveDate,
+    /// RFC 8970 §3.1. LAZY asks for no more than there is: all of them are there.
+    Preview,
     /// RFC822, RFC822.HEADER, RFC822.TEXT.
     Rfc822(Rfc822),
     /// BODY[…]<…>; `peek`: without setting \Seen.
@@ -297,6 +355,29 @@ pub enum SearchReturn {
     Max,
     All,
     Count,
+    /// RFC 5182 §2.1
+    Save,
+    /// RFC 9394 §3.1: never with ALL.
+    Partial(PartialRange),
+}
+
+/// Places among results, from 1 (RFC 9394 §4): ends in the order written; `from_last`: counted from the last result, as
+/// `-1:-100` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartialRange {
+    pub from: u32,
+    pub to: u32,
+    pub from_last: bool,
+}
+
+impl PartialRange {
+    /// Those of so many results: places from 0.
+    pub fn of(self, count: usize) -> std::ops::Range<usize> {
+        let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
+        let first = place(self.from.min(self.to)).saturating_sub(1).min(count);
+        let end = place(self.from.max(self.to)).min(count);
+        if self.from_last { count - end..count - first } else { first..end }
+    }
 }
 
 /// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
@@ -332,4 +413,48 @@ pub enum SearchKey {
     Text(String),
     /// RFC 7162 §3.1.5
     ModSeq(ModSeq),
+    /// RFC 5032 §3: INTERNALDATE more than this many seconds ago.
+    Older(u32),
+    /// RFC 5032 §3: INTERNALDATE within the last so many seconds.
+    Younger(u32),
+    /// RFC 8514 §4.3: as BEFORE, ON and SINCE, of the day the message came into this mailbox.
+    SavedBefore(i64),
+    SavedOn(i64),
+    SavedSince(i64),
+    /// RFC 8474 §6: an object id as written.
+    EmailId(String),
+    ThreadId(String),
+}
+
+impl SearchKey {
+    /// Does this key, or one within it, fulfil the condition?
+    pub fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
+        holds(self)
+            || match self {
+                Self::And(keys) => keys.iter().any(|key| key.any(holds)),
+                Self::Or(one, other) => one.any(holds) || other.any(holds),
+                Self::Not(key) => key.any(holds),
+                _ => false,
+            }
+    }
+
+    /// How many keys there are, whatever joins them.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::And(keys) => keys.iter().map(Self::count).sum(),
+            Self::Or(one, other) => one.count() + other.count(),
+            Self::Not(key) => key.count(),
+            _ => 1,
+        }
+    }
+
+    /// Does it ask for ModSeqs?
+    pub fn names_mod_seq(&self) -> bool {
+        self.any(&|key| matches!(key, Self::ModSeq(_)))
+    }
+
+    /// Do its sets hold sequence numbers?
+    pub fn names_numbers(&self) -> bool {
+        self.any(&|key| matches!(key, Self::Set(Numbers::Sequence, SequenceSet::Ranges(_))))
+    }
 }

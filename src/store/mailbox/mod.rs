@@ -125,10 +125,11 @@ pub(crate) struct StatusRow {
     pub(crate) messages: u32,
     pub(crate) unseen: u32,
     pub(crate) deleted: u32,
+    pub(crate) deleted_size: u64,
     pub(crate) size: u64,
 }
 
-type StatusColumns = (i64, i64, i64, i64, i64, i64, i64, i64);
+type StatusColumns = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// Status of the mailboxes in a JSON list that belong to the person, in no order.
 pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> Result<Vec<StatusRow>, StoreError> {
@@ -138,6 +139,7 @@ pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> R
         "select m.id, m.uid_validity, m.uid_next, m.mod_seq, count(p.uid),
             cast(coalesce(sum(case when (p.flags & 1) = 0 then 1 else 0 end), 0) as bigint),
             cast(coalesce(sum(case when (p.flags & 8) <> 0 then 1 else 0 end), 0) as bigint),
+            cast(coalesce(sum(case when (p.flags & 8) <> 0 then p.size else 0 end), 0) as bigint),
             cast(coalesce(sum(p.size), 0) as bigint)
         from ",
         numbers "$2",
@@ -148,7 +150,7 @@ pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> R
     let rows: Vec<StatusColumns> =
         on_engine!(tx, |c| sqlx::query_as(statement).bind(user.as_str()).bind(ids.as_str()).fetch_all(c).await?);
     rows.into_iter()
-        .map(|(id, uid_validity, uid_next, mod_seq, messages, unseen, deleted, size)| {
+        .map(|(id, uid_validity, uid_next, mod_seq, messages, unseen, deleted, deleted_size, size)| {
             Ok(StatusRow {
                 mailbox: MailboxId(id),
                 counters: Counters {
@@ -159,6 +161,7 @@ pub(crate) async fn status(tx: &mut Tx<'_>, (user, ids): &(UserId, String)) -> R
                 messages: number(messages, "placement", "count", id)?,
                 unseen: number(unseen, "placement", "unseen", id)?,
                 deleted: number(deleted, "placement", "deleted", id)?,
+                deleted_size: number(deleted_size, "placement", "size", id)?,
                 size: number(size, "placement", "size", id)?,
             })
         })

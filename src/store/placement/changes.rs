@@ -71,3 +71,16 @@ pub(crate) async fn each_expunged(
     });
     Ok(())
 }
+
+const VANISHED: &str = "
+    select uid from tombstone where mailbox_id = $1 and mod_seq > $2 and mod_seq <= $3 order by uid";
+
+/// The UIDs expunged behind the first ModSeq and up to the second, rising.
+pub(crate) async fn vanished(
+    tx: &mut Tx<'_>,
+    (mailbox, since, until): &(MailboxId, ModSeq, ModSeq),
+) -> Result<Vec<Uid>, StoreError> {
+    let rows: Vec<(i64,)> =
+        on_engine!(tx, |c| sqlx::query_as(VANISHED).bind(mailbox.0).bind(since.0).bind(until.0).fetch_all(c).await?);
+    rows.into_iter().map(|(uid,)| Ok(Uid(number(uid, "tombstone", "uid", mailbox)?))).collect()
+}

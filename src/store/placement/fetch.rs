@@ -15,6 +15,7 @@ pub(crate) struct Fetching {
     pub(crate) parts: bool,
     pub(crate) header: bool,
     pub(crate) body: bool,
+    pub(crate) preview: bool,
 }
 
 /// One message; what was not asked for is `None`.
@@ -28,10 +29,11 @@ pub(crate) struct FetchRow {
     pub(crate) header: Option<Vec<u8>>,
     /// `None` also where it lies in the blob store.
     pub(crate) body: Option<Bytes>,
+    pub(crate) preview: Option<String>,
 }
 
 type Blob = Option<Vec<u8>>;
-type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob);
+type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob, Option<String>);
 
 /// Reads messages, rising by UID.
 pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<FetchRow>, StoreError> {
@@ -39,7 +41,8 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
         tx,
         "select p.uid, p.size, m.body_hash,
             case when $3 then m.envelope end, case when $4 then m.body_structure end,
-            case when $5 then m.parts end, case when $6 then m.header end, b.bytes
+            case when $5 then m.parts end, case when $6 then m.header end, b.bytes,
+            case when $8 then m.preview end
         from ",
         placements "$1",
         "
@@ -56,11 +59,12 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
             .bind(fetching.parts)
             .bind(fetching.header)
             .bind(fetching.body)
+            .bind(fetching.preview)
             .fetch_all(c)
             .await?
     });
     rows.into_iter()
-        .map(|(uid, size, body_hash, envelope, body_structure, parts, header, body)| {
+        .map(|(uid, size, body_hash, envelope, body_structure, parts, header, body, preview)| {
             let row = format!("{}/{uid}", fetching.mailbox);
             Ok(FetchRow {
                 uid: Uid(number(uid, "placement", "uid", &row)?),
@@ -75,6 +79,7 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
                 parts,
                 header,
                 body: body.map(Bytes::from),
+                preview,
             })
         })
         .collect()

@@ -51,8 +51,11 @@ fn searched() -> Searched {
     Searched { uid: Uid(3), sent_at: Some(Timestamp::from_seconds(20 * DAY)), text }
 }
 
+/// A day behind the message's INTERNALDATE.
+const NOW: Timestamp = Timestamp(21 * DAY * 1_000_000 + (DAY - 1) * 1_000_000);
+
 fn plan(key: &SearchKey) -> Plan {
-    Plan::of(key, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
+    Plan::of(key, NOW, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
 }
 
 proptest! {
@@ -94,4 +97,14 @@ fn days_are_whole_and_in_utc() {
     let on = |day| plan(&SearchKey::On(day)).judge(&Facts { entry: &entry(), known: Known::default() });
     assert_eq!(on(20), Verdict::Yes);
     assert_eq!(on(21), Verdict::No);
+}
+
+#[test]
+fn older_and_younger_meet_at_the_second() {
+    let judge = |key: SearchKey| plan(&key).judge(&Facts { entry: &entry(), known: Known::default() });
+    let day = u32::try_from(DAY).unwrap();
+    for (seconds, older, younger) in [(day - 1, true, false), (day, true, true), (day + 1, false, true)] {
+        assert_eq!(judge(SearchKey::Older(seconds)), Verdict::of(older), "{seconds}");
+        assert_eq!(judge(SearchKey::Younger(seconds)), Verdict::of(younger), "{seconds}");
+    }
 }

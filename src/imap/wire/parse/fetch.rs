@@ -9,6 +9,7 @@ use crate::model::ModSeq;
 
 const ITEM: &str = "a FETCH item";
 const SECTION: &str = "a section";
+const MODIFIER: &str = "a FETCH modifier";
 
 /// The arguments of FETCH.
 pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> {
@@ -21,15 +22,38 @@ pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> 
         item(cursor, &mut items)?;
     }
     cursor.spaces();
-    let mut changed_since = None;
+    let mut fetch = Fetch { set, numbers, items, changed_since: None, vanished: false, partial: None };
     if !cursor.is_at_end() {
-        changed_since = Some(mod_seq_modifier(cursor, "CHANGEDSINCE")?);
+        cursor.list_of_some(MODIFIER, |cursor| modifier(cursor, &mut fetch))?;
     }
-    Ok(Fetch { set, numbers, items, changed_since })
+    // RFC 7162 §3.2.6
+    if fetch.vanished && (numbers == Numbers::Sequence || fetch.changed_since.is_none()) {
+        return Err(BadCommand::Syntax("VANISHED behind UID FETCH and with CHANGEDSINCE"));
+    }
+    Ok(fetch)
 }
 
-/// `(CHANGEDSINCE 7)`, `(UNCHANGEDSINCE 7)`
-fn mod_seq_modifier(cursor: &mut Cursor<'_>, name: &'static str) -> Parsed<ModSeq> {
+/// One modifier (RFC 4466 §2.4).
+fn modifier(cursor: &mut Cursor<'_>, fetch: &mut Fetch) -> Parsed<()> {
+    match cursor.word(MODIFIER)?.as_str() {
+        "CHANGEDSINCE" if fetch.changed_since.is_none() => {
+            cursor.space()?;
+            fetch.changed_since = Some(ModSeq(cursor.number63("a mod-sequence")?));
+        }
+        "VANISHED" => fetch.vanished = true,
+        // RFC 9394 §3.3
+        "PARTIAL" if fetch.partial.is_none() && fetch.numbers == Numbers::Uid => {
+            cursor.space()?;
+            fetch.partial = Some(cursor.partial_range()?);
+        }
+        _ => return Err(BadCommand::Syntax(MODIFIER)),
+    }
+    Ok(())
+}
+
+/// `(UNCHANGEDSINCE 7)`
+fn unchanged_since(cursor: &mut Cursor<'_>) -> Parsed<ModSeq> {
+    let name = "UNCHANGEDSINCE";
     let given = cursor.list(|cursor| {
         if !cursor.keyword(name) {
             return Err(BadCommand::Syntax(name));
@@ -67,6 +91,10 @@ fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
         b"ENVELOPE" => FetchItem::Envelope,
         b"BODYSTRUCTURE" => FetchItem::BodyStructure,
         b"MODSEQ" => FetchItem::ModSeq,
+        b"EMAILID" => FetchItem::EmailId,
+        b"THREADID" => FetchItem::ThreadId,
+        b"SAVEDATE" => FetchItem::SaveDate,
+        b"PREVIEW" => preview(cursor)?,
         b"RFC822" => FetchItem::Rfc822(Rfc822::Whole),
         b"RFC822.HEADER" => FetchItem::Rfc822(Rfc822::Header),
         b"RFC822.TEXT" => FetchItem::Rfc822(Rfc822::Text),
@@ -76,6 +104,18 @@ fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
         _ => return Err(BadCommand::Syntax(ITEM)),
     });
     Ok(())
+}
+
+/// `PREVIEW (LAZY)` (RFC 8970 §6)
+fn preview(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
+    let mut ahead = *cursor;
+    ahead.spaces();
+    if ahead.peek() == Some(b'(') {
+        const WHAT: &str = "LAZY";
+        ahead.list_of_some(WHAT, |ahead| if ahead.keyword(WHAT) { Ok(()) } else { Err(BadCommand::Syntax(WHAT)) })?;
+        *cursor = ahead;
+    }
+    Ok(FetchItem::Preview)
 }
 
 /// `[1.HEADER]<0.1024>`
@@ -130,7 +170,7 @@ pub(super) fn store(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Store> 
     cursor.space()?;
     let mut unchanged_since = None;
     if cursor.peek() == Some(b'(') {
-        unchanged_since = Some(mod_seq_modifier(cursor, "UNCHANGEDSINCE")?);
+        unchanged_since = Some(self::unchanged_since(cursor)?);
         cursor.space()?;
     }
     let change = if cursor.accept(b'+') {

@@ -1,22 +1,68 @@
 //! Commands about mailboxes: SELECT, LIST with its extensions, STATUS, APPEND up to its literal, quotas.
 
-use super::super::command::{Access, AppendHead, CommandBody, List, StatusItem};
+use super::super::command::{Access, AppendHead, CommandBody, List, Resync, SequenceSet, StatusItem};
 use super::super::framer::BadCommand;
 use super::super::utf7;
 use super::cursor::{Cursor, Parsed};
-use crate::model::Flags;
+use crate::model::{Flags, ModSeq, UidValidity};
 
-/// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8
+/// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8, §3.2.5
 pub(super) fn select(cursor: &mut Cursor<'_>, access: Access) -> Parsed<CommandBody> {
+    const WHAT: &str = "CONDSTORE or QRESYNC";
     let mailbox = cursor.mailbox()?;
     cursor.spaces();
-    let condstore = !cursor.is_at_end();
-    if condstore {
-        cursor.list_of_some("CONDSTORE", |cursor| {
-            if cursor.keyword("CONDSTORE") { Ok(()) } else { Err(BadCommand::Syntax("CONDSTORE")) }
+    let (mut condstore, mut known) = (false, None);
+    if !cursor.is_at_end() {
+        cursor.list_of_some(WHAT, |cursor| match cursor.word(WHAT)?.as_str() {
+            "CONDSTORE" => {
+                condstore = true;
+                Ok(())
+            }
+            "QRESYNC" if known.is_none() => {
+                cursor.space()?;
+                known = Some(resync(cursor)?);
+                Ok(())
+            }
+            _ => Err(BadCommand::Syntax(WHAT)),
         })?;
     }
-    Ok(CommandBody::Select { mailbox, access, condstore })
+    Ok(CommandBody::Select { mailbox, access, condstore, qresync: known })
+}
+
+/// `(uidvalidity mod-sequence [known-uids] [(known-sequence-set known-uid-set)])`
+fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
+    cursor.expect(b'(', "what is known of the mailbox")?;
+    cursor.spaces();
+    let uid_validity = UidValidity(cursor.number32("a UIDVALIDITY")?);
+    cursor.space()?;
+    let mod_seq = ModSeq(cursor.number63("a mod-sequence")?);
+    let mut known = None;
+    cursor.spaces();
+    if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+        known = Some(known_set(cursor)?);
+        cursor.spaces();
+    }
+    if cursor.accept(b'(') {
+        cursor.spaces();
+        known_set(cursor)?;
+        cursor.space()?;
+        known_set(cursor)?;
+        cursor.spaces();
+        cursor.expect(b')', "the end of the known numbers")?;
+        cursor.spaces();
+    }
+    cursor.expect(b')', "the end of what is known")?;
+    Ok(Resync { uid_validity, mod_seq, known })
+}
+
+/// `known-uids`: a set without `*`.
+fn known_set(cursor: &mut Cursor<'_>) -> Parsed<SequenceSet> {
+    match cursor.sequence_set()? {
+        SequenceSet::Ranges(ranges) if ranges.iter().all(|(from, to)| from.is_some() && to.is_some()) => {
+            Ok(SequenceSet::Ranges(ranges))
+        }
+        _ => Err(BadCommand::Syntax("a set without *")),
+    }
 }
 
 /// RFC 9051 §6.3.6

@@ -1,4 +1,5 @@
-//! SEARCH (RFC 9051 §6.4.4; RFC 3501 §6.4.4; RFC 4731 §3; RFC 7162 §3.1.5).
+//! SEARCH (RFC 9051 §6.4.4; RFC 3501 §6.4.4; RFC 4731 §3; RFC 5032 §3; RFC 5182 §2; RFC 7162 §3.1.5;
+//! RFC 8474 §6; RFC 8514 §4.3; RFC 9394 §3.1).
 
 use super::super::command::{Numbers, Search, SearchKey, SearchReturn};
 use super::super::framer::BadCommand;
@@ -39,14 +40,25 @@ pub(super) fn search(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Search
 
 /// `RETURN ()` asks for ALL (RFC 4731 §3.1).
 fn return_options(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
-    const WHAT: &str = "MIN, MAX, ALL or COUNT";
+    const WHAT: &str = "MIN, MAX, ALL, COUNT, SAVE or PARTIAL";
     let options = cursor.list(|cursor| match cursor.word(WHAT)?.as_str() {
         "MIN" => Ok(SearchReturn::Min),
         "MAX" => Ok(SearchReturn::Max),
         "ALL" => Ok(SearchReturn::All),
         "COUNT" => Ok(SearchReturn::Count),
+        "SAVE" => Ok(SearchReturn::Save),
+        "PARTIAL" => {
+            cursor.space()?;
+            cursor.partial_range().map(SearchReturn::Partial)
+        }
         _ => Err(BadCommand::Syntax(WHAT)),
     })?;
+    // RFC 9394 §3.1
+    let ranges = |option: &&SearchReturn| matches!(option, SearchReturn::Partial(_) | SearchReturn::All);
+    let has_partial = options.iter().any(|option| matches!(option, SearchReturn::Partial(_)));
+    if has_partial && options.iter().filter(ranges).count() > 1 {
+        return Err(BadCommand::Syntax("one PARTIAL, without ALL"));
+    }
     Ok(if options.is_empty() { vec![SearchReturn::All] } else { options })
 }
 
@@ -77,7 +89,7 @@ impl Keys<'_, '_> {
     fn key(&mut self) -> Parsed<SearchKey> {
         match self.cursor.peek() {
             Some(b'(') => self.deeper(Self::group),
-            Some(b'*' | b'0'..=b'9') => Ok(SearchKey::Set(Numbers::Sequence, self.cursor.sequence_set()?)),
+            Some(b'*' | b'$' | b'0'..=b'9') => Ok(SearchKey::Set(Numbers::Sequence, self.cursor.sequence_set()?)),
             _ => {
                 let word = self.cursor.word(KEY)?;
                 match flag_key(&word) {
@@ -131,6 +143,13 @@ impl Keys<'_, '_> {
             "SMALLER" => SearchKey::Smaller(self.cursor.octets("a number of octets")?),
             "UID" => SearchKey::Set(Numbers::Uid, self.cursor.sequence_set()?),
             "MODSEQ" => self.mod_seq()?,
+            "SAVEDBEFORE" => SearchKey::SavedBefore(self.cursor.date()?),
+            "SAVEDON" => SearchKey::SavedOn(self.cursor.date()?),
+            "SAVEDSINCE" => SearchKey::SavedSince(self.cursor.date()?),
+            "EMAILID" => SearchKey::EmailId(self.cursor.object_id()?),
+            "THREADID" => SearchKey::ThreadId(self.cursor.object_id()?),
+            "OLDER" => SearchKey::Older(self.interval()?),
+            "YOUNGER" => SearchKey::Younger(self.interval()?),
             "NOT" => not(self.deeper(Self::key)?),
             "OR" => self.deeper(Self::or)?,
             _ => return Err(BadCommand::Syntax(KEY)),
@@ -156,6 +175,14 @@ impl Keys<'_, '_> {
         self.cursor.number63("a mod-sequence").map(|mod_seq| SearchKey::ModSeq(ModSeq(mod_seq)))
     }
 
+    /// Seconds, at least one (RFC 5032 §4).
+    fn interval(&mut self) -> Parsed<u32> {
+        const WHAT: &str = "a number of seconds";
+        self.cursor
+            .number32(WHAT)
+            .and_then(|seconds| if seconds == 0 { Err(BadCommand::Syntax(WHAT)) } else { Ok(seconds) })
+    }
+
     fn text(&mut self) -> Parsed<String> {
         let octets = self.cursor.astring()?;
         match self.texts {
@@ -168,7 +195,8 @@ impl Keys<'_, '_> {
 /// Keys that carry nothing.
 fn flag_key(word: &str) -> Option<SearchKey> {
     Some(match word {
-        "ALL" | "OLD" => SearchKey::All,
+        // Save dates are kept of every message (RFC 8514 §4.3).
+        "ALL" | "OLD" | "SAVEDATESUPPORTED" => SearchKey::All,
         "NEW" | "RECENT" => SearchKey::Recent,
         "ANSWERED" => SearchKey::Flag(SystemFlag::Answered),
         "DELETED" => SearchKey::Flag(SystemFlag::Deleted),

@@ -1,5 +1,6 @@
 //! The parser, verb by verb.
 
+mod extensions;
 mod fetch;
 mod search;
 
@@ -35,7 +36,7 @@ fn named(name: &str) -> MailboxArgument {
 
 fn set(ranges: &[(u32, u32)]) -> SequenceSet {
     let number = |number: u32| (number != 0).then_some(number);
-    SequenceSet(ranges.iter().map(|(start, end)| (number(*start), number(*end))).collect())
+    SequenceSet::Ranges(ranges.iter().map(|(start, end)| (number(*start), number(*end))).collect())
 }
 
 fn flags(names: &[&str]) -> Flags {
@@ -124,7 +125,8 @@ fn id_and_enable() {
 
 #[test]
 fn mailboxes() {
-    let select = |name, access, condstore| CommandBody::Select { mailbox: named(name), access, condstore };
+    let select =
+        |name, access, condstore| CommandBody::Select { mailbox: named(name), access, condstore, qresync: None };
     assert_eq!(body("select \"INBOX\""), select("INBOX", Access::ReadWrite, false));
     assert_eq!(body("SELECT inbox (CONDSTORE)"), select("INBOX", Access::ReadWrite, true));
     assert_eq!(body("EXAMINE Envoy&AOk-s"), select("Envoyés", Access::ReadOnly, false));
@@ -133,7 +135,6 @@ fn mailboxes() {
     bad("SELECT");
     bad("SELECT a b");
     bad("SELECT a ()");
-    bad("SELECT a (QRESYNC (1 2))");
     assert!(command(b"a SELECT \"\xff\"", &LIMITS).is_err());
     assert_eq!(body("CREATE a/b/"), CommandBody::Create(named("a/b")));
     assert_eq!(body("CREATE \"a*\""), CommandBody::Create(MailboxArgument(Err(BadMailboxName::Wildcard))));

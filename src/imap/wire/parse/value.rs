@@ -3,7 +3,7 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-use super::super::command::{MailboxArgument, SequenceSet};
+use super::super::command::{MailboxArgument, PartialRange, SequenceSet};
 use super::super::framer::BadCommand;
 use super::super::utf7;
 use super::cursor::{Cursor, Parsed, is_atom_char};
@@ -29,8 +29,12 @@ impl Cursor<'_> {
         Ok(MailboxArgument(MailboxName::parse(&utf7::decode(&text))))
     }
 
-    /// `sequence-set`, without `$` (RFC 5182 is not offered).
+    /// `sequence-set`, or `$`.
     pub(super) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
+        if self.accept(b'$') {
+            let ends = self.peek().is_none_or(|next| !is_atom_char(next));
+            return if ends { Ok(SequenceSet::Saved) } else { Err(BadCommand::Syntax("$ alone")) };
+        }
         let mut ranges = Vec::new();
         loop {
             if ranges.len() == self.limits.set_ranges_max {
@@ -40,9 +44,33 @@ impl Cursor<'_> {
             let end = if self.accept(b':') { self.sequence_number()? } else { start };
             ranges.push((start, end));
             if !self.accept(b',') {
-                return Ok(SequenceSet(ranges));
+                return Ok(SequenceSet::Ranges(ranges));
             }
         }
+    }
+
+    /// `partial-range` (RFC 9394 §4).
+    pub(super) fn partial_range(&mut self) -> Parsed<PartialRange> {
+        const WHAT: &str = "a range such as 1:100 or -1:-100";
+        let from_last = self.accept(b'-');
+        let from = self.partial_end(WHAT)?;
+        self.expect(b':', WHAT)?;
+        if self.accept(b'-') != from_last {
+            return Err(BadCommand::Syntax(WHAT));
+        }
+        Ok(PartialRange { from, to: self.partial_end(WHAT)?, from_last })
+    }
+
+    fn partial_end(&mut self, what: &'static str) -> Parsed<u32> {
+        self.number32(what).and_then(|end| if end == 0 { Err(BadCommand::Syntax(what)) } else { Ok(end) })
+    }
+
+    /// `objectid` (RFC 8474 §7): up to 255 letters, digits, `_` and `-`.
+    pub(super) fn object_id(&mut self) -> Parsed<String> {
+        const WHAT: &str = "an object id";
+        let id = self.atom(WHAT)?;
+        let is_id = id.len() <= 255 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        if is_id { Ok(id) } else { Err(BadCommand::Syntax(WHAT)) }
     }
 
     /// A number from 1, or `*` as `None`.

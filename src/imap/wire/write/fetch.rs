@@ -3,8 +3,8 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::{Rfc822, Section, SectionText};
-use super::text::{astring, date_time, flags, literal, literal_head, number};
-use crate::model::{Flags, ModSeq, SeqNum, Timestamp, Uid};
+use super::text::{EMAIL, astring, date_time, flags, literal, literal_head, number, object_id, string};
+use crate::model::{Flags, MessageId, ModSeq, SeqNum, Timestamp, Uid};
 
 /// One response, from `* 12 FETCH (` to `)`. Holds no output: the session may send what there is between two items, or in the
 /// middle of a literal.
@@ -56,6 +56,29 @@ impl FetchItems {
         self.name(out, b"MODSEQ (");
         number(out, u64::try_from(mod_seq.0).unwrap_or(0));
         out.put_u8(b')');
+    }
+
+    /// `EMAILID (M7)` (RFC 8474 §5.1): the same for the same octets, wherever they lie.
+    pub fn email_id(&mut self, out: &mut BytesMut, message: MessageId) {
+        self.name(out, b"EMAILID ");
+        object_id(out, EMAIL, message.0);
+    }
+
+    /// `THREADID NIL` (RFC 8474 §5.2): threads are the client's.
+    pub fn thread_id(&mut self, out: &mut BytesMut) {
+        self.name(out, b"THREADID NIL");
+    }
+
+    /// `SAVEDATE "…"` (RFC 8514 §4.2)
+    pub fn save_date(&mut self, out: &mut BytesMut, at: Timestamp) {
+        self.name(out, b"SAVEDATE ");
+        date_time(out, at);
+    }
+
+    /// `PREVIEW "…"` (RFC 8970 §3.2)
+    pub fn preview(&mut self, out: &mut BytesMut, preview: &str) {
+        self.name(out, b"PREVIEW ");
+        string(out, preview.as_bytes());
     }
 
     /// `RFC822.SIZE 4096`

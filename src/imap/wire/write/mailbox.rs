@@ -3,8 +3,8 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::StatusItem;
-use super::text::{flags, mailbox, number, separated, string};
-use crate::model::{Flags, SeqNum};
+use super::text::{MAILBOX, flags, mailbox, number, number_set, object_id, separated, string};
+use crate::model::{Flags, SeqNum, Uid};
 
 /// What LIST says behind the name (RFC 5258 §4, RFC 9051 §6.3.9.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,13 @@ pub fn expunge(out: &mut BytesMut, seq: SeqNum) {
     numbered(out, seq.0, b" EXPUNGE\r\n");
 }
 
+/// `* VANISHED 3,5:7`; `(EARLIER)` where the numbers of the others do not change by it (RFC 7162 §3.2.10).
+pub fn vanished(out: &mut BytesMut, earlier: bool, uids: impl IntoIterator<Item = Uid>) {
+    out.put_slice(if earlier { b"* VANISHED (EARLIER) " } else { b"* VANISHED " });
+    number_set(out, uids.into_iter().map(|uid| uid.0));
+    out.put_slice(b"\r\n");
+}
+
 /// `* LIST (\HasNoChildren) "/" name`. Attributes with their backslash, name in Unicode.
 pub fn list(out: &mut BytesMut, attributes: &[&str], name: &str, extended: ListExtended<'_>) {
     listed(out, b"* LIST (", attributes, name);
@@ -101,7 +108,7 @@ pub fn lsub(out: &mut BytesMut, attributes: &[&str], name: &str) {
     out.put_slice(b"\r\n");
 }
 
-/// `* STATUS name (MESSAGES 3 …)`, in the order given.
+/// `* STATUS name (MESSAGES 3 …)`, in the order given. The value of MAILBOXID is the mailbox's number.
 pub fn status(out: &mut BytesMut, name: &str, items: &[(StatusItem, u64)]) {
     out.put_slice(b"* STATUS ");
     mailbox(out, name);
@@ -112,7 +119,10 @@ pub fn status(out: &mut BytesMut, name: &str, items: &[(StatusItem, u64)]) {
         }
         out.put_slice(item.name().as_bytes());
         out.put_u8(b' ');
-        number(out, *value);
+        match item {
+            StatusItem::MailboxId => object_id(out, MAILBOX, i64::try_from(*value).unwrap_or(i64::MAX)),
+            _ => number(out, *value),
+        }
     }
     out.put_slice(b")\r\n");
 }

@@ -12,11 +12,11 @@ mod text;
 pub use fetch::{DataName, FetchItems};
 pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
-    quota, quota_root, recent, status,
+    quota, quota_root, recent, status, vanished,
 };
 pub use search::{EsearchAnswer, esearch, search};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
-pub use text::{astring, date_time, flags, mailbox, number, number_set, quoted, string};
+pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
 
 #[cfg(test)]
 mod tests;

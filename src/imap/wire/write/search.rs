@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::super::command::Numbers;
+use super::super::command::{Numbers, PartialRange};
 use super::text::{number, number_set, quoted};
 use crate::model::ModSeq;
 
@@ -14,6 +14,8 @@ pub struct EsearchAnswer<'a> {
     /// Rising.
     pub all: Option<&'a [u32]>,
     pub count: Option<u32>,
+    /// The range as it was asked, and what of the results lies in it (RFC 9394 §3.1).
+    pub partial: Option<(PartialRange, &'a [u32])>,
     pub mod_seq: Option<ModSeq>,
 }
 
@@ -49,8 +51,28 @@ pub fn esearch(out: &mut BytesMut, tag: &str, numbers: Numbers, answer: EsearchA
         number_set(out, all.iter().copied());
     }
     named(out, b" COUNT ", answer.count.map(u64::from));
+    if let Some((range, numbers)) = answer.partial {
+        partial(out, range, numbers);
+    }
     named(out, b" MODSEQ ", answer.mod_seq.map(positive));
     out.put_slice(b"\r\n");
+}
+
+/// ` PARTIAL (-1:-100 2,9:12)`
+fn partial(out: &mut BytesMut, range: PartialRange, numbers: &[u32]) {
+    let sign: &[u8] = if range.from_last { b"-" } else { b"" };
+    out.put_slice(b" PARTIAL (");
+    out.put_slice(sign);
+    number(out, u64::from(range.from));
+    out.put_u8(b':');
+    out.put_slice(sign);
+    number(out, u64::from(range.to));
+    out.put_u8(b' ');
+    match numbers {
+        [] => out.put_slice(b"NIL"),
+        numbers => number_set(out, numbers.iter().copied()),
+    }
+    out.put_u8(b')');
 }
 
 fn named(out: &mut BytesMut, name: &[u8], value: Option<u64>) {

@@ -2,8 +2,8 @@
 
 use bytes::{BufMut, BytesMut};
 
-use super::text::{flags_and, number, number_set};
-use crate::model::{Flags, ModSeq, SeqNum, Uid, UidValidity};
+use super::text::{MAILBOX, flags_and, number, number_set, object_id};
+use crate::model::{Flags, MailboxId, ModSeq, SeqNum, Uid, UidValidity};
 
 /// OK, NO or BAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Code<'a> {
     HighestModSeq(ModSeq),
     InUse,
     Limit,
+    /// RFC 8474 §4
+    MailboxId(MailboxId),
     /// RFC 7162 §3.1.3: UIDs, or sequence numbers, that UNCHANGEDSINCE left alone.
     Modified(&'a [u32]),
     NonExistent,
@@ -135,6 +137,10 @@ impl Code<'_> {
             Self::HighestModSeq(mod_seq) => {
                 named_number(out, "HIGHESTMODSEQ ", u64::try_from(mod_seq.0).unwrap_or(0));
             }
+            Self::MailboxId(id) => {
+                out.put_slice(b"MAILBOXID ");
+                object_id(out, MAILBOX, id.0);
+            }
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -170,6 +176,7 @@ impl Code<'_> {
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
+            Self::MailboxId(_) => "MAILBOXID",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",

@@ -4,8 +4,8 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
-use crate::imap::wire::command::{Numbers, Rfc822, Section, SectionText, StatusItem};
-use crate::model::{Flags, ModSeq, SeqNum, SystemFlag, Timestamp, Uid, UidValidity};
+use crate::imap::wire::command::{Numbers, PartialRange, Rfc822, Section, SectionText, StatusItem};
+use crate::model::{Flags, MailboxId, MessageId, ModSeq, SeqNum, SystemFlag, Timestamp, Uid, UidValidity};
 
 fn written(write: impl FnOnce(&mut BytesMut)) -> String {
     let mut out = BytesMut::new();
@@ -182,6 +182,8 @@ fn about_mailboxes_and_the_server() {
         (written(|out| exists(out, 3)), "* 3 EXISTS\r\n"),
         (written(|out| recent(out, 0)), "* 0 RECENT\r\n"),
         (written(|out| expunge(out, SeqNum(4))), "* 4 EXPUNGE\r\n"),
+        (written(|out| vanished(out, false, [Uid(4)])), "* VANISHED 4\r\n"),
+        (written(|out| vanished(out, true, [4, 7, 8].map(Uid))), "* VANISHED (EARLIER) 4,7:8\r\n"),
         (written(|out| flags_response(out, &seen_and_junk())), "* FLAGS (\\Answered \\Seen $Junk)\r\n"),
         (
             written(|out| status(out, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),
@@ -206,8 +208,14 @@ fn searches() {
     assert_eq!(written(|out| search(out, [2, 84], None)), "* SEARCH 2 84\r\n");
     assert_eq!(written(|out| search(out, [2], Some(ModSeq(917)))), "* SEARCH 2 (MODSEQ 917)\r\n");
     assert_eq!(written(|out| search(out, none, Some(ModSeq(917)))), "* SEARCH\r\n");
-    let all =
-        EsearchAnswer { min: Some(2), max: Some(9), all: Some(&[2, 3, 9]), count: Some(3), mod_seq: Some(ModSeq(7)) };
+    let all = EsearchAnswer {
+        min: Some(2),
+        max: Some(9),
+        all: Some(&[2, 3, 9]),
+        count: Some(3),
+        mod_seq: Some(ModSeq(7)),
+        partial: None,
+    };
     assert_eq!(
         written(|out| esearch(out, "a1", Numbers::Uid, all)),
         "* ESEARCH (TAG \"a1\") UID MIN 2 MAX 9 ALL 2:3,9 COUNT 3 MODSEQ 7\r\n"
@@ -241,5 +249,42 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(read, numbers.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn partial_results() {
+    let range = |from, to, from_last| PartialRange { from, to, from_last };
+    let answer = |partial| EsearchAnswer { partial: Some(partial), ..EsearchAnswer::default() };
+    let told = |partial| written(|out| esearch(out, "a", Numbers::Uid, answer(partial)));
+    assert_eq!(told((range(1, 3, false), &[2, 3, 9])), "* ESEARCH (TAG \"a\") UID PARTIAL (1:3 2:3,9)\r\n");
+    assert_eq!(told((range(100, 1, true), &[])), "* ESEARCH (TAG \"a\") UID PARTIAL (-100:-1 NIL)\r\n");
+}
+
+#[test]
+fn object_ids() {
+    let id = MailboxId(7);
+    assert_eq!(
+        written(|out| tagged(out, "a", Condition::Ok, Some(Code::MailboxId(id)), "x")),
+        "a OK [MAILBOXID (F7)] x\r\n"
+    );
+    assert_eq!(written(|out| status(out, "a", &[(StatusItem::MailboxId, 7)])), "* STATUS a (MAILBOXID (F7))\r\n");
+    let told = written(|out| {
+        let mut items = FetchItems::open(out, SeqNum(1));
+        items.email_id(out, MessageId(9));
+        items.thread_id(out);
+        items.save_date(out, Timestamp::from_seconds(0));
+        items.preview(out, "");
+        items.preview(out, "\u{e9}");
+        items.close(out);
+    });
+    assert_eq!(
+        told,
+        "* 1 FETCH (EMAILID (M9) THREADID NIL SAVEDATE \" 1-Jan-1970 00:00:00 +0000\" PREVIEW \"\" PREVIEW {2}\r\n\u{e9})\r\n"
+    );
+    for (id, email) in
+        [("M9", Some(MessageId(9))), ("F9", None), ("M09", None), ("M+9", None), ("M-", None), ("m9", None)]
+    {
+        assert_eq!(email_of(id), email, "{id}");
     }
 }

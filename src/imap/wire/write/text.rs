@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use jiff::tz::TimeZone;
 
 use super::super::utf7;
-use crate::model::{Flags, SystemFlag, Timestamp};
+use crate::model::{Flags, MessageId, SystemFlag, Timestamp};
 
 /// Longer strings are written as literals.
 const QUOTED_BYTES_MAX: usize = 1024;
@@ -84,6 +84,25 @@ pub fn astring(out: &mut BytesMut, bytes: &[u8]) {
 /// `ATOM-CHAR`
 fn is_atom_char(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
+}
+
+/// What the object ids of mailboxes and of messages begin with.
+pub(super) const MAILBOX: u8 = b'F';
+pub(super) const EMAIL: u8 = b'M';
+
+/// `(F7)`: an object id is a letter for its kind and the number that the store knows it by (RFC 8474 §7).
+pub(super) fn object_id(out: &mut BytesMut, kind: u8, id: i64) {
+    out.put_u8(b'(');
+    out.put_u8(kind);
+    number(out, id.unsigned_abs());
+    out.put_u8(b')');
+}
+
+/// The message that an object id means; `None` where it is none of ours.
+pub fn email_of(object_id: &str) -> Option<MessageId> {
+    let number = object_id.strip_prefix(char::from(EMAIL))?;
+    let id = MessageId(number.parse().ok()?);
+    (id.0.to_string() == number).then_some(id)
 }
 
 /// A mailbox's name, from Unicode to modified UTF-7 (RFC 3501 §5.1.3).

@@ -23,7 +23,14 @@ fn section(path: &[u32], text: SectionText, peek: bool, partial: Option<(u64, u6
 fn fetch_items() {
     assert_eq!(
         fetch("UID fetch 1:* (FLAGS)"),
-        Fetch { set: set(&[(1, 0)]), numbers: Numbers::Uid, items: vec![FetchItem::Flags], changed_since: None }
+        Fetch {
+            set: set(&[(1, 0)]),
+            numbers: Numbers::Uid,
+            items: vec![FetchItem::Flags],
+            changed_since: None,
+            vanished: false,
+            partial: None
+        }
     );
     let fast = [FetchItem::Flags, FetchItem::InternalDate, FetchItem::Size];
     assert_eq!(fetch("FETCH 1 FAST").items, fast);
@@ -114,7 +121,7 @@ fn fetch_sections() {
 fn sets() {
     assert_eq!(fetch("FETCH 1,3:5,7:*,*:2 UID").set, set(&[(1, 1), (3, 5), (7, 0), (0, 2)]));
     assert_eq!(fetch("FETCH 4294967295:* UID").set, set(&[(u32::MAX, 0)]));
-    for text in ["0", "4294967296", "1,", ",1", "1:", ":1", "a", "$", "", "1:2:3", "1, 2", "-1"] {
+    for text in ["0", "4294967296", "1,", ",1", "1:", ":1", "a", "$1", "1,$", "$,1", "", "1:2:3", "1, 2", "-1"] {
         bad(&format!("FETCH {text} UID"));
     }
     assert_eq!(parsed("FETCH 1,2,3,4,5 UID"), Err(BadCommand::TooManyRanges));

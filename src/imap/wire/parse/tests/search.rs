@@ -109,8 +109,12 @@ fn other_keys() {
         "MODSEQ -1",
         "MODSEQ \"/flags/a\" 1",
         "MODSEQ \"/flags/a\" foo 1",
-        "OLDER 5",
-        "$",
+        "OLDER 0",
+        "YOUNGER -1",
+        "YOUNGER 4294967296",
+        "OLDER",
+        "$1",
+        "$,1",
         "SEENALL",
     ] {
         bad(&format!("SEARCH {text}"));
@@ -142,7 +146,14 @@ fn search_options() {
             key: SearchKey::All,
         }
     );
-    bad("SEARCH RETURN (SAVE) ALL");
+    assert_eq!(search("SEARCH RETURN (SAVE count) ALL").returns, Some(vec![SearchReturn::Save, SearchReturn::Count]));
+    let both = vec![
+        SearchKey::Set(Numbers::Sequence, SequenceSet::Saved),
+        SearchKey::Set(Numbers::Uid, SequenceSet::Saved),
+        SearchKey::Older(5),
+        SearchKey::Younger(u32::MAX),
+    ];
+    assert_eq!(key("$ UID $ OLDER 5 younger 4294967295"), SearchKey::And(both));
     bad("SEARCH RETURN ()");
     bad("SEARCH CHARSET UTF-8");
     assert!(command(b"a SEARCH SUBJECT \"\xe9\"", &LIMITS).is_err());
