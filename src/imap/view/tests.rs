@@ -176,6 +176,13 @@ proptest! {
         let last = uids.last().copied();
         let meant: Vec<Uid> = uids.iter().copied().filter(|uid| has(&ranges, *uid, last)).map(Uid).collect();
         prop_assert_eq!(view.select(&set, Numbers::Uid), Ok(meant));
+        for numbers in [Numbers::Uid, Numbers::Sequence] {
+            let within = view.spans(&set, numbers).map(|spans| {
+                let holds = |uid: &Uid| spans.iter().any(|(first, last)| (*first..=*last).contains(uid));
+                uids.iter().copied().map(Uid).filter(holds).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(within, view.select(&set, numbers));
+        }
 
         let count = u32::try_from(uids.len()).unwrap();
         let too_high = ranges.iter().any(|(from, to)| {
