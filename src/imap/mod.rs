@@ -6,9 +6,10 @@
 //!
 //! | file | commands |
 //! | --- | --- |
-//! | `auth` | LOGIN, AUTHENTICATE, ENABLE, ID |
+//! | `auth` | LOGIN, AUTHENTICATE, UNAUTHENTICATE, ENABLE, ID |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
+//! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
 //! | `append` | APPEND, REPLACE (`catenate` finds what a URL means) |
 //! | `fetch` | FETCH (`section` finds what `BODY[…]` means, `binary` decodes) |
 //! | `flags` | STORE |
@@ -18,6 +19,7 @@
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
 
+mod acl;
 mod answer;
 mod append;
 mod auth;

@@ -11,7 +11,8 @@ mod sorting;
 mod transfer;
 
 pub(crate) use append::{Appending, NewAppend, NewAppends, append};
-pub(crate) use changes::{PlacementRow, each_changed, each_expunged, vanished};
+pub(crate) use changes::{News, PlacementRow, each, news, vanished};
+pub use fetch::TextColumn;
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use sorting::{SortRow, sort_keys};

@@ -3,6 +3,7 @@
 //! Words are blind to case, and spaces may be several, or stand before the end and inside parentheses, as real clients send them;
 //! everything else is as the grammar has it. `tests/imap_grammar.rs` holds this parser against imap-codec.
 
+mod acl;
 mod append;
 mod cursor;
 mod fetch;
@@ -82,26 +83,31 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 27] = [
+    const VERBS: [&str; 32] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
         "CREATE",
         "DELETE",
+        "DELETEACL",
         "ENABLE",
         "EXAMINE",
         "FETCH",
+        "GETACL",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
         "LIST",
+        "LISTRIGHTS",
         "LOGIN",
         "LSUB",
         "MOVE",
+        "MYRIGHTS",
         "RENAME",
         "REPLACE",
         "SEARCH",
         "SELECT",
+        "SETACL",
         "SETQUOTA",
         "SORT",
         "STATUS",
@@ -133,6 +139,7 @@ fn body(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         "CHECK" => CommandBody::Check,
         "CLOSE" => CommandBody::Close,
         "UNSELECT" => CommandBody::Unselect,
+        "UNAUTHENTICATE" => CommandBody::Unauthenticate,
         "EXPUNGE" => CommandBody::Expunge { uids: None },
         _ if takes_arguments(verb) => {
             cursor.space()?;
@@ -150,7 +157,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
-        "CREATE" => Ok(CommandBody::Create(cursor.mailbox()?)),
+        "CREATE" => mailbox::create(cursor),
         "DELETE" => Ok(CommandBody::Delete(cursor.mailbox()?)),
         "RENAME" => mailbox::rename(cursor),
         "SUBSCRIBE" => Ok(CommandBody::Subscribe(cursor.mailbox()?)),
@@ -161,6 +168,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTA" => Ok(CommandBody::GetQuota { root: cursor.astring_text()? }),
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
+        "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
         "UID" => uid(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),

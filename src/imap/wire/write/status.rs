@@ -70,6 +70,8 @@ pub enum Code<'a> {
     UnknownCte,
     /// RFC 3501 §7.1: the first message without `\Seen`.
     Unseen(SeqNum),
+    /// RFC 6154 §3
+    UseAttr,
 }
 
 /// `tag OK [CODE] text`
@@ -204,6 +206,7 @@ impl Code<'_> {
             Self::Unavailable => "UNAVAILABLE",
             Self::UnknownCte => "UNKNOWN-CTE",
             Self::Unseen(_) => "UNSEEN",
+            Self::UseAttr => "USEATTR",
         }
     }
 }

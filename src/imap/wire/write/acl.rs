@@ -1,0 +1,31 @@
+//! ACL, LISTRIGHTS and MYRIGHTS responses (RFC 4314 §3.6–§3.8).
+
+use bytes::{BufMut, BytesMut};
+
+use super::super::utf7::NameForm;
+use super::text::{astring, mailbox};
+
+/// `* MYRIGHTS name lrs`
+pub fn my_rights(out: &mut BytesMut, form: NameForm, name: &str, rights: &str) {
+    response(out, b"* MYRIGHTS ", form, name, &[rights]);
+}
+
+/// `* ACL name who lrs`
+pub fn acl(out: &mut BytesMut, form: NameForm, name: &str, identifier: &str, rights: &str) {
+    response(out, b"* ACL ", form, name, &[identifier, rights]);
+}
+
+/// `* LISTRIGHTS name who lrs`: rights that the person always has; no others can be given.
+pub fn list_rights(out: &mut BytesMut, form: NameForm, name: &str, identifier: &str, required: &str) {
+    response(out, b"* LISTRIGHTS ", form, name, &[identifier, required]);
+}
+
+fn response(out: &mut BytesMut, open: &[u8], form: NameForm, name: &str, words: &[&str]) {
+    out.put_slice(open);
+    mailbox(out, form, name);
+    for word in words {
+        out.put_u8(b' ');
+        astring(out, word.as_bytes());
+    }
+    out.put_slice(b"\r\n");
+}
