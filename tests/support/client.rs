@@ -22,7 +22,9 @@ impl Demo {
 
     /// The same with a log filter and a place for the log.
     pub fn start_logging(data_dir: &Path, filter: &str, log: Stdio) -> Self {
-        Self::start_with(data_dir, None, 4, |command| drop(command.env("RUST_LOG", filter).stderr(log)))
+        Self::start_with(data_dir, None, 4, |command| {
+            command.env("RUST_LOG", filter).stderr(log);
+        })
     }
 
     fn start_with(
