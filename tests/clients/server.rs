@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Accounts that the server makes, `u0001` and so on: each test takes its own.
-const ACCOUNTS: usize = 60;
+const ACCOUNTS: usize = 150;
 pub(crate) const PASSWORD: &str = "un-mot-de-passe-de-test";
 pub(crate) const DOMAIN: &str = "school.test";
 pub(crate) const HOST: &str = "localhost";
@@ -25,6 +25,7 @@ pub(crate) struct Server {
     pub(crate) imaps: u16,
     pub(crate) submission: u16,
     pub(crate) submissions: u16,
+    pub(crate) http: u16,
     taken: AtomicUsize,
 }
 
@@ -69,7 +70,7 @@ impl Server {
             }
         });
         let said = is_ready.recv_timeout(Duration::from_secs(120));
-        let server = Self { process, folder, imap, imaps, submission, submissions, taken: AtomicUsize::new(0) };
+        let server = Self { process, folder, imap, imaps, submission, submissions, http, taken: AtomicUsize::new(0) };
         assert!(said.is_ok(), "the server did not print `ready` within two minutes");
         server
     }
