@@ -92,7 +92,8 @@ async fn a_pupil_reaches_nobody_whom_the_rules_hide() {
     assert_eq!(told.len(), 1, "{told:?}");
     let closed = zoe.asks("RCPT TO:<parents.2025@ent.test>").await;
     assert!(closed.starts_with("550 5.1.6 "), "{closed}");
-    for (line, code) in [("VRFY paul.durand", "252"), ("VRFY nobody", "252"), ("EXPN conseil", "502"), ("DATA", "554")] {
+    for (line, code) in [("VRFY paul.durand", "252"), ("VRFY nobody", "252"), ("EXPN conseil", "502"), ("DATA", "554")]
+    {
         let reply = zoe.asks(line).await;
         assert!(reply.starts_with(code) && !reply.contains("paul"), "{line}: {reply}");
     }

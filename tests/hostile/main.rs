@@ -17,8 +17,6 @@ mod client;
 mod identity;
 mod in_step;
 
-
-
 mod others_mail;
 
 mod world;
