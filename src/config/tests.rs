@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::keys::known_keys;
+use super::keys::{Key, known_keys};
 use super::{Config, Problems, load, parse};
 
 const HEAD: &str = "domain = \"school.test\"\ndata_dir = \"d\"\n";
@@ -51,7 +51,8 @@ fn no_setting_is_missing_from_the_example() {
     };
     let known = known_keys::<Config>().unwrap();
     assert!(known.len() > 50);
-    let missing: Vec<_> = known.iter().filter(|key| present(&key.path).is_none()).collect();
+    let is_named = |key: &&Key| !key.path.ends_with("[]");
+    let missing: Vec<_> = known.iter().filter(is_named).filter(|key| present(&key.path).is_none()).collect();
     assert!(missing.is_empty(), "not in config/passerelle.toml: {missing:?}");
 }
 

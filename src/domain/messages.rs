@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::mailbox::Mailbox;
-use super::spool::{Content, Spooled};
+use super::spool::{Content, ContentBody, OpenBlob, Spooled};
 use super::{Fault, Gateway};
 use crate::mime::{Parts, SearchText};
 use crate::model::{Flags, MailboxId, ModSeq, SpecialUse, Timestamp, Uid, UidValidity, User};
@@ -12,6 +12,8 @@ use crate::store::placement::{
     choose, expunge, fetch, search_texts, size_of, store_flags,
 };
 use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
+
+pub use crate::store::placement::TextColumn;
 
 /// What APPEND gives besides the message.
 #[derive(Clone, Debug, Default)]
@@ -90,12 +92,14 @@ pub struct Fetched {
     pub preview: String,
 }
 
-/// Which folded texts SEARCH needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which folded texts SEARCH needs. The Date header's time comes with any of them, or alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchNeed {
-    /// From, To, Cc, Bcc, Subject and the Date header.
+    /// From, To, Cc, Bcc, Subject.
     pub heads: bool,
     pub body: bool,
+    /// Messages without this folded text there are not wanted. It must be among what is needed.
+    pub having: Option<(TextColumn, String)>,
 }
 
 /// One message as SEARCH needs it.
@@ -228,24 +232,25 @@ impl Gateway {
             preview: need.preview,
         };
         let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
-        rows.into_iter().map(|row| fetched(mailbox, row)).collect()
+        rows.into_iter().map(|row| fetched(mailbox, row, need)).collect()
     }
 
-    /// Reads folded texts for SEARCH, rising by UID, those that are gone left out. Ask for at most a few hundred at a time.
+    /// Reads folded texts for SEARCH, rising by UID, those that are gone or not wanted left out. Ask for at most a few hundred at a time.
     pub async fn search_texts(
         &self,
         mailbox: MailboxId,
         uids: &[Uid],
         need: SearchNeed,
     ) -> Result<Vec<Searched>, Fault> {
-        let searching = Searching { mailbox, ranges: ranges_json(uids), heads: need.heads, body: need.body };
+        let SearchNeed { heads, body, having } = need;
+        let searching = Searching { mailbox, ranges: ranges_json(uids), heads, body, having };
         let rows = self.store.read(searching, |tx, searching| Box::pin(search_texts(tx, searching))).await?;
         let searched = |row: SearchRow| Searched { uid: row.uid, sent_at: row.sent_at, text: row.text };
         Ok(rows.into_iter().map(searched).collect())
     }
 }
 
-fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
+fn fetched(mailbox: MailboxId, row: FetchRow, need: Need) -> Result<Fetched, Fault> {
     let parts = match &row.parts {
         Some(stored) => Parts::decode(stored).ok_or_else(|| StoreError::Inconsistent {
             table: "message",
@@ -262,7 +267,11 @@ fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
         content: Content {
             header: row.header.map(Bytes::from).unwrap_or_default(),
             body_hash: row.body_hash,
-            body: row.body,
+            body: match row.body {
+                Some(body) => ContentBody::Read(body),
+                None if need.body => ContentBody::InBlobStore(OpenBlob::default()),
+                None => ContentBody::Unknown,
+            },
             size: row.size,
         },
         preview: row.preview.unwrap_or_default(),

@@ -166,6 +166,7 @@ impl From<MailboxRefusal> for Failure {
             MailboxRefusal::AlreadyExists => (Code::AlreadyExists, Sentence::MailboxExists),
             MailboxRefusal::Special => (Code::Cannot, Sentence::MailboxSpecial),
             MailboxRefusal::DuplicatesSpecial(_) => (Code::Cannot, Sentence::MailboxDuplicatesSpecial),
+            MailboxRefusal::UseTaken => (Code::UseAttr, Sentence::MailboxDuplicatesSpecial),
             MailboxRefusal::HasChildren => (Code::HasChildren, Sentence::MailboxHasChildren),
             MailboxRefusal::TooMany => (Code::Limit, Sentence::TooManyMailboxes),
             MailboxRefusal::TooDeep => (Code::Limit, Sentence::MailboxTooDeep),

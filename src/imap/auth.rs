@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::qresync::enable_condstore;
 use super::serve::Context;
-use super::session::{Account, SessionState};
+use super::session::{Account, SessionState, is_hidden};
 use super::wire::write::{self, Code};
 use crate::connection::Security;
 use crate::domain::login::{Login, LoginRefusal};
@@ -74,6 +74,17 @@ pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words:
         enable_condstore(context, state);
     }
     Ok(Done::new("ENABLE completed"))
+}
+
+/// UNAUTHENTICATE (RFC 8437 §3): as if nobody had logged in. Never NO, for the client may have sent more behind it.
+pub(super) fn unauthenticate(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
+    let config = &context.gateway.config.imap;
+    if is_hidden("UNAUTHENTICATE", config) {
+        return Err(Failure::bad("UNAUTHENTICATE is not offered"));
+    }
+    *state = SessionState::NotAuthenticated;
+    context.client.logged_out(config);
+    Ok(Done::new("Nobody is logged in"))
 }
 
 /// LOGIN (RFC 9051 §6.2.3).

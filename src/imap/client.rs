@@ -63,6 +63,13 @@ impl<'a> Client<'a> {
         self.cut = cut;
     }
 
+    /// Nobody is logged in any more: as at the start.
+    pub(super) fn logged_out(&mut self, config: &ImapConfig) {
+        self.limits = limits_before_login(config);
+        self.cut = CancellationToken::new();
+        self.expect_command_within(Duration::from_secs(config.login_seconds_max));
+    }
+
     /// From now on it has this long to send a command.
     pub(super) fn expect_command_within(&mut self, time: Duration) {
         self.deadline = Instant::now() + time;

@@ -13,7 +13,7 @@ use super::wire::command::{Access, MailboxArgument, Resync, StatusItem};
 use super::wire::write::{self, Code, Condition};
 use crate::domain::mailbox::{Mailbox, Status};
 use crate::domain::snapshot::Snapshot;
-use crate::model::{Flags, SeqNum, SystemFlag, User};
+use crate::model::{Flags, SeqNum, SpecialUse, SystemFlag, User};
 use crate::sentences::Sentence;
 
 /// Keywords of a mailbox that FLAGS names; others may be used all the same.
@@ -92,7 +92,7 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
     let mut flags = Flags::default();
     SystemFlag::ALL.into_iter().for_each(|flag| flags.set(flag));
     let mut last = "";
-    for entry in &snapshot.entries {
+    for entry in snapshot.entries.iter() {
         let keywords = entry.flags.keywords_text();
         if !keywords.is_empty() && keywords != last {
             last = keywords;
@@ -105,10 +105,32 @@ fn flags_in_use(snapshot: &Snapshot) -> Flags {
     flags
 }
 
-/// CREATE (RFC 9051 §6.3.4).
-pub(super) async fn create(context: &mut Context<'_>, account: &Account, argument: MailboxArgument) -> Outcome {
-    let mailbox = context.gateway.create_mailbox(&account.user, &argument.0?).await??;
+/// CREATE (RFC 9051 §6.3.4), with a use (RFC 6154 §3).
+pub(super) async fn create(
+    context: &mut Context<'_>,
+    account: &Account,
+    argument: MailboxArgument,
+    uses: &[String],
+) -> Outcome {
+    let special_use = special_use(uses)?;
+    let mailbox = context.gateway.create_mailbox(&account.user, &argument.0?, special_use).await??;
     Ok(Done::with(DoneCode::MailboxId(mailbox.id), "CREATE completed"))
+}
+
+/// One use of those that can be chosen. Drafts, Sent and Trash are there already, and a mailbox cannot be two things.
+fn special_use(uses: &[String]) -> Result<Option<SpecialUse>, Failure> {
+    let chosen = |attribute: &str| {
+        let is = |special: &SpecialUse| special.attribute().is_some_and(|name| name.eq_ignore_ascii_case(attribute));
+        SpecialUse::CHOSEN.into_iter().find(is)
+    };
+    match uses {
+        [] => Ok(None),
+        [attribute] => match chosen(attribute) {
+            Some(special_use) => Ok(Some(special_use)),
+            None => Err(Failure::refused(Code::UseAttr, "No mailbox can be given this use")),
+        },
+        _ => Err(Failure::refused(Code::UseAttr, "One use for one mailbox")),
+    }
 }
 
 /// DELETE (RFC 9051 §6.3.5). Of the selected mailbox: it is left.

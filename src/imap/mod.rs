@@ -6,9 +6,10 @@
 //!
 //! | file | commands |
 //! | --- | --- |
-//! | `auth` | LOGIN, AUTHENTICATE, ENABLE, ID |
+//! | `auth` | LOGIN, AUTHENTICATE, UNAUTHENTICATE, ENABLE, ID |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
+//! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
 //! | `append` | APPEND |
 //! | `fetch` | FETCH (`section` finds what `BODY[…]` means) |
 //! | `flags` | STORE |
@@ -17,6 +18,7 @@
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
 
+mod acl;
 mod answer;
 mod append;
 mod auth;

@@ -50,9 +50,8 @@ impl Missed {
     pub(super) async fn tell(self, context: &mut Context<'_>, selected: &SelectedMailbox) -> Result<(), End> {
         write_vanished(context, true, &self.vanished).await?;
         let shown = Shown { uid: true, flags: true, mod_seq: true };
-        for entry in &selected.view.snapshot().entries {
-            if entry.mod_seq > self.since
-                && self.known.as_ref().is_none_or(|known| known.holds(entry.uid))
+        for entry in selected.view.snapshot().entries.changed_since(self.since) {
+            if self.known.as_ref().is_none_or(|known| known.holds(entry.uid))
                 && let Some(seq) = selected.view.seq_of(entry.uid)
             {
                 write_flags(&mut context.client.out, seq, entry, shown);

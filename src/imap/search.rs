@@ -69,7 +69,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
         for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, chunk, step).await?;
+            let texts = read_texts(context, selected, plan, chunk, step).await?;
             judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
         }
         doubtful = still_doubtful;
@@ -89,45 +89,57 @@ struct Texts {
 /// Which texts one round reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Step {
-    /// From, To, Cc, Bcc, Subject, Date.
+    /// Date.
+    sent_at: bool,
+    /// From, To, Cc, Bcc, Subject.
     heads: bool,
-    /// All header fields.
+    /// Header fields.
     fields: bool,
     body: bool,
+}
+
+impl Step {
+    /// Does it read what was stored for SEARCH?
+    fn reads_texts(self) -> bool {
+        self.sent_at || self.heads || self.body
+    }
 }
 
 async fn read_texts(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
+    plan: &Plan,
     uids: &[Uid],
     step: Step,
 ) -> Result<Texts, Failure> {
     let mut texts = Texts { step, ..Texts::default() };
     let id = selected.mailbox.id;
-    if step.heads || step.body {
-        let need = SearchNeed { heads: step.heads, body: step.body };
+    if step.reads_texts() {
+        let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
+        let need = SearchNeed { heads: step.heads, body: step.body, having };
         let searched = context.gateway.search_texts(id, uids, need).await?;
         texts.searched = searched.into_iter().map(|searched| (searched.uid, searched)).collect();
     }
     if step.fields {
         let need = Need { header: true, ..Need::default() };
         let fetched = context.gateway.fetch(id, uids, need).await?;
-        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header)));
+        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header, plan)));
         texts.fields = folded.collect();
     }
     Ok(texts)
 }
 
-/// All fields of a header block: names in lower case, values decoded and folded.
-fn folded_fields(header: &[u8]) -> Vec<Field> {
+/// The header fields that the plan looks at: names in lower case, values decoded and folded.
+fn folded_fields(header: &[u8], plan: &Plan) -> Vec<Field> {
     let field = |field: mime::Field<'_>| Field {
         name: String::from_utf8_lossy(field.name).to_ascii_lowercase(),
         value: mime::fold(&mime::decode_text(field.value)),
     };
-    mime::fields(header).map(field).collect()
+    mime::fields(header).filter(|field| plan.looks_at(field)).map(field).collect()
 }
 
-/// Messages that are gone meanwhile match nothing. Others have their turn between two texts: many keys take a while.
+/// Messages that are gone meanwhile, or lack what a match needs, match nothing. Others have their turn between two texts:
+/// many keys take a while.
 async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
@@ -139,13 +151,13 @@ async fn judge_chunk(
     for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
         let searched = texts.searched.get(&entry.uid);
         let fields = texts.fields.get(&entry.uid).map(Vec::as_slice);
-        let missing =
-            (searched.is_none() && (texts.step.heads || texts.step.body)) || (fields.is_none() && texts.step.fields);
+        let missing = (searched.is_none() && texts.step.reads_texts()) || (fields.is_none() && texts.step.fields);
         if missing {
             continue;
         }
         tokio::task::yield_now().await;
         let known = Known {
+            sent_at: searched.filter(|_| texts.step.sent_at).map(|searched| searched.sent_at),
             heads: searched.filter(|_| texts.step.heads),
             fields,
             body: searched.filter(|_| texts.step.body).map(|searched| searched.text.body.as_str()),

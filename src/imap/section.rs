@@ -98,7 +98,10 @@ mod tests {
         let section = Section { path: path.to_vec(), text };
         let header = MESSAGE.windows(4).position(|four| four == b"\r\n\r\n").unwrap() as u64 + 4;
         match find(&section, &Parts::of(MESSAGE), header, MESSAGE.len() as u64) {
-            Source::Octets(range) => std::str::from_utf8(&MESSAGE[range.start as usize..range.end as usize]).ok(),
+            Source::Octets(range) => std::str::from_utf8(
+                &MESSAGE[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()],
+            )
+            .ok(),
             Source::Fields { .. } => panic!("fields"),
             Source::Missing => None,
         }

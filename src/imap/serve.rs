@@ -11,7 +11,7 @@ use super::view::Expunges;
 use super::wire::command::{AppendHead, Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search};
+use super::{Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -37,7 +37,7 @@ impl Context<'_> {
     pub(super) fn capabilities(&self, state: &SessionState) -> String {
         let config = &self.gateway.config;
         let may_log_in = self.connection.may_log_in(&config.login);
-        capabilities(state, self.connection.security, may_log_in, config.imap.append_bytes_max).join(" ")
+        capabilities(state, self.connection.security, may_log_in, &config.imap).join(" ")
     }
 
     /// A sentence in the server's language, as IMAP can say it.
@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
             C::Select { mailbox, access, condstore, qresync } => {
                 mailboxes::select(context, state, mailbox, access, condstore, qresync).await
             }
-            C::Create(name) => mailboxes::create(context, state.logged_in()?, name).await,
+            C::Create { mailbox, uses } => mailboxes::create(context, state.logged_in()?, mailbox, &uses).await,
             C::Delete(name) => mailboxes::delete(context, state, name).await,
             C::Rename { from, to } => mailboxes::rename(context, state, from, to).await,
             C::Subscribe(name) => mailboxes::subscribe(context, state.logged_in()?, name).await,
@@ -183,6 +183,13 @@ impl<'a> Session<'a> {
             C::Status { mailbox, items } => mailboxes::status(context, state.logged_in()?, mailbox, &items).await,
             C::GetQuota { root } => mailboxes::get_quota(context, state.logged_in()?, &root).await,
             C::GetQuotaRoot(name) => mailboxes::get_quota_root(context, state.logged_in()?, name).await,
+            C::MyRights(name) => acl::my_rights(context, state.logged_in()?, name).await,
+            C::ListRights { mailbox, identifier } => {
+                acl::list_rights(context, state.logged_in()?, mailbox, &identifier).await
+            }
+            C::GetAcl(name) => acl::get_acl(context, state.logged_in()?, name).await,
+            C::SetAcl(name) | C::DeleteAcl(name) => acl::change(context, state.logged_in()?, name).await,
+            C::Unauthenticate => auth::unauthenticate(context, state),
             C::SetQuota => Err(Failure::refused(Code::NoPerm, "Limits are set by the administrator")),
             // Both come as frames of their own: see `step`.
             C::Append(_) | C::Idle => Err(not_now()),

@@ -2,6 +2,7 @@
 
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
+use crate::config::ImapConfig;
 use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
@@ -132,7 +133,7 @@ impl CommandRule {
             C::Login { .. } => (BeforeLogin, Hold, "RFC 9051 §6.2.3"),
             C::Enable(_) => (AfterLogin, Tell, "RFC 9051 §6.3.1"),
             C::Select { .. } => (AfterLogin, Hold, "RFC 9051 §6.3.2"),
-            C::Create(_) => (AfterLogin, Tell, "RFC 9051 §6.3.4"),
+            C::Create { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.4"),
             C::Delete(_) => (AfterLogin, Tell, "RFC 9051 §6.3.5"),
             C::Rename { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.6"),
             C::Subscribe(_) => (AfterLogin, Tell, "RFC 9051 §6.3.7"),
@@ -146,6 +147,12 @@ impl CommandRule {
             C::GetQuota { .. } => (AfterLogin, Tell, "RFC 2087 §4.2"),
             C::GetQuotaRoot(_) => (AfterLogin, Tell, "RFC 2087 §4.3"),
             C::SetQuota => (AfterLogin, Tell, "RFC 2087 §4.1"),
+            C::MyRights(_) => (AfterLogin, Tell, "RFC 4314 §3.5"),
+            C::ListRights { .. } => (AfterLogin, Tell, "RFC 4314 §3.4"),
+            C::GetAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.3"),
+            C::SetAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.1"),
+            C::DeleteAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.2"),
+            C::Unauthenticate => (AfterLogin, Hold, "RFC 8437 §3"),
             C::Check => (InMailbox, Tell, "RFC 3501 §6.4.1"),
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
@@ -190,6 +197,7 @@ const CAPABILITIES: &[&str] = &[
     "MOVE",
     "UNSELECT",
     "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
     "LIST-EXTENDED",
     "LIST-STATUS",
     "ESEARCH",
@@ -204,17 +212,21 @@ const CAPABILITIES: &[&str] = &[
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
+    "ACL",
+    "RIGHTS=kxte",
+    "UNAUTHENTICATE",
 ];
 
-/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT).
+/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
+/// hides.
 pub(super) fn capabilities(
     state: &SessionState,
     security: Security,
     may_log_in: bool,
-    append_bytes_max: u64,
+    config: &ImapConfig,
 ) -> Vec<String> {
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
-    words.push(format!("APPENDLIMIT={append_bytes_max}"));
+    words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
     if matches!(state, SessionState::NotAuthenticated) {
         let more: &[&str] = match (security, may_log_in) {
             (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
@@ -223,7 +235,13 @@ pub(super) fn capabilities(
         };
         words.extend(more.iter().map(|word| (*word).to_owned()));
     }
+    words.retain(|word| !is_hidden(word, config));
     words
+}
+
+/// Does the administrator hide this word?
+pub(super) fn is_hidden(word: &str, config: &ImapConfig) -> bool {
+    config.hidden_capabilities.iter().any(|hidden| hidden.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -231,8 +249,13 @@ mod tests {
     use super::*;
     use crate::imap::wire::command::{SearchKey, SequenceSet};
 
+    fn config(hidden: &[&str]) -> ImapConfig {
+        let hidden_capabilities = hidden.iter().map(|word| (*word).to_owned()).collect();
+        ImapConfig { append_bytes_max: 1000, hidden_capabilities, ..ImapConfig::default() }
+    }
+
     fn words(security: Security, may_log_in: bool) -> String {
-        capabilities(&SessionState::NotAuthenticated, security, may_log_in, 1000).join(" ")
+        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[])).join(" ")
     }
 
     #[test]
@@ -240,8 +263,11 @@ mod tests {
         assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
         assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
         assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
-        let later = capabilities(&SessionState::Logout, Security::Tls, true, 1000);
+        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]));
         assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
+        let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &config(&["qresync", "APPENDLIMIT=1000"]));
+        assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
+        assert_eq!(later.len(), fewer.len() + 2);
     }
 
     #[test]

@@ -137,14 +137,16 @@ impl MailboxView {
             untagged.extend(numbers);
             self.zombies.clear();
         }
-        let known = self.told;
+        let known_up_to = self.last_told;
         if self.told != self.snapshot.entries.len() {
             self.told = self.snapshot.entries.len();
             self.last_told = self.snapshot.entries.last().map_or(self.last_told, |entry| entry.uid);
             untagged.push(Untagged::Exists(self.exists()));
         }
         if self.flags_told < self.snapshot.mod_seq {
-            let changed = self.snapshot.entries.iter().take(known).filter(|entry| self.is_flag_news(entry));
+            let changed = self.snapshot.entries.changed_since(self.flags_told);
+            let known = changed.take_while(|entry| entry.uid <= known_up_to);
+            let changed = known.filter(|entry| self.is_flag_news(entry));
             untagged.extend(changed.filter_map(|entry| Some(Untagged::Flags(self.seq_of(entry.uid)?, entry.uid))));
             self.flags_told = self.snapshot.mod_seq;
             self.told_early.clear();
@@ -215,7 +217,13 @@ impl MailboxView {
     /// The messages that a set means, rising, each once, zombies included. UIDs that are not in the view are passed
     /// over; sequence numbers above EXISTS are an error, save by a `*` that means nothing in an empty mailbox.
     pub(super) fn select(&self, set: &SequenceSet, numbers: Numbers) -> Result<Vec<Uid>, OutOfRange> {
-        Ok(self.places(set, numbers)?.into_iter().flatten().filter_map(|index| self.uid_at(index)).collect())
+        let places = self.places(set, numbers)?.into_iter();
+        if self.zombies.is_empty() {
+            let entries =
+                places.flat_map(|places| self.snapshot.entries.range(places.start..places.end.min(self.told)));
+            return Ok(entries.map(|entry| entry.uid).collect());
+        }
+        Ok(places.flatten().filter_map(|index| self.uid_at(index)).collect())
     }
 
     /// The same as [`MailboxView::select`], as spans of UIDs, both ends within: as long as the set, not as the mailbox.
@@ -284,12 +292,12 @@ fn seq_num(index: usize) -> SeqNum {
 
 /// Entries below `uid`.
 fn count_below(snapshot: &Snapshot, uid: Uid) -> usize {
-    snapshot.entries.binary_search_by(|entry| entry.uid.cmp(&uid)).unwrap_or_else(|place| place)
+    snapshot.entries.find(uid).unwrap_or_else(|place| place)
 }
 
 /// Entries up to `uid`.
 fn count_up_to(snapshot: &Snapshot, uid: Uid) -> usize {
-    match snapshot.entries.binary_search_by(|entry| entry.uid.cmp(&uid)) {
+    match snapshot.entries.find(uid) {
         Ok(place) => place + 1,
         Err(place) => place,
     }

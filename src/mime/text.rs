@@ -191,25 +191,38 @@ fn attachment_name(header: &[u8], content: &Content<'_>) -> Option<String> {
 /// apostrophes plain, white space and control characters one space. Folding twice changes nothing.
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for letter in text.nfkd().flat_map(char::to_lowercase) {
-        match letter {
-            _ if letter.is_whitespace() || letter.is_control() => {
-                if !out.ends_with(' ') {
-                    out.push(' ');
-                }
-            }
-            _ if is_combining_mark(letter) || is_invisible(letter) => {}
-            'œ' => out.push_str("oe"),
-            'æ' => out.push_str("ae"),
-            'ß' => out.push_str("ss"),
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' => out.push('d'),
-            '‘' | '’' | 'ʼ' => out.push('\''),
-            _ => out.push(letter),
-        }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(|octet| !octet.is_ascii()).unwrap_or(rest.len());
+        let (ascii, others) = rest.split_at(plain);
+        // ASCII neither decomposes nor takes part in how the letters around it do.
+        ascii.chars().for_each(|letter| add_folded(&mut out, letter.to_ascii_lowercase()));
+        let foreign = others.find(|letter: char| letter.is_ascii()).unwrap_or(others.len());
+        let (foreign, others) = others.split_at(foreign);
+        foreign.nfkd().flat_map(char::to_lowercase).for_each(|letter| add_folded(&mut out, letter));
+        rest = others;
     }
     out
+}
+
+fn add_folded(out: &mut String, letter: char) {
+    match letter {
+        _ if letter.is_whitespace() || letter.is_control() => {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+        }
+        _ if letter.is_ascii() => out.push(letter),
+        _ if is_combining_mark(letter) || is_invisible(letter) => {}
+        'œ' => out.push_str("oe"),
+        'æ' => out.push_str("ae"),
+        'ß' => out.push_str("ss"),
+        'ø' => out.push('o'),
+        'ł' => out.push('l'),
+        'đ' => out.push('d'),
+        '‘' | '’' | 'ʼ' => out.push('\''),
+        _ => out.push(letter),
+    }
 }
 
 /// Soft hyphens, joiners, byte order marks: nobody types them in a search.
@@ -220,6 +233,16 @@ pub(super) fn is_invisible(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        /// Taking ASCII by itself changes nothing.
+        #[test]
+        fn folding_in_runs_is_folding_at_once(text in "([ -~\r\n]|é|e\u{301}|[à-ü]|œ|ﬁ|\u{327}|\u{a0}|\\PC){0,40}") {
+            let mut whole = String::new();
+            text.nfkd().flat_map(char::to_lowercase).for_each(|letter| add_folded(&mut whole, letter));
+            proptest::prop_assert_eq!(fold(&text), whole);
+        }
+    }
 
     #[test]
     fn folding() {

@@ -77,18 +77,29 @@ impl MailboxName {
     }
 }
 
-/// A mailbox every person has (RFC 6154 §2); the ENT's *Boîte de réception, Brouillons, Messages envoyés, Corbeille*.
+/// What a mailbox is for (RFC 6154 §2): one of the four that every person has (the ENT's *Boîte de réception, Brouillons,
+/// Messages envoyés, Corbeille*), or one that a person's own was given when it was created. One mailbox each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpecialUse {
     Inbox,
     Drafts,
     Sent,
     Trash,
+    Archive,
+    Junk,
+    Flagged,
 }
 
 impl SpecialUse {
-    /// All four.
-    pub const ALL: [Self; 4] = [Self::Inbox, Self::Drafts, Self::Sent, Self::Trash];
+    /// Those of everybody.
+    pub const REQUIRED: [Self; 4] = [Self::Inbox, Self::Drafts, Self::Sent, Self::Trash];
+    /// Those that a person may give to a mailbox.
+    pub const CHOSEN: [Self; 3] = [Self::Archive, Self::Junk, Self::Flagged];
+
+    /// Does everybody have one? Then it can be neither deleted nor renamed.
+    pub fn is_required(self) -> bool {
+        Self::REQUIRED.contains(&self)
+    }
 
     /// The column `mailbox.special_use`.
     pub const fn column(self) -> &'static str {
@@ -97,12 +108,15 @@ impl SpecialUse {
             Self::Drafts => "drafts",
             Self::Sent => "sent",
             Self::Trash => "trash",
+            Self::Archive => "archive",
+            Self::Junk => "junk",
+            Self::Flagged => "flagged",
         }
     }
 
     /// From the column `mailbox.special_use`.
     pub fn from_column(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|special| special.column() == text)
+        Self::REQUIRED.into_iter().chain(Self::CHOSEN).find(|special| special.column() == text)
     }
 
     /// The attribute in LIST; the INBOX has none (RFC 6154 §2).
@@ -112,6 +126,9 @@ impl SpecialUse {
             Self::Drafts => Some("\\Drafts"),
             Self::Sent => Some("\\Sent"),
             Self::Trash => Some("\\Trash"),
+            Self::Archive => Some("\\Archive"),
+            Self::Junk => Some("\\Junk"),
+            Self::Flagged => Some("\\Flagged"),
         }
     }
 }

@@ -42,11 +42,11 @@ pub(crate) enum Delivered {
 
 /// Delivers: all or none.
 pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delivered, StoreError> {
-    let (people, inboxes) = count_people(tx, new).await?;
+    let Reached { people, inboxes, sent } = count_people(tx, new).await?;
     if people > new.people_max {
         return Ok(Delivered::TooManyPeople);
     }
-    let Some(sent) = sent_mailbox(tx, &new.sender).await?.filter(|_| inboxes == people) else {
+    let Some(sent) = sent.filter(|_| inboxes == people) else {
         return Ok(Delivered::MailboxMissing);
     };
     let submission = match find(tx, new).await? {
@@ -57,17 +57,26 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     lock(tx, new, submission.id, sent).await?;
     let mut mailboxes = if people > 0 { place(tx, new, &submission).await? } else { Vec::new() };
     if submission.sent_uid.is_none() {
-        file(tx, new, submission.id, sent).await?;
+        file(tx, new, &submission, sent).await?;
         mailboxes.push(sent);
     }
     Ok(Delivered::Done { people, mailboxes })
 }
 
-/// How many people are meant, and how many of them have an INBOX. Suspended members of groups are passed over.
-async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<(usize, usize), StoreError> {
+/// Who is meant.
+struct Reached {
+    people: usize,
+    /// How many of them have an INBOX.
+    inboxes: usize,
+    /// The sender's Sent.
+    sent: Option<MailboxId>,
+}
+
+/// How many people are meant. Suspended members of groups are passed over.
+async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Reached, StoreError> {
     let statement = sql!(
         tx,
-        "select count(*), count(m.id) from (
+        "select count(*), count(m.id), (select id from mailbox where user_id = $3 and special_use = 'sent') from (
             select u.id from ",
         texts "$1",
         " as list join ent_user u on u.id = list.item where not u.suspended
@@ -78,18 +87,16 @@ async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<(usize, usiz
             where not u.suspended
         ) as reached left join mailbox m on m.user_id = reached.id and m.special_use = 'inbox'"
     );
-    let (people, inboxes): (i64, i64) = on_engine!(tx, |c| {
-        sqlx::query_as(statement).bind(new.users.as_str()).bind(new.groups.as_str()).fetch_one(c).await?
-    });
     let sender = &new.sender;
-    Ok((number(people, "delivery", "count", sender)?, number(inboxes, "delivery", "count", sender)?))
-}
-
-const SENT: &str = "select id from mailbox where user_id = $1 and special_use = 'sent'";
-
-async fn sent_mailbox(tx: &mut Tx<'_>, sender: &UserId) -> Result<Option<MailboxId>, StoreError> {
-    let row: Option<(i64,)> = on_engine!(tx, |c| sqlx::query_as(SENT).bind(sender.as_str()).fetch_optional(c).await?);
-    Ok(row.map(|(id,)| MailboxId(id)))
+    let (people, inboxes, sent): (i64, i64, Option<i64>) = on_engine!(tx, |c| {
+        let query = sqlx::query_as(statement).bind(new.users.as_str()).bind(new.groups.as_str());
+        query.bind(sender.as_str()).fetch_one(c).await?
+    });
+    Ok(Reached {
+        people: number(people, "delivery", "count", sender)?,
+        inboxes: number(inboxes, "delivery", "count", sender)?,
+        sent: sent.map(MailboxId),
+    })
 }
 
 /// A submission, new or repeated.
@@ -115,7 +122,7 @@ const ADD_SUBMISSION: &str = "
 async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission, StoreError> {
     add_body(tx, &new.body, new.now).await?;
     let letter = add(tx, &new.letter, new.now).await?;
-    on_engine!(tx, |c| {
+    let added = on_engine!(tx, |c| {
         sqlx::query(ADD_SUBMISSION)
             .bind(new.submission)
             .bind(new.sender.as_str())
@@ -123,9 +130,12 @@ async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission
             .bind(letter.0)
             .bind(new.now.0)
             .execute(c)
-            .await
-            .map(drop)?;
+            .await?
+            .rows_affected()
     });
+    if added == 1 {
+        return Ok(Submission { id: new.submission, letter, sent_uid: None });
+    }
     // Another gateway may have added it a moment ago: then that one is the submission.
     find(tx, new).await?.ok_or_else(|| StoreError::Inconsistent {
         table: "submission",
@@ -221,7 +231,7 @@ async fn place(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission) -> R
 const SET_SENT: &str = "update submission set sent_uid = $2 where id = $1";
 
 /// Files the sender's copy in Sent, `\Seen`; where the client had put one there itself, that is the copy.
-async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: MailboxId) -> Result<(), StoreError> {
+async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission, sent: MailboxId) -> Result<(), StoreError> {
     let copy = new.sent_copy.as_ref().unwrap_or(&new.letter);
     let there = match &copy.message_id_key {
         Some(key) => filed_by_client(tx, key, sent, &copy.body_hash).await?,
@@ -229,15 +239,23 @@ async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: Mailbox
     };
     let uid = match there {
         Some(uid) => uid,
-        None => i64::from(place_copy(tx, new, copy, sent).await?.0),
+        None => i64::from(place_copy(tx, new, submission, sent).await?.0),
     };
-    on_engine!(tx, |c| sqlx::query(SET_SENT).bind(submission).bind(uid).execute(c).await.map(drop)?);
+    on_engine!(tx, |c| sqlx::query(SET_SENT).bind(submission.id).bind(uid).execute(c).await.map(drop)?);
     Ok(())
 }
 
-async fn place_copy(tx: &mut Tx<'_>, new: &NewDelivery, copy: &NewMessage, sent: MailboxId) -> Result<Uid, StoreError> {
-    add_body(tx, &new.body, new.now).await?;
-    let message = add(tx, copy, new.now).await?;
+async fn place_copy(
+    tx: &mut Tx<'_>,
+    new: &NewDelivery,
+    submission: &Submission,
+    sent: MailboxId,
+) -> Result<Uid, StoreError> {
+    let (message, size) = match &new.sent_copy {
+        // It shares the letter's body, which is there.
+        Some(copy) => (add(tx, copy, new.now).await?, copy.size),
+        None => (submission.letter, new.letter.size),
+    };
     let gone = || StoreError::Inconsistent { table: "mailbox", column: "id", row: sent.to_string() };
     let taken = take(tx, sent, 1).await?.ok_or_else(gone)?;
     let mut flags = Flags::default();
@@ -247,7 +265,7 @@ async fn place_copy(tx: &mut Tx<'_>, new: &NewDelivery, copy: &NewMessage, sent:
         uid: taken.first,
         mod_seq: taken.mod_seq,
         message,
-        size: copy.size,
+        size,
         flags: &flags,
         internal_date: new.now,
         now: new.now,

@@ -6,7 +6,7 @@
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
 //! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
-//! JSON parameter ([`sql!`]), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
+//! JSON parameter, and where a part stands in a text ([`sql!`]), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
@@ -55,6 +55,7 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
@@ -79,6 +80,9 @@ macro_rules! sqlite_list {
             ")) as r cross join placement p on p.mailbox_id = $2 and p.uid between r.low and r.high"
         )
     };
+    (position, $texts:literal) => {
+        concat!("instr(", $texts, ")")
+    };
     (numbers, $parameter:literal) => {
         concat!("(select value as item from json_each(", $parameter, "))")
     };
@@ -99,6 +103,9 @@ macro_rules! postgres_list {
                 select * from placement where mailbox_id = $2 and uid between r.low and r.high offset 0
             ) as p"
         )
+    };
+    (position, $texts:literal) => {
+        concat!("strpos(", $texts, ")")
     };
     (numbers, $parameter:literal) => {
         concat!("(select cast(value as bigint) as item from json_array_elements_text(cast(", $parameter, " as json)))")

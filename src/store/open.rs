@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 
 use super::writer::Writer;
 use super::{Engine, Store, StoreError};
@@ -20,6 +20,8 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "schema", include_str!("../../mi
 
 /// Reader connections on SQLite.
 const SQLITE_READERS: u32 = 8;
+/// A connection to PostgreSQL that was idle for less than this is taken to be alive.
+const POSTGRES_TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens `sqlite:PATH` (or a bare path) or `postgres://…`, and brings the schema up to date.
@@ -55,6 +57,8 @@ impl Store {
         migrator().run_direct(None, &mut connection, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
+            // A connection to a file does not go stale: asking it first would only double every read's way.
+            .test_before_acquire(false)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
             .await?;
         Ok(Self { engine: Engine::Sqlite { readers, writer: Arc::new(Writer::start(connection, options, lock)) } })
@@ -65,6 +69,16 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(Duration::from_secs(10))
+            // One that was in use a moment ago is not asked whether it still lives.
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for < POSTGRES_TRUSTED_FOR {
+                        return Ok(true);
+                    }
+                    connection.ping().await.map(|()| true)
+                })
+            })
             .connect_with(options)
             .await?;
         migrator().run(&pool).await?;

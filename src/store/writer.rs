@@ -1,7 +1,7 @@
 //! SQLite's one writer: runs concurrent writes in groups, one commit and one sync for many.
 //!
-//! Each job runs in a savepoint of its own, so that one that fails, or panics, takes nobody with it. A group of jobs that
-//! may be relaxed is committed without a sync; a timer syncs within [`RELAXED_SYNC_AFTER`]. Where beginning or committing
+//! Each job of several runs in a savepoint of its own, so that one that fails, or panics, takes nobody with it. A group of
+//! jobs that may be relaxed is committed without a sync; a timer syncs within [`RELAXED_SYNC_AFTER`]. Where beginning or committing
 //! fails (a full disk, a broken file system), everybody in the group is told so and a fresh connection takes the place of
 //! the old one: the next group finds a clean state.
 
@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::{Durability, StoreError, Tx, Work, Working};
 
@@ -79,7 +80,7 @@ impl Writer {
     pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, lock: File) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let task = tokio::spawn(async move {
-            Running { connection, options, synced_commits: None, unsynced: false }.run(queue).await;
+            Running { connection, options, synced_commits: None, sync_at: None }.run(queue).await;
             drop(lock);
         });
         Self { jobs, task: tokio::sync::Mutex::new(Some(task)) }
@@ -113,8 +114,8 @@ struct Running {
     options: SqliteConnectOptions,
     /// Do commits sync? `None` where the connection has not been told.
     synced_commits: Option<bool>,
-    /// Is there a commit that was not synced?
-    unsynced: bool,
+    /// When to sync at the latest, where a commit may not have been.
+    sync_at: Option<Instant>,
 }
 
 /// Jobs to commit together.
@@ -151,16 +152,17 @@ impl Group {
 impl Running {
     async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
         loop {
-            let first = if self.unsynced {
-                match tokio::time::timeout(RELAXED_SYNC_AFTER, queue.recv()).await {
-                    Ok(message) => message,
-                    Err(_elapsed) => {
-                        self.sync().await;
-                        continue;
-                    }
+            let first = match self.sync_at {
+                None => queue.recv().await,
+                // Looked at first: a queue that is never empty must not put it off.
+                Some(sync_at) if sync_at <= Instant::now() => {
+                    self.sync().await;
+                    continue;
                 }
-            } else {
-                queue.recv().await
+                Some(sync_at) => match tokio::time::timeout_at(sync_at, queue.recv()).await {
+                    Ok(message) => message,
+                    Err(_elapsed) => continue,
+                },
             };
             let group = Group::gather(first, &mut queue);
             let stopping = group.stopping;
@@ -171,7 +173,7 @@ impl Running {
                 break;
             }
         }
-        if self.unsynced {
+        if self.sync_at.is_some() {
             self.sync().await;
         }
         if let Err(error) = self.connection.close().await {
@@ -183,7 +185,11 @@ impl Running {
     async fn run_group(&mut self, mut group: Group) {
         let outcome = self.try_group(group.durability, &mut group.jobs).await;
         match &outcome {
-            Ok(()) => self.unsynced = group.durability == Durability::Relaxed,
+            Ok(()) if group.durability == Durability::Relaxed => {
+                self.sync_at.get_or_insert_with(|| Instant::now() + RELAXED_SYNC_AFTER);
+            }
+            // It may have had nothing to write, and then has synced nothing: `sync_at` stays.
+            Ok(()) => {}
             Err(_) => self.renew().await,
         }
         let committed = outcome.map_err(|error| error.to_string());
@@ -195,6 +201,9 @@ impl Running {
     async fn try_group(&mut self, durability: Durability, jobs: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
         self.sync_commits(durability == Durability::Synced).await?;
         let connection = &mut self.connection;
+        if let [job] = jobs {
+            return run_alone(connection, job.as_mut()).await;
+        }
         connection.execute("begin immediate").await?;
         for job in jobs {
             connection.execute("savepoint job").await?;
@@ -227,7 +236,7 @@ impl Running {
         }
         .await;
         // Tried once: where it failed, the next synced commit makes up for it.
-        self.unsynced = false;
+        self.sync_at = None;
         if let Err(error) = result {
             tracing::error!(%error, "flags could not be synced");
             self.renew().await;
@@ -249,4 +258,12 @@ impl Running {
             Err(error) => tracing::error!(%error, "the store could not be opened again"),
         }
     }
+}
+
+/// A group of one needs no savepoint: where the job fails, the transaction is undone.
+async fn run_alone(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), sqlx::Error> {
+    connection.execute("begin immediate").await?;
+    let done = job.run(&mut Tx::Sqlite(connection)).await;
+    connection.execute(if done { "commit" } else { "rollback" }).await?;
+    Ok(())
 }

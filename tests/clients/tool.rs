@@ -70,6 +70,21 @@ impl Tool {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// The same for a program that now and then hangs or crashes by itself, whatever the server does: up to three times.
+    /// An orderly failure is a failure at once.
+    pub(crate) fn succeeds_unless_it_breaks_down<A: AsRef<OsStr>>(&self, arguments: &[A]) {
+        for _ in 0..3 {
+            let output = self.run(arguments, b"");
+            match output.status.code() {
+                Some(0) => return,
+                // `timeout` ended it, or a signal did.
+                Some(124) | None => println!("{} broke down:\n{}", self.program.display(), text(&output)),
+                Some(_) => panic!("{} failed:\n{}", self.program.display(), text(&output)),
+            }
+        }
+        panic!("{} broke down three times", self.program.display());
+    }
+
     /// Writes a file in its home folder, for its owner alone.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.home.path().join(name);

@@ -17,6 +17,10 @@ mod client;
 mod identity;
 mod in_step;
 
+mod limits;
+mod logs;
+mod memory;
 mod others_mail;
+mod sentences;
 
 mod world;

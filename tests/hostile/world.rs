@@ -13,6 +13,7 @@ use passerelle::model::{Secret, UserId};
 use passerelle::store::{Durability, Tx, Working};
 use passerelle::{imap, smtp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{self, TestStore};
@@ -75,8 +76,8 @@ impl World {
             security: Security::Tls,
             stop: CancellationToken::new(),
         };
-        tokio::spawn(run(Arc::clone(&self.gateway), connection, theirs));
-        Client { stream: ours, unread: Vec::new(), commands: 0 }
+        let session = tokio::spawn(run(Arc::clone(&self.gateway), connection, theirs));
+        Client { stream: ours, unread: Vec::new(), commands: 0, session }
     }
 
     /// An IMAP client that has not logged in.
@@ -140,11 +141,18 @@ pub struct Client {
     stream: DuplexStream,
     unread: Vec<u8>,
     commands: u32,
+    session: JoinHandle<()>,
 }
 
 impl Client {
     pub async fn sends(&mut self, octets: impl AsRef<[u8]>) {
         self.stream.write_all(octets.as_ref()).await.unwrap();
+    }
+
+    /// Reads nothing, and waits until the server has ended the session.
+    pub async fn must_be_let_go(self) {
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(60), self.session).await;
+        ended.expect("an end in time").unwrap();
     }
 
     /// A line and the literals in it, without its last CRLF; `None` where the server has closed.

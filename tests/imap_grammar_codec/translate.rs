@@ -74,7 +74,7 @@ fn about_mailboxes(theirs: &TheirBody<'_>) -> Option<CommandBody> {
     Some(match theirs {
         TheirBody::Select { mailbox, parameters } => select(mailbox, parameters, Access::ReadWrite)?,
         TheirBody::Examine { mailbox, parameters } => select(mailbox, parameters, Access::ReadOnly)?,
-        TheirBody::Create { mailbox } => CommandBody::Create(name(mailbox)?),
+        TheirBody::Create { mailbox } => CommandBody::Create { mailbox: name(mailbox)?, uses: Vec::new() },
         TheirBody::Delete { mailbox } => CommandBody::Delete(name(mailbox)?),
         TheirBody::Rename { from, to } => CommandBody::Rename { from: name(from)?, to: name(to)? },
         TheirBody::Subscribe { mailbox } => CommandBody::Subscribe(name(mailbox)?),

@@ -19,6 +19,7 @@ const ALWAYS: &[&str] = &[
     "MOVE",
     "UNSELECT",
     "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
     "LIST-EXTENDED",
     "LIST-STATUS",
     "ESEARCH",
@@ -33,6 +34,9 @@ const ALWAYS: &[&str] = &[
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
+    "ACL",
+    "RIGHTS=kxte",
+    "UNAUTHENTICATE",
     "APPENDLIMIT=41943040",
 ];
 

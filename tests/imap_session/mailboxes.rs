@@ -13,7 +13,7 @@ async fn select_tells_all_of_an_empty_mailbox() {
     assert!(answer[4].starts_with("* OK [UIDVALIDITY "));
     assert!(answer[5].starts_with("* OK [UIDNEXT 1] "));
     assert!(answer[6].starts_with("* OK [HIGHESTMODSEQ ") && !answer[6].contains("HIGHESTMODSEQ 0"));
-    assert_eq!(answer[7], "OK [READ-WRITE] SELECT completed");
+    assert_eq!(answer[8], "OK [READ-WRITE] SELECT completed");
 }
 
 #[tokio::test]

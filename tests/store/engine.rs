@@ -58,7 +58,7 @@ async fn a_panic_in_a_write_is_a_fault_and_the_next_one_works() {
                             Tx::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(drop)?,
                             Tx::Postgres(c) => sqlx::query(statement).execute(&mut **c).await.map(drop)?,
                         }
-                        assert!(statement.is_empty(), "as bugs do");
+                        assert_eq!(statement.len(), 0, "as bugs do");
                         Ok(())
                     })
                 })

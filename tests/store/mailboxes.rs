@@ -42,7 +42,7 @@ async fn refuses_names() {
     };
     for world in worlds_with(1, adjust).await {
         let user = user(1);
-        let create = async |text: &str| world.gateway.create_mailbox(&user, &name(text)).await.unwrap();
+        let create = async |text: &str| world.gateway.create_mailbox(&user, &name(text), None).await.unwrap();
         assert_eq!(create("inbox").await, Err(MailboxRefusal::AlreadyExists));
         assert_eq!(create("Sent").await, Err(MailboxRefusal::AlreadyExists));
         assert_eq!(create("Éléments envoyés").await, Err(MailboxRefusal::DuplicatesSpecial(SpecialUse::Sent)));

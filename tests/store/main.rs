@@ -1,5 +1,6 @@
 //! Mail in the store, through the gateway, on both engines.
 #![allow(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

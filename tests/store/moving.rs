@@ -41,7 +41,7 @@ async fn append_keeps_flags_dates_and_octets() {
         assert!(woken.has_changed().unwrap());
         woken.mark_unchanged();
         let snapshot = world.gateway.snapshot(inbox.id).await.unwrap().unwrap();
-        let entry = &snapshot.entries[0];
+        let entry = snapshot.entries.get(0).unwrap();
         assert_eq!(
             (entry.flags.clone(), entry.internal_date, entry.save_date),
             (flags, Timestamp(5_000_000), crate::world::NOW)

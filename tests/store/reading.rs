@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use passerelle::domain::messages::{FlagChange, Need, SearchNeed, StoreFlags};
+use passerelle::domain::messages::{FlagChange, Need, SearchNeed, StoreFlags, TextColumn};
+use passerelle::domain::spool::ContentBody;
 use passerelle::model::{Flags, SystemFlag, Uid};
 
 use crate::world::{letter, user, worlds, worlds_with};
@@ -18,10 +19,10 @@ async fn fetch_gives_what_is_asked_and_no_more() {
         assert_eq!(all.iter().map(|fetched| fetched.uid.0).collect::<Vec<_>>(), [1, 3]);
         assert!(all[0].envelope.starts_with(b"("));
         assert!(String::from_utf8_lossy(&all[1].envelope).contains("m2"));
-        assert_eq!(all[0].content.body.as_deref(), Some(b"body".as_slice()));
+        assert!(matches!(&all[0].content.body, ContentBody::Read(body) if body == "body"));
         let nothing = world.gateway.fetch(inbox.id, &[Uid(1)], Need::default()).await.unwrap();
         assert!(nothing[0].envelope.is_empty() && nothing[0].content.header.is_empty());
-        assert!(nothing[0].content.body.is_none());
+        assert!(matches!(nothing[0].content.body, ContentBody::Unknown));
         assert_eq!(nothing[0].content.size, all[0].content.size);
     }
 }
@@ -59,7 +60,7 @@ async fn search_reads_folded_texts() {
         world.append(&user, &inbox, &letter(1, "one", "Cc: Zoé <u3@ent.test>\r\n", "Été à l'école\0")).await;
         let uids = [Uid(1), Uid(2)];
         let search = async |heads, body| {
-            let need = SearchNeed { heads, body };
+            let need = SearchNeed { heads, body, having: None };
             let mut rows = world.gateway.search_texts(inbox.id, &uids, need).await.unwrap();
             assert_eq!(rows.len(), 1);
             rows.remove(0)
@@ -68,6 +69,20 @@ async fn search_reads_folded_texts() {
         assert!(found.text.body.contains("ete a l'ecole"), "{:?}", found.text.body);
         assert!(found.text.subject.contains("one"));
         assert_eq!(found.sent_at.unwrap().seconds(), 1_795_424_400);
+        for (column, text, found) in [
+            (TextColumn::Subject, "one", 1),
+            (TextColumn::Subject, "school", 0),
+            (TextColumn::Cc, "zoe", 1),
+            (TextColumn::Bcc, "zoe", 0),
+            (TextColumn::Body, "l'ecole", 1),
+            (TextColumn::Body, "%", 0),
+        ] {
+            let need = SearchNeed { heads: true, body: true, having: Some((column, text.to_owned())) };
+            let rows = world.gateway.search_texts(inbox.id, &uids, need).await.unwrap();
+            assert_eq!(rows.len(), found, "{} {column:?} {text}", world.engine);
+        }
+        let dates = world.gateway.search_texts(inbox.id, &uids, SearchNeed::default()).await.unwrap();
+        assert_eq!(dates[0].sent_at.unwrap().seconds(), 1_795_424_400);
         assert!(search(true, false).await.text.body.is_empty());
         assert!(search(false, true).await.text.subject.is_empty());
     }
@@ -96,7 +111,7 @@ async fn snapshots_are_shared_and_states_that_were() {
         assert_eq!(uids(&before), [1, 2, 3, 4, 5], "what a session holds stays as it was");
         assert_eq!(uids(&after), [1, 2, 3, 5, 6]);
         assert_eq!(after.entry(Uid(2)).unwrap().flags.bits(), 8);
-        assert_eq!(after.position(Uid(4)), None);
+        assert_eq!(after.entry(Uid(4)), None);
         assert_eq!(after.uid_next.0, 7);
         // The same as a fresh reading.
         let fresh = passerelle::domain::Gateway::new(

@@ -114,7 +114,7 @@ impl World {
     }
 
     pub async fn create(&self, user: &User, name: &str) -> Mailbox {
-        self.gateway.create_mailbox(user, &MailboxName::parse(name).unwrap()).await.unwrap().unwrap()
+        self.gateway.create_mailbox(user, &MailboxName::parse(name).unwrap(), None).await.unwrap().unwrap()
     }
 
     /// Appends and gives the UID.

@@ -17,6 +17,22 @@ pub struct Demo {
 impl Demo {
     /// Starts it on `data_dir` with bench accounts (password `secret`) and waits for `ready`.
     pub fn start(data_dir: &Path, store: Option<&str>, bench_accounts: u32) -> Self {
+        Self::start_with(data_dir, store, bench_accounts, |_| {})
+    }
+
+    /// The same with a log filter and a place for the log.
+    pub fn start_logging(data_dir: &Path, filter: &str, log: Stdio) -> Self {
+        Self::start_with(data_dir, None, 4, |command| {
+            command.env("RUST_LOG", filter).stderr(log);
+        })
+    }
+
+    fn start_with(
+        data_dir: &Path,
+        store: Option<&str>,
+        bench_accounts: u32,
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
         let (imap, submission) = (free_port(), free_port());
         let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         command.arg("demo").arg("--data-dir").arg(data_dir);
@@ -35,7 +51,9 @@ impl Demo {
         if let Some(store) = store {
             command.arg("--store").arg(store);
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         loop {
             match lines.next() {

@@ -282,15 +282,16 @@ async fn run(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
 /// The mailboxes that a new person has.
 fn mailboxes_of(job: &Job, user: &UserId) -> [store::NewMailbox; 4] {
     let seconds = job.clock.now().seconds();
-    SpecialUse::ALL.map(|special_use| store::NewMailbox {
+    let names = [
+        (SpecialUse::Inbox, "INBOX"),
+        (SpecialUse::Drafts, &job.mailboxes.drafts_name),
+        (SpecialUse::Sent, &job.mailboxes.sent_name),
+        (SpecialUse::Trash, &job.mailboxes.trash_name),
+    ];
+    names.map(|(special_use, name)| store::NewMailbox {
         id: MailboxId(job.clock.new_id()),
         user: user.clone(),
-        name: match special_use {
-            SpecialUse::Inbox => "INBOX".to_owned(),
-            SpecialUse::Drafts => job.mailboxes.drafts_name.clone(),
-            SpecialUse::Sent => job.mailboxes.sent_name.clone(),
-            SpecialUse::Trash => job.mailboxes.trash_name.clone(),
-        },
+        name: name.to_owned(),
         special_use,
         // Good until 2106; at least 1 (RFC 9051 §2.3.1.1).
         uid_validity: UidValidity(u32::try_from(seconds).unwrap_or(1).max(1)),

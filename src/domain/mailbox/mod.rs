@@ -58,6 +58,8 @@ pub enum MailboxRefusal {
     Special,
     /// CANNOT: a second Sent, Drafts or Trash under the name another client gives it ("Sent Messages", « Corbeille »…).
     DuplicatesSpecial(SpecialUse),
+    /// USEATTR: another mailbox of the person has this use already.
+    UseTaken,
     /// HASCHILDREN
     HasChildren,
     /// LIMIT
@@ -102,7 +104,8 @@ impl Gateway {
     /// All mailboxes of a person.
     pub async fn mailboxes(&self, user: &User) -> Result<MailboxList, Fault> {
         let mut list = self.list(user).await?;
-        if list.mailboxes.iter().filter(|mailbox| mailbox.special_use.is_some()).count() < SpecialUse::ALL.len() {
+        let has = |special| list.mailboxes.iter().any(|mailbox| mailbox.special_use == Some(special));
+        if !SpecialUse::REQUIRED.into_iter().all(has) {
             self.add_special_mailboxes(Some(&user.id)).await?;
             list = self.list(user).await?;
         }
@@ -111,7 +114,7 @@ impl Gateway {
             Some(SpecialUse::Drafts) => 1,
             Some(SpecialUse::Sent) => 2,
             Some(SpecialUse::Trash) => 3,
-            None => 4,
+            _ => 4,
         };
         list.mailboxes.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.name.cmp(&b.name)));
         Ok(list)
@@ -164,21 +167,24 @@ impl Gateway {
         Ok(mailboxes.iter().filter_map(|mailbox| found.get(mailbox).map(|status| (*mailbox, *status))).collect())
     }
 
-    /// Creates a mailbox and the missing ones above it (RFC 9051 §6.3.4); subscribed.
+    /// Creates a mailbox and the missing ones above it (RFC 9051 §6.3.4); subscribed. `special_use`: one of
+    /// [`SpecialUse::CHOSEN`] for it (RFC 6154 §3).
     pub async fn create_mailbox(
         &self,
         user: &User,
         name: &MailboxName,
+        special_use: Option<SpecialUse>,
     ) -> Result<Result<Mailbox, MailboxRefusal>, Fault> {
         if let Err(refusal) = self.check_name(name) {
             return Ok(Err(refusal));
         }
-        let new = self.new_mailbox(user, name);
+        let new = NewMailbox { special_use, ..self.new_mailbox(user, name) };
         let created = self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
         Ok(match created {
             Created::At(row) => Ok(row.into()),
             Created::AlreadyExists => Err(MailboxRefusal::AlreadyExists),
             Created::TooMany => Err(MailboxRefusal::TooMany),
+            Created::UseTaken => Err(MailboxRefusal::UseTaken),
         })
     }
 
@@ -339,6 +345,7 @@ impl Gateway {
             user: user.id.clone(),
             first_id: self.clock.new_ids(u32::try_from(names.len()).unwrap_or(u32::MAX)),
             names,
+            special_use: None,
             per_user_max: self.config.mailboxes.per_user_max,
             now: self.clock.now(),
         }

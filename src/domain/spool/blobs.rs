@@ -10,7 +10,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{
+    Error, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload,
+};
+use tokio::sync::OnceCell;
 
 use super::{Limits, blocking};
 use crate::config::Config;
@@ -58,10 +61,40 @@ impl Blobs {
         result
     }
 
-    /// Reads octets of a body that is there.
-    pub(super) async fn read(&self, hash: &[u8; 32], range: Range<u64>) -> Result<Bytes, Fault> {
-        self.store.get_range(&path_of(hash), range).await.map_err(|error| fault(&error))
+    /// Reads octets of a body that is there. `open` keeps its file from piece to piece.
+    pub(super) async fn read(&self, hash: &[u8; 32], open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
+        let path = path_of(hash);
+        match open.0.get_or_try_init(|| self.open_file(&path)).await? {
+            Some(file) => read_file(Arc::clone(file), range).await,
+            None => self.store.get_range(&path, range).await.map_err(|error| fault(&error)),
+        }
     }
+
+    /// The file of a blob; `None` where the store keeps none here.
+    async fn open_file(&self, path: &Path) -> Result<Option<Arc<File>>, Fault> {
+        // One octet: a store elsewhere sends no more than that.
+        let first = GetOptions { range: Some(GetRange::Bounded(0..1)), ..GetOptions::default() };
+        let got = self.store.get_opts(path, first).await.map_err(|error| fault(&error))?;
+        Ok(match got.payload {
+            GetResultPayload::File(file, _) => Some(Arc::new(file)),
+            GetResultPayload::Stream(_) => None,
+        })
+    }
+}
+
+/// A blob that is being read.
+#[derive(Clone, Debug, Default)]
+pub struct OpenBlob(Arc<OnceCell<Option<Arc<File>>>>);
+
+/// The buffer is made here, not on the thread that reads: each of many such threads would keep its own.
+async fn read_file(file: Arc<File>, range: Range<u64>) -> Result<Bytes, Fault> {
+    let count = usize::try_from(range.end.saturating_sub(range.start));
+    let mut octets = vec![0; count.map_err(|error| Fault::Blob(error.to_string()))?];
+    let read = blocking(move || {
+        let result = file.read_exact_at(&mut octets, range.start);
+        Ok(result.map(|()| octets))
+    });
+    read.await?.map(Bytes::from).map_err(|error| Fault::Blob(error.to_string()))
 }
 
 async fn upload_all(upload: &mut dyn MultipartUpload, file: &Arc<File>, size: u64) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-pub use blobs::Blobs;
+pub use blobs::{Blobs, OpenBlob};
 
 use super::{Fault, Gateway};
 use crate::config::Config;
@@ -234,9 +234,18 @@ pub struct Content {
     /// The header block, with its closing empty line.
     pub header: Bytes,
     pub body_hash: [u8; 32],
-    /// The body where it lies in the database and was asked for; else it is read by range.
-    pub body: Option<Bytes>,
+    /// The body as far as the FETCH told: what it did not is read by range.
+    pub body: ContentBody,
     pub size: u64,
+}
+
+/// Where the body of a stored message is.
+#[derive(Clone, Debug)]
+pub enum ContentBody {
+    /// Nobody asked.
+    Unknown,
+    Read(Bytes),
+    InBlobStore(OpenBlob),
 }
 
 impl Gateway {
@@ -267,14 +276,17 @@ impl Gateway {
     }
 
     async fn read_body(&self, content: &Content, range: Range<u64>) -> Result<Bytes, Fault> {
-        if let Some(body) = &content.body {
-            return Ok(slice(body, range));
-        }
         let hash = content.body_hash;
-        let asked = BodyRange { hash, start: range.start, count: range.end - range.start };
-        match self.store.read(asked, |tx, asked| Box::pin(read_body(tx, asked))).await? {
-            Some(bytes) => Ok(bytes),
-            None => self.blobs.read(&hash, range).await,
+        match &content.body {
+            ContentBody::Read(body) => Ok(slice(body, range)),
+            ContentBody::InBlobStore(open) => self.blobs.read(&hash, open, range).await,
+            ContentBody::Unknown => {
+                let asked = BodyRange { hash, start: range.start, count: range.end - range.start };
+                match self.store.read(asked, |tx, asked| Box::pin(read_body(tx, asked))).await? {
+                    Some(bytes) => Ok(bytes),
+                    None => self.blobs.read(&hash, &OpenBlob::default(), range).await,
+                }
+            }
         }
     }
 }

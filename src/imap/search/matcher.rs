@@ -5,7 +5,7 @@
 use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
 use super::super::wire::write::email_of;
 use super::Step;
-use crate::domain::messages::Searched;
+use crate::domain::messages::{Searched, TextColumn};
 use crate::domain::snapshot::Entry;
 use crate::mime;
 use crate::model::{MessageId, ModSeq, SystemFlag, Timestamp, Uid};
@@ -22,7 +22,9 @@ pub(super) struct Facts<'a> {
 /// What has been read of it; `None`: not yet.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'a> {
+    pub sent_at: Option<Option<Timestamp>>,
     pub heads: Option<&'a Searched>,
+    /// Those that the plan looks at.
     pub fields: Option<&'a [Field]>,
     pub body: Option<&'a str>,
 }
@@ -116,12 +118,23 @@ impl Plan {
     /// the last one leaves no doubt.
     pub(super) fn steps(&self) -> Vec<Step> {
         let needs = self.key.needs();
-        let heads = Step { heads: needs.heads, ..Step::default() };
+        let sent_at = Step { sent_at: needs.sent_at, ..Step::default() };
+        let heads = Step { heads: needs.heads, ..sent_at };
         let fields = Step { fields: needs.fields, ..heads };
-        let mut steps = vec![heads, fields, needs];
+        let mut steps = vec![sent_at, heads, fields, needs];
         steps.retain(|step| *step != Step::default());
         steps.dedup();
         steps
+    }
+
+    /// Does it matter what the header field says?
+    pub(super) fn looks_at(&self, field: &mime::Field<'_>) -> bool {
+        self.key.looks_at(field)
+    }
+
+    /// A folded text, among those that a round reads, without which a message cannot match.
+    pub(super) fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
+        self.key.having(step)
     }
 }
 
@@ -176,11 +189,32 @@ impl Key {
             Self::And(keys) => keys.iter().map(Self::needs).fold(Step::default(), both),
             Self::Or(one, other) => both(one.needs(), other.needs()),
             Self::Not(key) => key.needs(),
-            Self::Head(..) | Self::Sent(_) => Step { heads: true, ..Step::default() },
+            Self::Sent(_) => Step { sent_at: true, ..Step::default() },
+            Self::Head(..) => Step { heads: true, ..Step::default() },
             Self::Header { .. } => Step { fields: true, ..Step::default() },
             Self::Body(_) => Step { body: true, ..Step::default() },
-            Self::Text(_) => Step { heads: true, fields: true, body: true },
+            Self::Text(_) => Step { heads: true, fields: true, body: true, ..Step::default() },
             _ => Step::default(),
+        }
+    }
+
+    fn looks_at(&self, field: &mime::Field<'_>) -> bool {
+        match self {
+            Self::Header { name, .. } => field.is(name),
+            Self::Text(_) => true,
+            Self::And(keys) => keys.iter().any(|key| key.looks_at(field)),
+            Self::Or(one, other) => one.looks_at(field) || other.looks_at(field),
+            Self::Not(key) => key.looks_at(field),
+            _ => false,
+        }
+    }
+
+    fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
+        match self {
+            Self::Head(head, text) if step.heads => Some((head.column(), text)),
+            Self::Body(text) if step.body => Some((TextColumn::Body, text)),
+            Self::And(keys) => keys.iter().find_map(|key| key.having(step)),
+            _ => None,
         }
     }
 
@@ -205,7 +239,7 @@ impl Key {
             Self::Larger(size) => Verdict::of(entry.size > *size),
             Self::Smaller(size) => Verdict::of(entry.size < *size),
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
-            Self::Sent(days) => when(known.heads, |heads| heads.sent_at.is_some_and(|sent_at| days.hold(sent_at))),
+            Self::Sent(days) => when(known.sent_at, |sent_at| sent_at.is_some_and(|sent_at| days.hold(sent_at))),
             Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
             Self::Header { name, text } => when(known.fields, |fields| {
                 fields.iter().any(|field| field.name == *name && field.value.contains(text))
@@ -256,7 +290,12 @@ fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 }
 
 fn both(one: Step, other: Step) -> Step {
-    Step { heads: one.heads || other.heads, fields: one.fields || other.fields, body: one.body || other.body }
+    Step {
+        sent_at: one.sent_at || other.sent_at,
+        heads: one.heads || other.heads,
+        fields: one.fields || other.fields,
+        body: one.body || other.body,
+    }
 }
 
 impl Days {
@@ -279,6 +318,16 @@ impl Days {
 
 impl Head {
     const ALL: [Self; 5] = [Self::From, Self::To, Self::Cc, Self::Bcc, Self::Subject];
+
+    fn column(self) -> TextColumn {
+        match self {
+            Self::From => TextColumn::From,
+            Self::To => TextColumn::To,
+            Self::Cc => TextColumn::Cc,
+            Self::Bcc => TextColumn::Bcc,
+            Self::Subject => TextColumn::Subject,
+        }
+    }
 
     fn of(self, searched: &Searched) -> &str {
         let text = &searched.text;

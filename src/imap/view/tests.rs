@@ -71,24 +71,26 @@ impl World {
         match step {
             Step::Deliver => {
                 self.snapshot.mod_seq.0 += 1;
-                self.snapshot.entries.push_back(entry(self.snapshot.uid_next.0, self.snapshot.mod_seq));
+                self.snapshot.entries.put(entry(self.snapshot.uid_next.0, self.snapshot.mod_seq));
                 self.snapshot.uid_next.0 += 1;
             }
             Step::Expunge(place) if !self.snapshot.entries.is_empty() => {
                 self.snapshot.mod_seq.0 += 1;
                 let place = place % self.snapshot.entries.len();
-                self.snapshot.entries.remove(place);
+                let uid = self.snapshot.entries.get(place).unwrap().uid;
+                self.snapshot.entries.remove(uid);
             }
             Step::Flag(place) if !self.snapshot.entries.is_empty() => {
                 self.snapshot.mod_seq.0 += 1;
                 let place = place % self.snapshot.entries.len();
-                let entry = self.snapshot.entries.get_mut(place).unwrap();
+                let mut entry = self.snapshot.entries.get(place).unwrap().clone();
                 entry.mod_seq = self.snapshot.mod_seq;
                 if entry.flags.has(SystemFlag::Seen) {
                     entry.flags.clear(SystemFlag::Seen);
                 } else {
                     entry.flags.set(SystemFlag::Seen);
                 }
+                self.snapshot.entries.put(entry);
             }
             Step::Note => self.view.note(Arc::new(self.snapshot.clone())),
             Step::Tell => self.hear(Expunges::Tell),
@@ -115,7 +117,7 @@ impl World {
                 }
                 Untagged::Exists(count) => {
                     assert!(count as usize >= self.heard.len(), "EXISTS may not fall");
-                    for seq in self.heard.len() as u32 + 1..=count {
+                    for seq in u32::try_from(self.heard.len()).unwrap() + 1..=count {
                         let uid = self.view.uid_of(SeqNum(seq)).unwrap();
                         let flags = self.view.snapshot().entry(uid).unwrap().flags.clone();
                         self.heard.push((uid, flags));
@@ -135,12 +137,12 @@ impl World {
     fn check_numbers(&self) {
         assert_eq!(self.view.exists() as usize, self.heard.len());
         for (index, (uid, _)) in self.heard.iter().enumerate() {
-            let seq = SeqNum(index as u32 + 1);
+            let seq = SeqNum(u32::try_from(index).unwrap() + 1);
             assert_eq!(self.view.uid_of(seq), Some(*uid));
             assert_eq!(self.view.seq_of(*uid), Some(seq));
         }
         assert_eq!(self.view.uid_of(SeqNum(0)), None);
-        assert_eq!(self.view.uid_of(SeqNum(self.heard.len() as u32 + 1)), None);
+        assert_eq!(self.view.uid_of(SeqNum(u32::try_from(self.heard.len()).unwrap() + 1)), None);
     }
 }
 
@@ -174,8 +176,15 @@ proptest! {
         let last = uids.last().copied();
         let meant: Vec<Uid> = uids.iter().copied().filter(|uid| has(&ranges, *uid, last)).map(Uid).collect();
         prop_assert_eq!(view.select(&set, Numbers::Uid), Ok(meant));
+        for numbers in [Numbers::Uid, Numbers::Sequence] {
+            let within = view.spans(&set, numbers).map(|spans| {
+                let holds = |uid: &Uid| spans.iter().any(|(first, last)| (*first..=*last).contains(uid));
+                uids.iter().copied().map(Uid).filter(holds).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(within, view.select(&set, numbers));
+        }
 
-        let count = uids.len() as u32;
+        let count = u32::try_from(uids.len()).unwrap();
         let too_high = ranges.iter().any(|(from, to)| {
             let nothing = count == 0 && (from.is_none() || to.is_none());
             !nothing && (from.unwrap_or(count) > count || to.unwrap_or(count) > count)

@@ -40,7 +40,11 @@ pub enum CommandBody {
         condstore: bool,
         qresync: Option<Resync>,
     },
-    Create(MailboxArgument),
+    Create {
+        mailbox: MailboxArgument,
+        /// RFC 6154 §3: attributes as written, `\\Archive`; empty without USE.
+        uses: Vec<String>,
+    },
     Delete(MailboxArgument),
     Rename {
         from: MailboxArgument,
@@ -67,6 +71,21 @@ pub enum CommandBody {
     GetQuotaRoot(MailboxArgument),
     /// Always refused: limits are the admin's.
     SetQuota,
+    /// RFC 4314 §3.5
+    MyRights(MailboxArgument),
+    /// RFC 4314 §3.4
+    ListRights {
+        mailbox: MailboxArgument,
+        identifier: String,
+    },
+    /// RFC 4314 §3.3
+    GetAcl(MailboxArgument),
+    /// Always refused: nobody can share a mailbox (RFC 4314 §3.1).
+    SetAcl(MailboxArgument),
+    /// Always refused (RFC 4314 §3.2).
+    DeleteAcl(MailboxArgument),
+    /// RFC 8437 §3
+    Unauthenticate,
 
     // Selected.
     Check,

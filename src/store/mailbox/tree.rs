@@ -16,6 +16,8 @@ pub(crate) struct NewMailbox {
     pub(crate) user: UserId,
     /// Those above it from the top, then itself.
     pub(crate) names: Vec<MailboxName>,
+    /// What it is for: one of a person's choice.
+    pub(crate) special_use: Option<SpecialUse>,
     /// As many ids as names.
     pub(crate) first_id: i64,
     pub(crate) per_user_max: usize,
@@ -27,6 +29,8 @@ pub(crate) enum Created {
     At(MailboxRow),
     AlreadyExists,
     TooMany,
+    /// Another mailbox is for this already.
+    UseTaken,
 }
 
 /// Creates a mailbox and those above it that are missing; subscribed.
@@ -35,6 +39,11 @@ pub(crate) async fn create(tx: &mut Tx<'_>, new: &NewMailbox) -> Result<Created,
     let Some(name) = new.names.last() else { return Ok(Created::AlreadyExists) };
     if find(tx, &(new.user.clone(), name.clone())).await?.is_some() {
         return Ok(Created::AlreadyExists);
+    }
+    if let Some(special_use) = new.special_use
+        && list(tx, &new.user).await?.0.iter().any(|row| row.special_use == Some(special_use))
+    {
+        return Ok(Created::UseTaken);
     }
     if !add_missing(tx, new, uid_validity).await? {
         return Ok(Created::TooMany);
@@ -47,7 +56,7 @@ pub(crate) async fn create(tx: &mut Tx<'_>, new: &NewMailbox) -> Result<Created,
 
 const ADD: &str = "
     insert into mailbox (id, user_id, name, special_use, uid_validity, uid_next, mod_seq, subscribed, created_at)
-    values ($1, $2, $3, null, $4, 1, 1, true, $5)";
+    values ($1, $2, $3, $6, $4, 1, 1, true, $5)";
 const UNSUBSCRIBE_NAME: &str = "delete from subscription where user_id = $1 and name = $2";
 
 /// Adds those of the names that are no mailbox yet; `false` where that would be too many.
@@ -66,6 +75,7 @@ async fn add_missing(tx: &mut Tx<'_>, new: &NewMailbox, uid_validity: UidValidit
                 .bind(name.as_str())
                 .bind(i64::from(uid_validity.0))
                 .bind(new.now.0)
+                .bind(new.special_use.filter(|_| new.names.last() == Some(name)).map(SpecialUse::column))
                 .execute(&mut *c)
                 .await?;
             sqlx::query(UNSUBSCRIBE_NAME).bind(new.user.as_str()).bind(name.as_str()).execute(c).await.map(drop)?;
@@ -107,7 +117,7 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, deletion: &Deletion) -> Result<Delet
     let Some(row) = find(tx, &(deletion.user.clone(), deletion.name.clone())).await? else {
         return Ok(Deleted::NoSuchMailbox);
     };
-    if row.special_use.is_some() {
+    if row.special_use.is_some_and(SpecialUse::is_required) {
         return Ok(Deleted::Special);
     }
     let (children,): (i64,) = on_engine!(tx, |c| {
@@ -171,8 +181,8 @@ pub(crate) async fn rename(tx: &mut Tx<'_>, renaming: &Renaming) -> Result<Renam
     }
     match row.special_use {
         Some(SpecialUse::Inbox) => return empty_inbox(tx, row.id, renaming).await,
-        Some(_) => return Ok(Renamed::Special),
-        None => {}
+        Some(special_use) if special_use.is_required() => return Ok(Renamed::Special),
+        _ => {}
     }
     if let Some(refusal) = fits_below(&rows, renaming, to) {
         return Ok(refusal);
@@ -181,6 +191,7 @@ pub(crate) async fn rename(tx: &mut Tx<'_>, renaming: &Renaming) -> Result<Renam
     let above = NewMailbox {
         user: user.clone(),
         names: renaming.to.names.iter().filter(|name| *name != to).cloned().collect(),
+        special_use: None,
         first_id: renaming.to.first_id,
         per_user_max: renaming.to.per_user_max,
         now: renaming.to.now,
@@ -227,7 +238,7 @@ async fn empty_inbox(tx: &mut Tx<'_>, inbox: MailboxId, renaming: &Renaming) -> 
     let to = match create(tx, &renaming.to).await? {
         Created::At(row) => row.id,
         Created::AlreadyExists => return Ok(Renamed::AlreadyExists),
-        Created::TooMany => return Ok(Renamed::TooMany),
+        Created::TooMany | Created::UseTaken => return Ok(Renamed::TooMany),
     };
     lock(tx, &[inbox, to]).await?;
     transfer(tx, &Transfer::of_all(inbox, to, renaming.to.now)).await?;

@@ -2,7 +2,8 @@
 
 use futures_util::TryStreamExt;
 
-use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid};
+use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid, UidValidity};
+use crate::store::mailbox::Counters;
 use crate::store::{StoreError, Tx, number, on_engine};
 
 /// A placement as lists need it.
@@ -18,58 +19,86 @@ pub(crate) struct PlacementRow {
 
 const ALL: &str = "
     select uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date
-    from placement where mailbox_id = $1 and mod_seq > $2 order by uid";
-
-// Few rows of many: by the index on ModSeq.
-const CHANGED: &str = "
-    select uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date
-    from placement where mailbox_id = $1 and mod_seq > $2 order by mod_seq, uid";
+    from placement where mailbox_id = $1 order by uid";
 
 type Columns = (i64, i64, String, i64, i64, i64, i64, i64);
 
-/// Gives each placement whose ModSeq is above `since` to `take`: the whole mailbox rising by UID where `since` is 0.
-pub(crate) async fn each_changed(
+/// Gives each placement of the mailbox to `take`, rising by UID.
+pub(crate) async fn each(
     tx: &mut Tx<'_>,
     mailbox: MailboxId,
-    since: ModSeq,
     mut take: impl FnMut(PlacementRow) + Send,
 ) -> Result<(), StoreError> {
-    let statement = if since.0 == 0 { ALL } else { CHANGED };
     on_engine!(tx, |c| {
-        let mut rows = sqlx::query_as::<_, Columns>(statement).bind(mailbox.0).bind(since.0).fetch(c);
-        while let Some((uid, flags, keywords, mod_seq, message, size, internal_date, save_date)) =
-            rows.try_next().await?
-        {
-            take(PlacementRow {
-                uid: Uid(number(uid, "placement", "uid", mailbox)?),
-                flags: Flags::from_columns(flags, &keywords),
-                mod_seq: ModSeq(mod_seq),
-                message: MessageId(message),
-                size: number(size, "placement", "size", mailbox)?,
-                internal_date: Timestamp(internal_date),
-                save_date: Timestamp(save_date),
-            });
+        let mut rows = sqlx::query_as::<_, Columns>(ALL).bind(mailbox.0).fetch(c);
+        while let Some(columns) = rows.try_next().await? {
+            take(placement(mailbox, columns)?);
         }
     });
     Ok(())
 }
 
-const EXPUNGED: &str = "select uid from tombstone where mailbox_id = $1 and mod_seq > $2";
+fn placement(mailbox: MailboxId, columns: Columns) -> Result<PlacementRow, StoreError> {
+    let (uid, flags, keywords, mod_seq, message, size, internal_date, save_date) = columns;
+    Ok(PlacementRow {
+        uid: Uid(number(uid, "placement", "uid", mailbox)?),
+        flags: Flags::from_columns(flags, &keywords),
+        mod_seq: ModSeq(mod_seq),
+        message: MessageId(message),
+        size: number(size, "placement", "size", mailbox)?,
+        internal_date: Timestamp(internal_date),
+        save_date: Timestamp(save_date),
+    })
+}
 
-/// Gives each UID expunged after `since` to `take`, in no order.
-pub(crate) async fn each_expunged(
-    tx: &mut Tx<'_>,
-    mailbox: MailboxId,
-    since: ModSeq,
-    mut take: impl FnMut(Uid) + Send,
-) -> Result<(), StoreError> {
+/// What became of a mailbox since a ModSeq.
+pub(crate) struct News {
+    pub(crate) counters: Counters,
+    /// In no order.
+    pub(crate) expunged: Vec<Uid>,
+    /// New or changed, in no order.
+    pub(crate) changed: Vec<PlacementRow>,
+}
+
+// One statement, so that its parts agree without a transaction: where nothing changed it costs one row.
+const NEWS: &str = "
+    select cast(0 as bigint), uid_next, cast(0 as bigint), '', mod_seq, uid_validity, cast(0 as bigint),
+        cast(0 as bigint), cast(0 as bigint)
+    from mailbox where id = $1
+    union all
+    select cast(1 as bigint), uid, cast(0 as bigint), '', mod_seq, message_id, cast(0 as bigint), cast(0 as bigint),
+        cast(0 as bigint)
+    from tombstone where mailbox_id = $1 and mod_seq > $2
+    union all
+    select cast(2 as bigint), uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date
+    from placement where mailbox_id = $1 and mod_seq > $2";
+
+type NewsColumns = (i64, i64, i64, String, i64, i64, i64, i64, i64);
+
+/// Everything since `since`; `None` where the mailbox has gone.
+pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)) -> Result<Option<News>, StoreError> {
+    let mailbox = *mailbox;
+    let (mut counters, mut expunged, mut changed) = (None, Vec::new(), Vec::new());
     on_engine!(tx, |c| {
-        let mut rows = sqlx::query_as::<_, (i64,)>(EXPUNGED).bind(mailbox.0).bind(since.0).fetch(c);
-        while let Some((uid,)) = rows.try_next().await? {
-            take(Uid(number(uid, "tombstone", "uid", mailbox)?));
+        let mut rows = sqlx::query_as::<_, NewsColumns>(NEWS).bind(mailbox.0).bind(since.0).fetch(c);
+        while let Some((kind, uid, flags, keywords, mod_seq, id, size, internal_date, save_date)) =
+            rows.try_next().await?
+        {
+            match kind {
+                0 => {
+                    counters = Some(Counters {
+                        uid_validity: UidValidity(number(id, "mailbox", "uid_validity", mailbox)?),
+                        uid_next: Uid(number(uid, "mailbox", "uid_next", mailbox)?),
+                        mod_seq: ModSeq(mod_seq),
+                    });
+                }
+                1 => expunged.push(Uid(number(uid, "tombstone", "uid", mailbox)?)),
+                _ => changed
+                    .push(placement(mailbox, (uid, flags, keywords, mod_seq, id, size, internal_date, save_date))?),
+            }
         }
     });
-    Ok(())
+    Ok(counters.map(|counters| News { counters, expunged, changed }))
 }
 
 const VANISHED: &str = "

@@ -91,6 +91,33 @@ pub(crate) struct Searching {
     pub(crate) ranges: String,
     pub(crate) heads: bool,
     pub(crate) body: bool,
+    /// Only those that have this folded text there.
+    pub(crate) having: Option<(TextColumn, String)>,
+}
+
+/// Folded texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextColumn {
+    From,
+    To,
+    Cc,
+    Bcc,
+    Subject,
+    Body,
+}
+
+impl TextColumn {
+    /// Its number in the statement of [`search_texts`].
+    fn number(self) -> i64 {
+        match self {
+            Self::From => 1,
+            Self::To => 2,
+            Self::Cc => 3,
+            Self::Bcc => 4,
+            Self::Subject => 5,
+            Self::Body => 6,
+        }
+    }
 }
 
 /// One message; texts that were not asked for are empty.
@@ -105,6 +132,9 @@ type SearchColumns = (i64, Option<i64>, Text, Text, Text, Text, Text, Text);
 
 /// Reads folded texts, rising by UID.
 pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
+    if !searching.heads && !searching.body {
+        return sent_dates(tx, searching).await;
+    }
     let statement = sql!(
         tx,
         "select p.uid, m.sent_at,
@@ -115,14 +145,21 @@ pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Resu
         "
         join message m on m.id = p.message_id
         left join message_text t on ($3 or $4) and t.message_id = p.message_id
+        where $5 = 0 or ",
+        position "case $5 when 1 then t.from_key when 2 then t.to_key when 3 then t.cc_key when 4 then t.bcc_key
+            when 5 then t.subject_key else t.text_key end, $6",
+        " > 0
         order by p.uid"
     );
+    let (column, text) = searching.having.as_ref().map_or((0, ""), |(column, text)| (column.number(), text.as_str()));
     let rows: Vec<SearchColumns> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
             .bind(searching.ranges.as_str())
             .bind(searching.mailbox.0)
             .bind(searching.heads)
             .bind(searching.body)
+            .bind(column)
+            .bind(text)
             .fetch_all(c)
             .await?
     });
@@ -142,4 +179,25 @@ pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Resu
             })
         })
         .collect()
+}
+
+/// The same where no text is asked for.
+async fn sent_dates(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
+    let statement = sql!(
+        tx,
+        "select p.uid, m.sent_at from ",
+        placements "$1",
+        " join message m on m.id = p.message_id order by p.uid"
+    );
+    let rows: Vec<(i64, Option<i64>)> = on_engine!(tx, |c| {
+        sqlx::query_as(statement).bind(searching.ranges.as_str()).bind(searching.mailbox.0).fetch_all(c).await?
+    });
+    let row = |(uid, sent_at): (i64, Option<i64>)| {
+        Ok(SearchRow {
+            uid: Uid(number(uid, "placement", "uid", searching.mailbox)?),
+            sent_at: sent_at.map(Timestamp),
+            text: SearchText::default(),
+        })
+    };
+    rows.into_iter().map(row).collect()
 }

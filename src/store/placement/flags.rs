@@ -1,4 +1,4 @@
-//! STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3): one statement for each set of equal results.
+//! STORE (RFC 9051 §6.4.6, RFC 7162 §3.1.3): system flags by one statement, else one for each set of equal results.
 
 use crate::model::{Flags, MailboxId, ModSeq, Uid};
 use crate::store::mailbox::{give_back_mod_seq, take_mod_seq};
@@ -40,6 +40,69 @@ pub(crate) async fn store_flags(tx: &mut Tx<'_>, flagging: &Flagging) -> Result<
     if flagging.unchanged_since.is_some() {
         flagged.modified = modified(tx, flagging, mod_seq).await?;
     }
+    if let Some(marks) = Marks::of(flagging) {
+        flagged.changed = mark(tx, flagging, mod_seq, marks).await?;
+    } else {
+        replace_each(tx, flagging, mod_seq, &mut flagged).await?;
+    }
+    if !flagged.changed {
+        give_back_mod_seq(tx, flagging.mailbox).await?;
+    }
+    flagged.too_many_keywords.sort_unstable();
+    Ok(flagged)
+}
+
+/// System flags alone, added or removed: bits to clear, then bits to set.
+#[derive(Clone, Copy)]
+struct Marks {
+    cleared: i64,
+    set: i64,
+}
+
+impl Marks {
+    fn of(flagging: &Flagging) -> Option<Self> {
+        let bits = i64::from(flagging.flags.bits());
+        match flagging.edit {
+            _ if flagging.flags.keywords().next().is_some() => None,
+            FlagEdit::Add => Some(Self { cleared: 0, set: bits }),
+            FlagEdit::Remove => Some(Self { cleared: bits, set: 0 }),
+            FlagEdit::Replace => None,
+        }
+    }
+}
+
+/// Sets and clears system flags by one statement; tells whether any changed.
+async fn mark(tx: &mut Tx<'_>, flagging: &Flagging, mod_seq: ModSeq, marks: Marks) -> Result<bool, StoreError> {
+    let statement = sql!(
+        tx,
+        "update placement set flags = (flags & ~$4) | $5, mod_seq = $6
+        where mailbox_id = $2 and uid in (select p.uid from ",
+        placements "$1",
+        "
+            where p.mod_seq <= $3 and ((p.flags & ~$4) | $5) <> p.flags)"
+    );
+    let changed = on_engine!(tx, |c| {
+        sqlx::query(statement)
+            .bind(flagging.ranges.as_str())
+            .bind(flagging.mailbox.0)
+            .bind(flagging.limit(mod_seq))
+            .bind(marks.cleared)
+            .bind(marks.set)
+            .bind(mod_seq.0)
+            .execute(c)
+            .await?
+            .rows_affected()
+    });
+    Ok(changed > 0)
+}
+
+/// Any edit: one statement for each set of equal results.
+async fn replace_each(
+    tx: &mut Tx<'_>,
+    flagging: &Flagging,
+    mod_seq: ModSeq,
+    flagged: &mut Flagged,
+) -> Result<(), StoreError> {
     for old in present_flags(tx, flagging, mod_seq).await? {
         let new = match flagging.edit {
             FlagEdit::Replace => flagging.flags.clone(),
@@ -56,11 +119,7 @@ pub(crate) async fn store_flags(tx: &mut Tx<'_>, flagging: &Flagging) -> Result<
         replace(tx, flagging, mod_seq, &old, &new).await?;
         flagged.changed = true;
     }
-    if !flagged.changed {
-        give_back_mod_seq(tx, flagging.mailbox).await?;
-    }
-    flagged.too_many_keywords.sort_unstable();
-    Ok(flagged)
+    Ok(())
 }
 
 impl Flagging {

@@ -10,7 +10,8 @@ mod flags;
 mod transfer;
 
 pub(crate) use append::{NewAppend, append};
-pub(crate) use changes::{PlacementRow, each_changed, each_expunged, vanished};
+pub(crate) use changes::{News, PlacementRow, each, news, vanished};
+pub use fetch::TextColumn;
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};

@@ -63,14 +63,24 @@ proptest! {
     fn rounds_agree_and_the_last_one_decides(key in key()) {
         let (entry, searched) = (entry(), searched());
         let fields = [Field { name: "x-menu".to_owned(), value: "menu".to_owned() }];
-        let whole = Known { heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
+        let sent_at = Some(searched.sent_at);
+        let whole = Known { sent_at, heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
         let plan = plan(&key);
         let truth = plan.judge(&Facts { entry: &entry, known: whole });
         prop_assert_ne!(truth, Verdict::Doubt);
+        if let Some((column, text)) = plan.having(Step { sent_at: true, heads: true, fields: true, body: true }) {
+            let has = match column {
+                TextColumn::Subject => searched.text.subject.contains(text),
+                TextColumn::Body => searched.text.body.contains(text),
+                _ => text.is_empty(),
+            };
+            prop_assert!(has || truth == Verdict::No, "nothing that matches is passed over");
+        }
         let mut verdict = plan.judge(&Facts { entry: &entry, known: Known::default() });
         for step in plan.steps() {
             prop_assert!(verdict == Verdict::Doubt || verdict == truth);
             let known = Known {
+                sent_at: whole.sent_at.filter(|_| step.sent_at),
                 heads: whole.heads.filter(|_| step.heads),
                 fields: whole.fields.filter(|_| step.fields),
                 body: whole.body.filter(|_| step.body),

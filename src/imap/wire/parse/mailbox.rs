@@ -65,6 +65,29 @@ fn known_set(cursor: &mut Cursor<'_>) -> Parsed<SequenceSet> {
     }
 }
 
+/// RFC 9051 §6.3.4, RFC 6154 §3
+pub(super) fn create(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
+    const WHAT: &str = "USE and attributes";
+    let mailbox = cursor.mailbox()?;
+    cursor.spaces();
+    let mut uses = Vec::new();
+    if !cursor.is_at_end() {
+        cursor.expect(b'(', WHAT)?;
+        cursor.spaces();
+        if !cursor.keyword("USE") {
+            return Err(BadCommand::Syntax(WHAT));
+        }
+        cursor.space()?;
+        uses = cursor.list_of_some(WHAT, |cursor| {
+            cursor.expect(b'\\', WHAT)?;
+            Ok(format!("\\{}", cursor.atom(WHAT)?))
+        })?;
+        cursor.spaces();
+        cursor.expect(b')', WHAT)?;
+    }
+    Ok(CommandBody::Create { mailbox, uses })
+}
+
 /// RFC 9051 §6.3.6
 pub(super) fn rename(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
     let from = cursor.mailbox()?;

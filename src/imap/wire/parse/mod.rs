@@ -3,6 +3,7 @@
 //! Words are blind to case, and spaces may be several, or stand before the end and inside parentheses, as real clients send them;
 //! everything else is as the grammar has it. `tests/imap_grammar.rs` holds this parser against imap-codec.
 
+mod acl;
 mod cursor;
 mod fetch;
 mod mailbox;
@@ -64,25 +65,30 @@ pub(super) fn append_start(bytes: &[u8], limits: &FrameLimits) -> Result<AppendS
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 24] = [
+    const VERBS: [&str; 29] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
         "CREATE",
         "DELETE",
+        "DELETEACL",
         "ENABLE",
         "EXAMINE",
         "FETCH",
+        "GETACL",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
         "LIST",
+        "LISTRIGHTS",
         "LOGIN",
         "LSUB",
         "MOVE",
+        "MYRIGHTS",
         "RENAME",
         "SEARCH",
         "SELECT",
+        "SETACL",
         "SETQUOTA",
         "STATUS",
         "STORE",
@@ -104,6 +110,7 @@ fn body(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         "CHECK" => CommandBody::Check,
         "CLOSE" => CommandBody::Close,
         "UNSELECT" => CommandBody::Unselect,
+        "UNAUTHENTICATE" => CommandBody::Unauthenticate,
         "EXPUNGE" => CommandBody::Expunge { uids: None },
         // The framer stops before the literal of an APPEND that has one.
         "APPEND" => return Err(BadCommand::Syntax("a message literal")),
@@ -123,7 +130,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
-        "CREATE" => Ok(CommandBody::Create(cursor.mailbox()?)),
+        "CREATE" => mailbox::create(cursor),
         "DELETE" => Ok(CommandBody::Delete(cursor.mailbox()?)),
         "RENAME" => mailbox::rename(cursor),
         "SUBSCRIBE" => Ok(CommandBody::Subscribe(cursor.mailbox()?)),
@@ -134,6 +141,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTA" => Ok(CommandBody::GetQuota { root: cursor.astring_text()? }),
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
+        "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
         "UID" => uid(cursor),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
     }

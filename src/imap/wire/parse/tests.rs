@@ -136,15 +136,17 @@ fn mailboxes() {
     bad("SELECT a b");
     bad("SELECT a ()");
     assert!(command(b"a SELECT \"\xff\"", &LIMITS).is_err());
-    assert_eq!(body("CREATE a/b/"), CommandBody::Create(named("a/b")));
-    assert_eq!(body("CREATE \"a*\""), CommandBody::Create(MailboxArgument(Err(BadMailboxName::Wildcard))));
+    assert_eq!(body("CREATE a/b/"), CommandBody::Create { mailbox: named("a/b"), uses: vec![] });
+    assert_eq!(
+        body("CREATE \"a*\""),
+        CommandBody::Create { mailbox: MailboxArgument(Err(BadMailboxName::Wildcard)), uses: vec![] }
+    );
     assert_eq!(body("DELETE \"\""), CommandBody::Delete(MailboxArgument(Err(BadMailboxName::Empty))));
     assert_eq!(body("RENAME a b"), CommandBody::Rename { from: named("a"), to: named("b") });
     assert_eq!(body("SUBSCRIBE a"), CommandBody::Subscribe(named("a")));
     assert_eq!(body("UNSUBSCRIBE a"), CommandBody::Unsubscribe(named("a")));
     assert_eq!(body("LSUB \"\" *"), CommandBody::Lsub { reference: String::new(), pattern: "*".to_owned() });
     bad("LSUB \"\"");
-    bad("CREATE a (USE (\\Archive))");
     let items = vec![StatusItem::UidNext, StatusItem::Messages, StatusItem::Unseen, StatusItem::Recent];
     assert_eq!(
         body("STATUS \"Drafts\" (UIDNEXT messages UNSEEN RECENT)"),

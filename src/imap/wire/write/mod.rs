@@ -3,12 +3,14 @@
 //! Nothing here can fail, and no text can break a line: what does not fit a form is written in another one (a literal) or
 //! replaced (`?` in texts for people).
 
+mod acl;
 mod fetch;
 mod mailbox;
 mod search;
 mod status;
 mod text;
 
+pub use acl::{acl, list_rights, my_rights};
 pub use fetch::{DataName, FetchItems};
 pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,

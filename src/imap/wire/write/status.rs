@@ -66,6 +66,8 @@ pub enum Code<'a> {
     Unavailable,
     /// RFC 3501 §7.1: the first message without `\Seen`.
     Unseen(SeqNum),
+    /// RFC 6154 §3
+    UseAttr,
 }
 
 /// `tag OK [CODE] text`
@@ -193,6 +195,7 @@ impl Code<'_> {
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
             Self::Unseen(_) => "UNSEEN",
+            Self::UseAttr => "USEATTR",
         }
     }
 }

@@ -117,3 +117,44 @@ fn items_and_keys_about_objects_dates_and_previews() {
     }
     bad(&format!("SEARCH EMAILID {}", "a".repeat(256)));
 }
+
+#[test]
+fn create_with_a_use() {
+    let uses = |text: &str| match body(text) {
+        CommandBody::Create { mailbox, uses } if mailbox == named("a") => uses,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(uses("CREATE a (USE (\\Archive))"), ["\\Archive"]);
+    assert_eq!(uses("CREATE a ( use (\\junk \\X-Y) )"), ["\\junk", "\\X-Y"]);
+    for text in
+        ["()", "(USE)", "(USE ())", "(USE (Archive))", "(USE \\Archive)", "(USE (\\Archive)", "(FOO (\\Archive))", "b"]
+    {
+        bad(&format!("CREATE a {text}"));
+    }
+}
+
+#[test]
+fn rights() {
+    assert_eq!(body("MYRIGHTS a"), CommandBody::MyRights(named("a")));
+    assert_eq!(body("GETACL \"a\""), CommandBody::GetAcl(named("a")));
+    let identifier = "anne".to_owned();
+    assert_eq!(body("LISTRIGHTS a anne"), CommandBody::ListRights { mailbox: named("a"), identifier });
+    for text in ["SETACL a anne lrs", "SETACL a anne +lrswipkxteacd", "SETACL a anne \"\""] {
+        assert_eq!(body(text), CommandBody::SetAcl(named("a")), "{text}");
+    }
+    for text in [
+        "MYRIGHTS",
+        "MYRIGHTS a b",
+        "GETACL",
+        "LISTRIGHTS a",
+        "SETACL a anne",
+        "SETACL a anne lrQ",
+        "DELETEACL a",
+        "DELETEACL a \"\"",
+    ] {
+        bad(text);
+    }
+    assert_eq!(body("DELETEACL a anne"), CommandBody::DeleteAcl(named("a")));
+    assert_eq!(body("unauthenticate"), CommandBody::Unauthenticate);
+    bad("UNAUTHENTICATE x");
+}

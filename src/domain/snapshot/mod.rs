@@ -1,5 +1,7 @@
 //! A mailbox's UIDs, flags and ModSeqs in memory: once per node, shared by its sessions, caught up by delta.
 
+mod entries;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,8 +10,9 @@ use parking_lot::Mutex;
 use super::{Fault, Gateway};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid, UidValidity};
 use crate::store::mailbox::counters;
-use crate::store::placement::{PlacementRow, each_changed, each_expunged, vanished};
+use crate::store::placement::{News, PlacementRow, each, news, vanished};
 use crate::store::{StoreError, Tx};
+pub use entries::Entries;
 
 /// How long a snapshot that no session holds is kept, microseconds.
 const KEPT_UNUSED: i64 = 60_000_000;
@@ -21,8 +24,7 @@ pub struct Snapshot {
     pub uid_validity: UidValidity,
     pub uid_next: Uid,
     pub mod_seq: ModSeq,
-    /// Rising by UID.
-    pub entries: imbl::Vector<Entry>,
+    pub entries: Entries,
 }
 
 /// One placement, as far as lists need it.
@@ -38,31 +40,22 @@ pub struct Entry {
 }
 
 impl Snapshot {
-    /// Place of a UID among the entries, from 0.
-    pub fn position(&self, uid: Uid) -> Option<usize> {
-        self.entries.binary_search_by(|entry| entry.uid.cmp(&uid)).ok()
-    }
-
     /// The entry with this UID.
     pub fn entry(&self, uid: Uid) -> Option<&Entry> {
-        self.position(uid).and_then(|position| self.entries.get(position))
+        self.entries.with_uid(uid)
     }
 
-    /// Adds a placement or puts it in the place of its former state.
-    fn put(&mut self, entry: Entry) {
-        if self.entries.last().is_none_or(|last| last.uid < entry.uid) {
-            self.entries.push_back(entry);
-            return;
-        }
-        match self.entries.binary_search_by(|there| there.uid.cmp(&entry.uid)) {
-            Ok(position) => drop(self.entries.set(position, entry)),
-            Err(position) => self.entries.insert(position, entry),
-        }
-    }
-
-    fn remove(&mut self, uid: Uid) {
-        if let Some(position) = self.position(uid) {
-            self.entries.remove(position);
+    /// What it has become.
+    fn brought_forward(&self, news: News) -> Self {
+        let (mut entries, counters) = (self.entries.clone(), news.counters);
+        news.expunged.into_iter().for_each(|uid| entries.remove(uid));
+        news.changed.into_iter().for_each(|row| entries.put(entry(row)));
+        Self {
+            mailbox: self.mailbox,
+            uid_validity: counters.uid_validity,
+            uid_next: counters.uid_next,
+            mod_seq: counters.mod_seq,
+            entries,
         }
     }
 }
@@ -92,6 +85,10 @@ struct Shared {
 }
 
 impl Shared {
+    fn latest(&self) -> Option<Arc<Snapshot>> {
+        self.latest.lock().clone()
+    }
+
     /// The latest snapshot, if it is no older than `mod_seq`.
     fn at_least(&self, mod_seq: ModSeq) -> Option<Arc<Snapshot>> {
         self.latest.lock().as_ref().filter(|snapshot| snapshot.mod_seq >= mod_seq).map(Arc::clone)
@@ -130,28 +127,42 @@ impl Gateway {
     /// The mailbox as it is now, own writes included. `None` where it has been deleted.
     /// Costs one row where nothing changed.
     pub async fn snapshot(&self, mailbox: MailboxId) -> Result<Option<Arc<Snapshot>>, Fault> {
-        let Some(now) = self.store.read(mailbox, |tx, mailbox| Box::pin(counters(tx, mailbox))).await? else {
-            self.snapshots.forget(mailbox);
-            return Ok(None);
-        };
         let shared = self.snapshots.slot(mailbox, self.clock.now());
-        if let Some(snapshot) = shared.at_least(now.mod_seq) {
-            return Ok(Some(snapshot));
-        }
-        let _catching_up = shared.catching_up.lock().await;
-        if let Some(snapshot) = shared.at_least(now.mod_seq) {
-            return Ok(Some(snapshot));
-        }
-        let before = shared.latest.lock().clone();
-        let read = self.store.read_snapshot((mailbox, before), |tx, (mailbox, before)| {
-            Box::pin(catch_up(tx, *mailbox, before.as_deref()))
-        });
-        let Some(snapshot) = read.await?.map(Arc::new) else {
-            self.snapshots.forget(mailbox);
-            return Ok(None);
+        let catching_up = match shared.catching_up.try_lock() {
+            Ok(catching_up) => catching_up,
+            // Somebody is at it: should that bring it far enough, the work is done once for all.
+            Err(_) => {
+                let Some(now) = self.store.read(mailbox, |tx, mailbox| Box::pin(counters(tx, mailbox))).await? else {
+                    self.snapshots.forget(mailbox);
+                    return Ok(None);
+                };
+                let catching_up = shared.catching_up.lock().await;
+                if let Some(snapshot) = shared.at_least(now.mod_seq) {
+                    return Ok(Some(snapshot));
+                }
+                catching_up
+            }
         };
-        *shared.latest.lock() = Some(Arc::clone(&snapshot));
-        Ok(Some(snapshot))
+        let snapshot = match shared.latest() {
+            Some(before) => self.catch_up(before).await?,
+            None => {
+                let read = self.store.read_snapshot(mailbox, |tx, mailbox| Box::pin(read_whole(tx, *mailbox)));
+                read.await?.map(Arc::new)
+            }
+        };
+        match &snapshot {
+            Some(snapshot) => *shared.latest.lock() = Some(Arc::clone(snapshot)),
+            None => self.snapshots.forget(mailbox),
+        }
+        drop(catching_up);
+        Ok(snapshot)
+    }
+
+    async fn catch_up(&self, before: Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Fault> {
+        let since = (before.mailbox, before.mod_seq);
+        let Some(news) = self.store.read(since, |tx, since| Box::pin(news(tx, since))).await? else { return Ok(None) };
+        let is_newer = news.counters.mod_seq > before.mod_seq;
+        Ok(Some(if is_newer { Arc::new(before.brought_forward(news)) } else { before }))
     }
 }
 
@@ -167,26 +178,18 @@ impl Gateway {
     }
 }
 
-/// The mailbox as it is in this transaction: what was known, brought forward, or all of it read.
-async fn catch_up(
-    tx: &mut Tx<'_>,
-    mailbox: MailboxId,
-    before: Option<&Snapshot>,
-) -> Result<Option<Snapshot>, StoreError> {
+/// The mailbox as it is in this transaction.
+async fn read_whole(tx: &mut Tx<'_>, mailbox: MailboxId) -> Result<Option<Snapshot>, StoreError> {
     let Some(counters) = counters(tx, &mailbox).await? else { return Ok(None) };
-    let since = before.map_or(ModSeq(0), |before| before.mod_seq);
-    let mut snapshot = Snapshot {
+    let mut entries = Entries::default();
+    each(tx, mailbox, |row| entries.put(entry(row))).await?;
+    Ok(Some(Snapshot {
         mailbox,
         uid_validity: counters.uid_validity,
         uid_next: counters.uid_next,
         mod_seq: counters.mod_seq,
-        entries: before.map(|before| before.entries.clone()).unwrap_or_default(),
-    };
-    if since.0 > 0 {
-        each_expunged(tx, mailbox, since, |uid| snapshot.remove(uid)).await?;
-    }
-    each_changed(tx, mailbox, since, |row| snapshot.put(entry(row))).await?;
-    Ok(Some(snapshot))
+        entries,
+    }))
 }
 
 fn entry(row: PlacementRow) -> Entry {

@@ -1,0 +1,280 @@
+//! Every limit in the settings is hit by some test: here by those that no other test hits, and a list of where.
+
+use std::fs;
+use std::path::Path;
+
+use passerelle::domain::login::{Login, LoginRefusal};
+use passerelle::model::Secret;
+
+use crate::world::{PASSWORD, World};
+
+/// Setting, and the file whose test hits it. `imap.` and `submission.` settings may share a name.
+const TESTED: &[(&str, &str)] = &[
+    ("store.connections_max", "tests/support/mod.rs"),
+    ("store.blob_threshold_bytes", "tests/hostile/limits.rs"),
+    ("store.parse_memory_bytes", "tests/hostile/limits.rs"),
+    ("store.header_bytes_max", "tests/hostile/sentences.rs"),
+    ("listen.connections_max", "tests/cli/server.rs"),
+    ("listen.http_connections_max", "tests/cli/server.rs"),
+    ("listen.handshake_seconds_max", "tests/cli/server.rs"),
+    ("listen.stop_seconds_max", "tests/cli/server.rs"),
+    ("login.remember_seconds", "tests/hostile/limits.rs"),
+    ("login.hashes_at_once_max", "tests/hostile/limits.rs"),
+    ("login.tries_max", "tests/hostile/limits.rs"),
+    ("login.tries_window_seconds", "tests/hostile/limits.rs"),
+    ("login.tries_per_connection_max", "tests/transcripts/imap/login_tries.txt"),
+    ("login.refusal_delay_milliseconds", "tests/hostile/limits.rs"),
+    ("login.password_chars_min", "tests/hostile/limits.rs"),
+    ("mailboxes.per_user_max", "tests/hostile/limits.rs"),
+    ("mailboxes.name_bytes_max", "tests/store/mailboxes.rs"),
+    ("mailboxes.depth_max", "tests/store/mailboxes.rs"),
+    ("mailboxes.quota_bytes", "tests/store/delivering.rs"),
+    ("mailboxes.messages_per_user_max", "tests/hostile/limits.rs"),
+    ("mailboxes.keywords_per_message_max", "tests/hostile/limits.rs"),
+    ("submission.message_bytes_max", "tests/smtp_session/messages.rs"),
+    ("submission.recipients_max", "tests/transcripts/smtp/rcpt_limit.txt"),
+    ("submission.people_max", "tests/store/delivering.rs"),
+    ("submission.messages_per_connection_max", "tests/transcripts/smtp/messages_limit.txt"),
+    ("submission.errors_max", "tests/smtp_session/endings.rs"),
+    ("submission.idle_seconds_max", "tests/smtp_session/endings.rs"),
+    ("submission.data_idle_seconds_max", "tests/smtp_session/endings.rs"),
+    ("submission.login_seconds_max", "tests/smtp_session/endings.rs"),
+    ("submission.connections_per_user_max", "tests/smtp_session/sessions.rs"),
+    ("imap.line_bytes_max", "tests/transcripts/imap/line_limit.txt"),
+    ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
+    ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
+    ("imap.append_bytes_max", "tests/transcripts/imap/append_limit.txt"),
+    ("imap.nesting_max", "tests/hostile/limits.rs"),
+    ("imap.sequence_set_ranges_max", "tests/hostile/limits.rs"),
+    ("imap.search_keys_max", "tests/hostile/limits.rs"),
+    ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
+    ("imap.connections_per_user_max", "tests/imap_session/logins.rs"),
+    ("imap.bad_commands_max", "tests/imap_session/endings.rs"),
+    ("imap.login_seconds_max", "tests/imap_session/endings.rs"),
+    ("imap.idle_seconds_max", "tests/imap_session/endings.rs"),
+    ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
+    ("imap.output_bytes_max", "tests/hostile/limits.rs"),
+];
+
+/// Numbers that limit nothing.
+const NO_LIMITS: &[&str] = &["imap.poll_seconds"];
+
+#[test]
+fn every_limit_has_a_test_that_hits_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    assert!(settings.len() > 40, "{settings:?}");
+    let known: Vec<&str> = TESTED.iter().map(|(setting, _)| *setting).chain(NO_LIMITS.iter().copied()).collect();
+    let missing: Vec<&String> = settings.iter().filter(|setting| !known.contains(&setting.as_str())).collect();
+    assert!(missing.is_empty(), "no test hits {missing:?}");
+    for (setting, file) in TESTED {
+        assert!(settings.iter().any(|known| known == setting), "{setting} is no setting");
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let (_, name) = setting.split_once('.').unwrap();
+        let mentions = text.matches(name).count() - usize::from(file.ends_with("hostile/limits.rs"));
+        assert!(mentions > 0 || *setting == "store.connections_max", "{file} does not name {setting}");
+    }
+}
+
+/// `section.name` of every number among the settings.
+fn numbers(source: &str) -> Vec<String> {
+    let mut section = String::new();
+    let mut found = Vec::new();
+    for line in source.lines() {
+        if let Some(name) = line.strip_prefix("pub struct ").and_then(|rest| rest.strip_suffix("Config {")) {
+            section = name.to_lowercase();
+        }
+        if let Some((name, kind)) = line.strip_prefix("    pub ").and_then(|field| field.split_once(": "))
+            && ["u32,", "u64,", "usize,"].contains(&kind)
+        {
+            found.push(format!("{section}.{name}"));
+        }
+    }
+    found
+}
+
+const SMALL: &str = "From: zoe.noir@ent.test\r\n\r\nx\r\n";
+
+#[tokio::test]
+async fn messages_cannot_be_doubled_without_end() {
+    let world = World::with(|config| config.mailboxes.messages_per_user_max = 10).await;
+    let mut zoe = world.imap_in_inbox("zoe.noir").await;
+    assert!(zoe.appends("INBOX", SMALL).await.starts_with("OK"));
+    for _ in 0..3 {
+        zoe.ok("COPY 1:* INBOX").await;
+    }
+    let full = zoe.tagged("COPY 1:* INBOX").await;
+    assert!(full.starts_with("NO [OVERQUOTA]"), "{full}");
+    zoe.ok("COPY 1:2 Sent").await;
+    let full = zoe.appends("INBOX", SMALL).await;
+    assert!(full.starts_with("NO [OVERQUOTA]"), "{full}");
+    assert_eq!(zoe.ok("STATUS INBOX (MESSAGES)").await, ["* STATUS INBOX (MESSAGES 8)"]);
+    zoe.ok("MOVE 1 Trash").await;
+    let mut anne = world.smtp("anne").await;
+    for _ in 0..12 {
+        let letter = "From: anne@ent.test\r\n\r\nx";
+        anne.submits("anne@ent.test", &["paul.durand@ent.test"], letter).await;
+    }
+    let mut paul = world.imap("paul.durand").await;
+    let counted = paul.ok("STATUS INBOX (MESSAGES)").await;
+    assert_eq!(counted, ["* STATUS INBOX (MESSAGES 10)"], "Anne's Sent is full; Paul got all that went out");
+}
+
+#[tokio::test]
+async fn keywords_cannot_pile_up_by_any_way() {
+    let world = World::with(|config| config.mailboxes.keywords_per_message_max = 2).await;
+    let mut zoe = world.imap_in_inbox("zoe.noir").await;
+    let limit = "NO [LIMIT]";
+    assert!(zoe.appends("INBOX (a b c)", SMALL).await.starts_with(limit));
+    assert!(zoe.appends("INBOX (a b)", SMALL).await.starts_with("OK"));
+    assert!(zoe.tagged("STORE 1 +FLAGS (c)").await.starts_with(limit));
+    assert!(zoe.tagged("STORE 1 FLAGS (c d e)").await.starts_with(limit));
+    // A copy in Sent that joins the one which submission filed joins its keywords too.
+    let letter =
+        "From: zoe.noir@ent.test\r\nMessage-ID: <k@ent.test>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nx";
+    let mut sender = world.smtp("zoe.noir").await;
+    assert!(sender.submits("zoe.noir@ent.test", &["zoe.noir@ent.test"], letter).await.starts_with("250 "));
+    for keywords in ["a b", "c d", "e f"] {
+        zoe.appends(&format!("Sent ({keywords})"), letter).await;
+    }
+    zoe.ok("SELECT Sent").await;
+    let flags = zoe.ok("FETCH 1 FLAGS").await;
+    assert_eq!(flags, ["* 1 FETCH (FLAGS (\\Seen a b))"]);
+}
+
+#[tokio::test]
+async fn names_cannot_be_subscribed_to_without_end() {
+    let world = World::with(|config| config.mailboxes.per_user_max = 6).await;
+    let mut zoe = world.imap("zoe.noir").await;
+    for name in 0..6 {
+        zoe.ok(format!("SUBSCRIBE n{name}")).await;
+    }
+    assert!(zoe.tagged("SUBSCRIBE n6").await.starts_with("NO [LIMIT]"));
+    zoe.ok("SUBSCRIBE n5").await;
+    zoe.ok("SUBSCRIBE Sent").await;
+    zoe.ok("UNSUBSCRIBE n0").await;
+    zoe.ok("SUBSCRIBE n6").await;
+    let long = zoe.tagged(format!("SUBSCRIBE {}", "x".repeat(500))).await;
+    assert!(long.starts_with("NO [LIMIT]"), "{long}");
+}
+
+#[tokio::test]
+async fn what_a_command_makes_the_server_work_out_is_bounded() {
+    let world = World::with(|config| {
+        config.imap.search_keys_max = 5;
+        config.imap.list_patterns_bytes_max = 20;
+        config.imap.sequence_set_ranges_max = 3;
+        config.imap.nesting_max = 4;
+    })
+    .await;
+    let mut zoe = world.imap_in_inbox("zoe.noir").await;
+    zoe.appends("INBOX", SMALL).await;
+    assert_eq!(zoe.ok("SEARCH 1:* OR ALL NOT SEEN (1:* BODY x)").await.last().unwrap(), "* SEARCH 1");
+    for (command, answer) in [
+        ("SEARCH 1:* 1:* 1:* OR 1:* NOT 1:* BODY x", "NO [LIMIT]"),
+        ("SEARCH (((((ALL)))))", "BAD"),
+        ("UID SEARCH RETURN (COUNT) TEXT a TEXT b TEXT c TEXT d TEXT e TEXT f", "NO [LIMIT]"),
+        ("FETCH 1,1,1,1 FLAGS", "BAD"),
+        ("LIST \"\" *%*%*%*%*%*%*%*%*%*%a", "NO [LIMIT]"),
+        ("LIST \"aaaaaaaaaa\" (a aaa)", "NO [LIMIT]"),
+        ("LSUB \"\" aaaaaaaaaaaaaaaaaaaaa", "NO [LIMIT]"),
+        ("LIST \"\" *%*%*%*%*%*%*%*%*%", "OK"),
+    ] {
+        let told = zoe.tagged(command).await;
+        assert!(told.starts_with(answer), "{command}: {told}");
+    }
+}
+
+/// As many sets, names and wildcards as the settings let through are still answered at once.
+#[tokio::test]
+async fn the_most_that_is_let_through_is_little_work() {
+    let world = World::with(|config| config.imap.bad_commands_max = 100).await;
+    let mut zoe = world.imap_in_inbox("zoe.noir").await;
+    zoe.appends("INBOX", SMALL).await;
+    for _ in 0..11 {
+        zoe.ok("COPY 1:* INBOX").await;
+    }
+    for name in 0..60 {
+        zoe.ok(format!("CREATE {}{name}", "a".repeat(390))).await;
+    }
+    let started = std::time::Instant::now();
+    let found = zoe.ok(format!("SEARCH RETURN (COUNT) {}", "1:* ".repeat(500).trim_end())).await;
+    assert!(found[0].ends_with("COUNT 2048"), "{found:?}");
+    assert_eq!(zoe.ok(format!("LIST \"\" {}", "*%".repeat(2048))).await.len(), 64);
+    assert_eq!(zoe.ok(format!("LIST \"\" {}b", "*a".repeat(190))).await.len(), 0);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn large_messages_are_read_one_after_the_other() {
+    let world = World::with(|config| {
+        config.store.parse_memory_bytes = 1 << 10;
+        config.store.blob_threshold_bytes = 1000;
+    })
+    .await;
+    let mut sessions = tokio::task::JoinSet::new();
+    for number in 0..4 {
+        let mut client = world.imap_in_inbox("zoe.noir").await;
+        sessions.spawn(async move {
+            let message = format!("Subject: {number}\r\n\r\n{}", "x\r\n".repeat(10_000));
+            client.appends("INBOX", &message).await
+        });
+    }
+    for told in sessions.join_all().await {
+        assert!(told.starts_with("OK [APPENDUID "), "{told}");
+    }
+    let blobs = fs::read_dir(world.gateway.config.data_dir.join("blobs")).unwrap().count();
+    assert_eq!(blobs, 1, "one body above the threshold, kept once");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_must_be_let_go() {
+    let world = World::with(|config| {
+        config.imap.stall_seconds_max = 0;
+        config.imap.output_bytes_max = 2 << 10;
+    })
+    .await;
+    let mut zoe = world.imap_in_inbox("zoe.noir").await;
+    // Nothing is read: the stream's 64 KiB fill up, and the next write may not wait.
+    zoe.sends("x NOOP\r\n".repeat(7000)).await;
+    zoe.must_be_let_go().await;
+}
+
+#[tokio::test]
+async fn guessing_is_slow_and_locks_nobody_out_who_was_in() {
+    let world = World::with(|config| {
+        config.login.tries_max = 3;
+        config.login.tries_window_seconds = 3600;
+        config.login.remember_seconds = 0;
+        config.login.hashes_at_once_max = 1;
+        config.login.refusal_delay_milliseconds = 30;
+    })
+    .await;
+    let log_in = async |name: &str, password: &str| world.gateway.log_in(name, &Secret::new(password)).await.unwrap();
+    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)));
+    let started = std::time::Instant::now();
+    let answer = world.imap_stranger().await.tagged("LOGIN anne guess").await;
+    assert!(answer.starts_with("NO [AUTHENTICATIONFAILED]") && started.elapsed().as_millis() >= 30, "{answer}");
+    let (anne, paul) = tokio::join!(
+        unseen(&world, "anne.martin", &["g1", "g2", "g3"]),
+        unseen(&world, "paul.durand", &["g1", "g2", "g3", "g4"])
+    );
+    assert_eq!((anne, paul), (1, 1), "one try above three, whatever name of hers the guesses are for");
+    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)), "right before, and forgotten by `remember`");
+    assert!(matches!(log_in("paul.durand", PASSWORD).await, Login::Refused(LoginRefusal::TooManyTries)));
+    let short = world.gateway.hash_password(Secret::new("éééé")).await.unwrap();
+    assert!(short.is_err(), "login.password_chars_min");
+}
+
+/// How many of these guesses were refused unseen.
+async fn unseen(world: &World, name: &str, guesses: &[&str]) -> usize {
+    let mut refused = 0;
+    for guess in guesses {
+        match world.gateway.log_in(name, &Secret::new(*guess)).await.unwrap() {
+            Login::Refused(LoginRefusal::TooManyTries) => refused += 1,
+            Login::Refused(LoginRefusal::BadCredentials) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    refused
+}

@@ -1,0 +1,116 @@
+//! Every sentence is heard by somebody: each stands in a transcript, word for word, or is provoked here.
+
+use std::fs;
+use std::path::Path;
+
+use passerelle::sentences::{Language, Sentence, ascii};
+
+use crate::world::{PASSWORD, World};
+
+/// Stands where a name or an address is put in.
+const NAME: &str = "\u{1}";
+
+/// One of each. A new one does not compile until it is added to the list below.
+fn all() -> Vec<Sentence> {
+    use Sentence as S;
+    let name = || NAME.to_owned();
+    let all = vec![
+        S::UnknownRecipient { address: name() },
+        S::OutsideEnt { address: name() },
+        S::NotAllowed { recipient: name() },
+        S::RecipientSuspended { recipient: name() },
+        S::GroupClosed { group: name() },
+        S::GroupEmpty { group: name() },
+        S::SenderNotYours { address: name() },
+        S::FromNotYours { address: name() },
+        S::FromMissing,
+        S::FromSeveral,
+        S::HeaderUnreadable,
+        S::HeaderTooLarge { bytes_max: 0 },
+        S::AccountSuspended,
+        S::BadCredentials,
+        S::TooManyTries,
+        S::TlsRequired,
+        S::MessageTooLarge { bytes_max: 0 },
+        S::TooManyRecipients { max: 0 },
+        S::TooManyPeople { max: 0 },
+        S::QuotaExceeded,
+        S::TryLater,
+        S::LoginRequired,
+        S::BadAddress { address: name() },
+        S::NoRecipientLeft,
+        S::BareLineEnd,
+        S::SessionEnded,
+        S::Delivered,
+        S::TooManyConnections,
+        S::NoSuchMailbox,
+        S::MailboxExists,
+        S::MailboxSpecial,
+        S::MailboxDuplicatesSpecial,
+        S::MailboxHasChildren,
+        S::MailboxReadOnly,
+        S::MailboxGone,
+        S::TooManyMailboxes,
+        S::MailboxTooDeep,
+        S::MailboxNameTooLong,
+        S::BadMailboxName,
+        S::TooManyKeywords,
+    ];
+    let variants = include_str!("../../src/sentences.rs");
+    let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
+    let (variants, _) = variants.split_once("\n}").unwrap();
+    let count = variants.lines().filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
+    assert_eq!(all.len(), count.count(), "a sentence is missing from this list");
+    all
+}
+
+/// The longest run of a sentence's letters without names and numbers.
+fn fragment(sentence: &Sentence) -> String {
+    let text = sentence.text(Language::Fr);
+    let parts = text.split(|letter: char| letter == '\u{1}' || letter.is_ascii_digit());
+    parts.max_by_key(|part| part.len()).unwrap().trim().to_owned()
+}
+
+/// What those hear who are in no transcript.
+async fn heard_here() -> String {
+    let world = World::with(|config| {
+        config.store.header_bytes_max = 1000;
+        config.imap.connections_per_user_max = 1;
+    })
+    .await;
+    let mut anne = world.smtp("anne").await;
+    let mut heard = Vec::new();
+    let own = "anne.martin@ent.test";
+    heard.push(anne.submits(own, &[own], "From: anne@ent.test\0\r\n\r\nx").await);
+    let large = format!("From: anne@ent.test\r\nSubject: {}\r\n\r\nx", "x".repeat(1000));
+    heard.push(anne.submits(own, &[own], large).await);
+    // The spool's folder is gone, as when a disk is full.
+    fs::remove_dir_all(world.gateway.config.data_dir.join("spool")).unwrap();
+    let message = format!("From: anne@ent.test\r\n\r\n{}", "x\r\n".repeat(50_000));
+    heard.push(anne.submits(own, &[own], &message).await);
+    assert!(heard.last().unwrap().starts_with("451 4.3.0 "), "{heard:?}");
+    drop(anne);
+    let mut zoe = world.imap("zoe.noir").await;
+    heard.push(zoe.appends("INBOX", &message).await);
+    assert!(heard.last().unwrap().starts_with("NO [UNAVAILABLE] "), "{heard:?}");
+    heard.push(zoe.tagged(format!("CREATE {}", "x".repeat(401))).await);
+    heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
+    heard.join("\n")
+}
+
+#[tokio::test]
+async fn every_sentence_is_heard() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut heard = heard_here().await;
+    for folder in ["imap", "smtp"] {
+        for file in fs::read_dir(root.join("tests/transcripts").join(folder)).unwrap() {
+            heard.push_str(&fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+    }
+    let is_heard = |sentence: &Sentence| {
+        let fragment = fragment(sentence);
+        heard.contains(&fragment) || heard.contains(&ascii(&fragment))
+    };
+    let unheard: Vec<Sentence> = all().into_iter().filter(|sentence| !is_heard(sentence)).collect();
+    assert_eq!(unheard, []);
+}
