@@ -242,7 +242,7 @@ impl Client {
             ["*", "VANISHED", uids] => {
                 assert!(!holds && self.kind == Kind::Resync, "{command}: {response}");
                 for uid in numbers(uids) {
-                    let place = self.messages.iter().position(|message| message.uid == Some(uid));
+                    let place = self.place_of(uid);
                     self.messages.remove(place.unwrap_or_else(|| panic!("{command}: {response}: {uid} is not there")));
                 }
             }
@@ -263,6 +263,17 @@ impl Client {
             ["*", "OK", ..] => self.hear_code(response),
             _ => {}
         }
+    }
+
+    /// Where a UID stands: known, or among those that it has not asked for yet, which lie in the order of their UIDs.
+    fn place_of(&self, uid: u32) -> Option<usize> {
+        let behind = self.messages.iter().rposition(|message| message.uid.is_some_and(|known| known <= uid));
+        match behind {
+            Some(place) if self.messages[place].uid == Some(uid) => Some(place),
+            Some(place) => Some(place + 1),
+            None => Some(0),
+        }
+        .filter(|place| self.messages.get(*place).is_some_and(|message| message.uid.is_none_or(|known| known == uid)))
     }
 
     fn place(&self, number: &str, response: &str) -> usize {
