@@ -224,7 +224,7 @@ def drafts(computer):
 def a_refusal(computer):
     stranger = f"nobody.at.all@{domain}"
     told = computer.does("sendInVain", to=stranger, subject="Non", body="<p>Non</p>")
-    check("Thunderbird shows the server's sentence", f"personne n'a l'adresse {stranger}" in told, told)
+    check("Thunderbird shows the server's sentence", f"personne n'a l'adresse {stranger} dans l'ENT.\n" in told, told)
     check("nothing lies in Sent", not raw(sender, "Sent", "Non"))
 
 
