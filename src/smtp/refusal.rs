@@ -7,12 +7,20 @@ use crate::sentences::{Language, Sentence};
 /// A sentence with its codes.
 pub(super) fn reply(sentence: &Sentence, language: Language) -> Reply {
     let (code, enhanced) = codes(sentence);
-    Reply::new(code, enhanced, sentence.text(language))
+    Reply::new(code, enhanced, without_full_stop(sentence.text(language)))
 }
 
 /// A sentence behind `421`: the connection ends (RFC 5321 §3.8).
 pub(super) fn closing(enhanced: &'static str, sentence: &Sentence, language: Language) -> Reply {
-    Reply::new(421, enhanced, sentence.text(language))
+    Reply::new(421, enhanced, without_full_stop(sentence.text(language)))
+}
+
+/// Thunderbird puts a full stop of its own behind what it shows to the person.
+fn without_full_stop(mut text: String) -> String {
+    if text.ends_with('.') {
+        text.truncate(text.len() - 1);
+    }
+    text
 }
 
 /// Reply code and enhanced code of each sentence.

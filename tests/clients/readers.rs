@@ -93,28 +93,24 @@ fn mbsync_syncs_and_syncs_nothing_twice() {
     }
 }
 
-/// Its library, imaplib2, reads in a thread that it stops for STARTTLS; about once in fifty times the two wait for each other,
-/// or OpenSSL is entered by both.
+/// Its library, imaplib2, stops its reading thread for STARTTLS, and now and then the two wait for each other for ever: so not
+/// by STARTTLS. Over TLS both threads enter OpenSSL, which it survives most of the time.
 #[test]
 fn offlineimap_syncs_and_syncs_nothing_twice() {
     let Some(offlineimap) = tool::find("offlineimap", "offlineimap3") else { return };
     let server = Server::shared();
-    for security in Security::ALL {
+    for security in [Security::Plain, Security::Tls] {
         let [sender, receiver] = server.people();
         let messages = three_messages(&server, &sender, &receiver);
         let mail = offlineimap.home.path().join(format!("{security:?}"));
-        let (ssl, starttls) = match security {
-            Security::Plain => ("no", "no"),
-            Security::StartTls => ("no", "yes"),
-            Security::Tls => ("yes", "no"),
-        };
+        let ssl = if security == Security::Tls { "yes" } else { "no" };
         let settings = offlineimap.file(
             "offlineimaprc",
             &format!(
                 "[general]\naccounts = ent\nui = basic\nmetadata = {mail}.meta\n\n[Account ent]\nlocalrepository = near\n\
                  remoterepository = far\n\n[Repository near]\ntype = Maildir\nlocalfolders = {mail}\n\n[Repository far]\n\
                  type = IMAP\nremotehost = {HOST}\nremoteport = {}\nremoteuser = {receiver}@{DOMAIN}\nremotepass = {PASSWORD}\n\
-                 auth_mechanisms = PLAIN\nssl = {ssl}\nstarttls = {starttls}\nsslcacertfile = {}\n",
+                 auth_mechanisms = PLAIN\nssl = {ssl}\nstarttls = no\nsslcacertfile = {}\n",
                 security.imap_port(&server),
                 server.certificate().display(),
                 mail = mail.display(),

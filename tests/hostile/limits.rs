@@ -228,7 +228,7 @@ async fn large_messages_are_read_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_must_be_let_go() {
+async fn a_client_that_does_not_read_comes_to_its_end() {
     let world = World::with(|config| {
         config.imap.stall_seconds_max = 0;
         config.imap.output_bytes_max = 2 << 10;
@@ -237,7 +237,7 @@ async fn a_client_that_does_not_read_must_be_let_go() {
     let mut zoe = world.imap_in_inbox("zoe.noir").await;
     // Nothing is read: the stream's 64 KiB fill up, and the next write may not wait.
     zoe.sends("x NOOP\r\n".repeat(7000)).await;
-    zoe.must_be_let_go().await;
+    zoe.comes_to_its_end().await;
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ fn all() -> Vec<Sentence> {
 fn fragment(sentence: &Sentence) -> String {
     let text = sentence.text(Language::Fr);
     let parts = text.split(|letter: char| letter == '\u{1}' || letter.is_ascii_digit());
-    parts.max_by_key(|part| part.len()).unwrap().trim().to_owned()
+    parts.max_by_key(|part| part.len()).unwrap().trim().trim_end_matches('.').to_owned()
 }
 
 /// What those hear who are in no transcript.

@@ -150,7 +150,7 @@ impl Client {
     }
 
     /// Reads nothing, and waits until the server has ended the session.
-    pub async fn must_be_let_go(self) {
+    pub async fn comes_to_its_end(self) {
         let ended = tokio::time::timeout(std::time::Duration::from_secs(60), self.session).await;
         ended.expect("an end in time").unwrap();
     }

@@ -19,7 +19,7 @@ async fn quit() {
 async fn a_client_that_says_nothing() {
     let world = World::with(|config| config.submission.idle_seconds_max = 0).await;
     let (replies, _) = world.connect_and_wait().await;
-    assert_eq!(replies[1], "421 4.4.2 Connexion fermée par le service : vous pouvez vous reconnecter.\r\n");
+    assert_eq!(replies[1], "421 4.4.2 Connexion fermée par le service : vous pouvez vous reconnecter\r\n");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn a_whole_session_in_one_segment() {
     client.sends(whole_session(MESSAGE.as_bytes())).await;
     let (replies, _) = client.ends().await;
     assert_eq!(codes(&replies), WHOLE_SESSION_CODES);
-    assert!(replies.iter().any(|reply| reply == "250 2.0.0 Message remis.\r\n"), "{replies:?}");
+    assert!(replies.iter().any(|reply| reply == "250 2.0.0 Message remis\r\n"), "{replies:?}");
     assert_eq!(world.messages("u-paul", "inbox").await, [MESSAGE.as_bytes()]);
     assert_eq!(world.messages("u-anne", "sent").await, [MESSAGE.as_bytes()]);
     assert_eq!(world.messages("u-luc", "inbox").await.len() + world.messages("u-zoe", "inbox").await.len(), 0);
@@ -93,7 +93,7 @@ async fn dots_and_eight_bits_arrive_as_they_were() {
     for (index, body) in bodies.into_iter().enumerate() {
         let message = message(&format!("dots{index}"), body);
         client.begins_to_paul().await;
-        assert_eq!(client.sends_data(stuffed(&message)).await, "250 2.0.0 Message remis.\r\n");
+        assert_eq!(client.sends_data(stuffed(&message)).await, "250 2.0.0 Message remis\r\n");
         sent.push(message);
     }
     assert_eq!(world.messages("u-paul", "inbox").await, sent);
@@ -110,7 +110,7 @@ async fn bare_line_ends_are_refused_at_the_true_end() {
             "MAIL FROM:<paul.durand@ent.test>\r\nRCPT TO:<anne@ent.test>\r\nDATA\r\nFrom: paul.durand@ent.test\r\n";
         let reply = client.sends_data(format!("{MESSAGE}x{smuggled}{inner}\r\n.\r\n")).await;
         assert_eq!(
-            reply, "554 5.6.0 Envoi refusé : le message contient des fins de ligne incorrectes.\r\n",
+            reply, "554 5.6.0 Envoi refusé : le message contient des fins de ligne incorrectes\r\n",
             "{smuggled:?}"
         );
         client.is_told("NOOP", "250 2.0.0 OK\r\n").await;
@@ -124,7 +124,7 @@ async fn too_large_a_message_is_read_to_its_end() {
     let mut client = world.anne_to_paul().await;
     let body = "0123456789abcdef\r\n".repeat(200_000);
     let reply = client.sends_data(stuffed(&message("large", body.as_bytes()))).await;
-    assert_eq!(reply, "552 5.3.4 Message trop volumineux : la limite est de 1 Mo.\r\n");
+    assert_eq!(reply, "552 5.3.4 Message trop volumineux : la limite est de 1 Mo\r\n");
     client.is_told("MAIL FROM:<anne@ent.test> SIZE=1048577", "552 5.3.4 ").await;
     assert_eq!(world.counts().await, (0, 0, 0));
 
@@ -134,7 +134,7 @@ async fn too_large_a_message_is_read_to_its_end() {
     let mut exact = message("limit", body.as_bytes());
     exact.splice(head..head, vec![b'x'; (1 << 20) - exact.len()]);
     client.begins_to_paul().await;
-    assert_eq!(client.sends_data(stuffed(&exact)).await, "250 2.0.0 Message remis.\r\n");
+    assert_eq!(client.sends_data(stuffed(&exact)).await, "250 2.0.0 Message remis\r\n");
     exact.insert(head, b'x');
     client.begins_to_paul().await;
     let reply = client.sends_data(stuffed(&exact)).await;
@@ -155,7 +155,7 @@ async fn chunks() {
     client.sends(rest).await;
     assert!(client.reply().await.starts_with("250 2.0.0 "));
     client.is_told("DATA", "503 5.5.1 ").await;
-    client.is_told("BDAT 0 LAST", "250 2.0.0 Message remis.\r\n").await;
+    client.is_told("BDAT 0 LAST", "250 2.0.0 Message remis\r\n").await;
     assert_eq!(world.messages("u-paul", "inbox").await, [message]);
 }
 
@@ -168,7 +168,7 @@ async fn rset_between_chunks_forgets_them() {
     client.is_told("RSET", "250 ").await;
     client.begins_to_paul().await;
     client.sends(format!("BDAT {} LAST\r\n{MESSAGE}", MESSAGE.len())).await;
-    assert_eq!(client.reply().await, "250 2.0.0 Message remis.\r\n");
+    assert_eq!(client.reply().await, "250 2.0.0 Message remis\r\n");
     assert_eq!(world.messages("u-paul", "inbox").await, [MESSAGE.as_bytes()]);
 }
 
@@ -236,7 +236,7 @@ async fn a_submission_sent_twice_arrives_once() {
     let mut client = world.anne().await;
     for _ in 0..2 {
         client.begins_to_paul().await;
-        assert_eq!(client.sends_data(stuffed(MESSAGE.as_bytes())).await, "250 2.0.0 Message remis.\r\n");
+        assert_eq!(client.sends_data(stuffed(MESSAGE.as_bytes())).await, "250 2.0.0 Message remis\r\n");
     }
     assert_eq!(world.messages("u-paul", "inbox").await.len(), 1);
     assert_eq!(world.messages("u-anne", "sent").await.len(), 1);

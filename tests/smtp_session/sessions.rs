@@ -28,8 +28,8 @@ async fn wrong_passwords_end_the_connection() {
     client.is_told("EHLO x", "250-").await;
     let wrong = format!("AUTH PLAIN {}", plain("anne.martin", "faux"));
     let nobody = format!("AUTH PLAIN {}", plain("nobody", "faux"));
-    client.is_told(&wrong, "535 5.7.8 Identifiant ou mot de passe incorrect.\r\n").await;
-    client.is_told(&nobody, "535 5.7.8 Identifiant ou mot de passe incorrect.\r\n").await;
+    client.is_told(&wrong, "535 5.7.8 Identifiant ou mot de passe incorrect\r\n").await;
+    client.is_told(&nobody, "535 5.7.8 Identifiant ou mot de passe incorrect\r\n").await;
     client.is_told("MAIL FROM:<anne.martin@ent.test>", "530 5.7.0 ").await;
     client.is_told(&wrong, "421 4.7.0 Trop d'essais").await;
     let (rest, ended) = client.ends().await;
@@ -82,7 +82,7 @@ async fn the_sender_is_the_person() {
     client
         .is_told(
             "MAIL FROM:<paul.durand@ent.test>",
-            "550 5.7.1 Envoi refusé : paul.durand@ent.test n'est pas votre adresse d'expéditeur.\r\n",
+            "550 5.7.1 Envoi refusé : paul.durand@ent.test n'est pas votre adresse d'expéditeur\r\n",
         )
         .await;
     client.is_told("MAIL FROM:<anne.martin@gmail.test>", "550 5.7.1 ").await;
@@ -99,10 +99,7 @@ async fn recipients_are_judged_one_by_one() {
     let mut client = world.anne().await;
     client.is_told("MAIL FROM:<anne.martin@ent.test>", "250 ").await;
     for (recipient, expected) in [
-        (
-            "inconnu@ent.test",
-            "550 5.1.1 Destinataire inconnu : personne n'a l'adresse inconnu@ent.test dans l'ENT.\r\n",
-        ),
+        ("inconnu@ent.test", "550 5.1.1 Destinataire inconnu : personne n'a l'adresse inconnu@ent.test dans l'ENT\r\n"),
         ("paul@gmail.test", "550 5.7.1 Envoi refusé : paul@gmail.test n'est pas une adresse de l'ENT"),
         ("zoe.noir@ent.test", "550 5.7.1 Envoi refusé : les règles de communication"),
         ("luc.petit@ent.test", "550 5.2.1 Envoi refusé : le compte de luc.petit@ent.test est suspendu"),

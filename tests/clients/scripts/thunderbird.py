@@ -18,6 +18,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -118,6 +119,14 @@ class Thunderbird:
         }
 
     def __enter__(self):
+        try:
+            self.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def begin(self):
         file = self.profile / "MarionetteActivePort"
         deadline = time.monotonic() + 120
         while not (file.exists() and file.read_text().strip()):
@@ -128,7 +137,6 @@ class Thunderbird:
         self.does("trust", host=host, ports=[int(imap_port), int(smtp_port)],
                   certificate=base64.b64encode(ssl.PEM_cert_to_DER_cert(text)).decode())
         self.mailboxes = self.does("signIn", host=host, user=self.address, password=password)
-        return self
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -224,7 +232,7 @@ def drafts(computer):
 def a_refusal(computer):
     stranger = f"nobody.at.all@{domain}"
     told = computer.does("sendInVain", to=stranger, subject="Non", body="<p>Non</p>")
-    check("Thunderbird shows the server's sentence", f"personne n'a l'adresse {stranger}" in told, told)
+    check("Thunderbird shows the server's sentence", f"personne n'a l'adresse {stranger} dans l'ENT.\n" in told, told)
     check("nothing lies in Sent", not raw(sender, "Sent", "Non"))
 
 
@@ -297,6 +305,8 @@ def computers(first):
         a_mailbox_offline(second)
 
 
+# Told to end, it ends the Thunderbirds that it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 with Thunderbird(sender) as thunderbird:
     {"letter": letter, "writing": writing, "computers": computers}[story](thunderbird)
 print(f"Thunderbird over {security}: {story}: all held")
