@@ -2,7 +2,7 @@
 //!
 //! One process holds the store (SQLite's file is locked), and suspending somebody must cut that process's sessions: so the
 //! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads one JSON [`AdminAnswer`].
-//! Where no server runs, the command line opens the store itself and calls the same [`execute`].
+//! Where no server runs, the command line opens the store itself and calls the same [`execute()`].
 //!
 //! | file | what |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! LIST and LSUB: asks for the mailboxes, lets [`list`](super::list) decide, writes (RFC 9051 §6.3.9, RFC 5258, RFC 5819).
+//! LIST and LSUB: asks for the mailboxes, lets [`super::list`] decide, writes (RFC 9051 §6.3.9, RFC 5258, RFC 5819).
 
 use std::collections::HashMap;
 
