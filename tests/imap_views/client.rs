@@ -95,7 +95,8 @@ impl Client {
         if self.messages.is_empty() {
             return None;
         }
-        let name = |place: usize| if by_uid { self.messages[place].uid.unwrap() } else { place as u32 + 1 };
+        let name =
+            |place: usize| if by_uid { self.messages[place].uid.unwrap() } else { u32::try_from(place).unwrap() + 1 };
         Some(format!("{}:{}", name(place(from)), name(place(to))))
     }
 
@@ -224,7 +225,7 @@ impl Client {
             self.hear_untagged(&response, command, holds);
         }
         // RFC 7162 §6: the code counts, whatever was seen; else the highest that was seen.
-        self.highest = self.highest_heard.unwrap_or(self.highest.max(self.mod_seqs_heard));
+        self.highest = self.highest_heard.unwrap_or_else(|| self.highest.max(self.mod_seqs_heard));
         self.heard_all =
             !holds && !command.starts_with("LOGIN") && !command.starts_with("APPEND") && !command.contains("COPY");
     }

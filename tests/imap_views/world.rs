@@ -62,8 +62,12 @@ impl World {
             Box::pin(async move {
                 for statement in PERSON {
                     match tx {
-                        Tx::Sqlite(connection) => drop(sqlx::query(statement).execute(&mut **connection).await?),
-                        Tx::Postgres(connection) => drop(sqlx::query(statement).execute(&mut **connection).await?),
+                        Tx::Sqlite(connection) => {
+                            sqlx::query(statement).execute(&mut **connection).await.map(|_| ())?
+                        }
+                        Tx::Postgres(connection) => {
+                            sqlx::query(statement).execute(&mut **connection).await.map(|_| ())?
+                        }
                     }
                 }
                 Ok(())
