@@ -63,10 +63,10 @@ impl World {
                 for statement in PERSON {
                     match tx {
                         Tx::Sqlite(connection) => {
-                            sqlx::query(statement).execute(&mut **connection).await?;
+                            sqlx::query(statement).execute(&mut **connection).await.map(|_| ())?
                         }
                         Tx::Postgres(connection) => {
-                            sqlx::query(statement).execute(&mut **connection).await?;
+                            sqlx::query(statement).execute(&mut **connection).await.map(|_| ())?
                         }
                     }
                 }
