@@ -49,6 +49,9 @@ pub async fn postgres_url() -> Option<String> {
     let server = std::env::var("PASSERELLE_TEST_POSTGRES").ok()?;
     let name = format!("t_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut connection = sqlx::PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
+    // A server that is not fresh may still have one of an earlier process with the same id.
+    for statement in [format!("drop database if exists {name}"), format!("create database {name}")] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    }
     Some(format!("{server}/{name}"))
 }
