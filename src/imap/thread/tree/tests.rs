@@ -71,7 +71,7 @@ fn large_threads() {
 #[derive(Clone, Debug)]
 struct Tree {
     message: Option<usize>,
-    children: Vec<Tree>,
+    children: Vec<Self>,
 }
 
 mod naive {
@@ -222,11 +222,12 @@ fn any_messages() -> impl Strategy<Value = Vec<Threaded>> {
         proptest::collection::vec(0_u32..11, 0..4),
     );
     proptest::collection::vec(one, 0..12).prop_map(|all| {
-        let one =
-            |(index, (sent, subject, is_reply, id, references)): (usize, (i64, &str, bool, Option<u32>, Vec<u32>))| {
-                message(u32::try_from(index).unwrap() + 1, sent, subject, is_reply, id, &references)
-            };
-        all.into_iter().enumerate().map(one).collect()
+        let numbered = (1_u32..).zip(all);
+        numbered
+            .map(|(number, (sent, subject, is_reply, id, references))| {
+                message(number, sent, subject, is_reply, id, &references)
+            })
+            .collect()
     })
 }
 
