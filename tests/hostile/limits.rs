@@ -44,6 +44,7 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.append_bytes_max", "tests/transcripts/imap/append_limit.txt"),
+    ("imap.append_messages_max", "tests/transcripts/imap/append_multi_limit.txt"),
     ("imap.nesting_max", "tests/hostile/limits.rs"),
     ("imap.sequence_set_ranges_max", "tests/hostile/limits.rs"),
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
