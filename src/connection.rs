@@ -26,6 +26,15 @@ pub enum Security {
     Tls,
 }
 
+/// How a session begins: does the server speak first?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// A new connection: with a greeting (RFC 9051 §7.1.5, RFC 5321 §3.1).
+    Greeting,
+    /// On from STARTTLS: the client speaks first, everything starts anew (RFC 9051 §6.2.1, RFC 3207 §4.2).
+    AfterStartTls,
+}
+
 /// How a session ended.
 #[derive(Debug)]
 pub enum Ended<S> {

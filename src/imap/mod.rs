@@ -49,18 +49,9 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::connection::{Connection, Ended};
+use crate::connection::{Connection, Ended, Start};
 use crate::domain::Gateway;
 use answer::End;
-
-/// How a session begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// A new connection: with a greeting (RFC 9051 §7.1.5).
-    Greeting,
-    /// On from STARTTLS: the client speaks first (RFC 9051 §6.2.1).
-    AfterStartTls,
-}
 
 /// Serves one client until it leaves, is sent away, or wants TLS.
 pub async fn run<S>(gateway: Arc<Gateway>, connection: &Connection, start: Start, mut stream: S) -> Ended<S>

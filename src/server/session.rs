@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::bind::Service;
-use crate::connection::{Connection, Ended, Security};
+use crate::connection::{Connection, Ended, Security, Start};
 use crate::{imap, smtp};
 
 /// Serves one client. Never fails: whatever goes wrong concerns this client only.
@@ -29,7 +29,8 @@ pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream
     let encrypted = match service {
         Service::Imaps | Service::Submissions => Some(stream),
         Service::Imap | Service::Submission => {
-            match Box::pin(speak(&shared, service, &connection, Start::Fresh, stream).instrument(span.clone())).await {
+            match Box::pin(speak(&shared, service, &connection, Start::Greeting, stream).instrument(span.clone())).await
+            {
                 Ended::StartTls(stream) => Some(stream),
                 Ended::Closed => None,
             }
@@ -38,19 +39,12 @@ pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream
     let Some(stream) = encrypted else { return };
     let Some(stream) = Box::pin(shake_hands(&shared, stream).instrument(span.clone())).await else { return };
     let start = match service {
-        Service::Imaps | Service::Submissions => Start::Fresh,
+        Service::Imaps | Service::Submissions => Start::Greeting,
         Service::Imap | Service::Submission => Start::AfterStartTls,
     };
     let connection = Connection { security: Security::Tls, ..connection };
     // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2).
     Box::pin(speak(&shared, service, &connection, start, stream).instrument(span)).await;
-}
-
-/// Does the protocol greet?
-#[derive(Clone, Copy)]
-enum Start {
-    Fresh,
-    AfterStartTls,
 }
 
 /// The TLS handshake, within its time; `None` where it came to nothing.
@@ -77,18 +71,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
     let gateway = Arc::clone(&shared.gateway);
-    match (service, start) {
-        (Service::Imap | Service::Imaps, Start::Fresh) => {
-            imap::run(gateway, connection, imap::Start::Greeting, stream).await
-        }
-        (Service::Imap | Service::Imaps, Start::AfterStartTls) => {
-            imap::run(gateway, connection, imap::Start::AfterStartTls, stream).await
-        }
-        (Service::Submission | Service::Submissions, Start::Fresh) => {
-            smtp::run(gateway, connection, smtp::Start::Greeting, stream).await
-        }
-        (Service::Submission | Service::Submissions, Start::AfterStartTls) => {
-            smtp::run(gateway, connection, smtp::Start::AfterStartTls, stream).await
-        }
+    match service {
+        Service::Imap | Service::Imaps => imap::run(gateway, connection, start, stream).await,
+        Service::Submission | Service::Submissions => smtp::run(gateway, connection, start, stream).await,
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::connection::{Connection, Ended};
+use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
 use crate::domain::login::{Admission, Login};
@@ -34,14 +34,6 @@ use stream::{ClientStream, End, PIECE_BYTES};
 use wire::data::DataDecoder;
 use wire::line::Framed;
 use wire::sasl::Credentials;
-
-/// Does the server speak first?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    Greeting,
-    /// TLS has just begun on a connection that was greeted (RFC 3207 §4.2): the client speaks, everything starts anew.
-    AfterStartTls,
-}
 
 /// Holds a submission session until it ends. No error comes out: what failed was logged (in the caller's span, which names
 /// the connection), and told where it could be.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use passerelle::config::Config;
-use passerelle::connection::{Connection, Security};
+use passerelle::connection::{Connection, Security, Start};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::model::{Secret, UserId};
@@ -83,7 +83,7 @@ impl World {
     /// An IMAP client that has not logged in.
     pub async fn imap_stranger(&self) -> Client {
         let mut client = self.connect(|gateway, connection, stream| async move {
-            drop(imap::run(gateway, &connection, imap::Start::Greeting, stream).await);
+            drop(imap::run(gateway, &connection, Start::Greeting, stream).await);
         });
         client.line().await;
         client
@@ -106,7 +106,7 @@ impl World {
     /// A submission client that has not logged in.
     pub async fn smtp_stranger(&self) -> Client {
         let mut client = self.connect(|gateway, connection, stream| async move {
-            drop(smtp::run(gateway, &connection, smtp::Start::Greeting, stream).await);
+            drop(smtp::run(gateway, &connection, Start::Greeting, stream).await);
         });
         client.reply().await;
         client.asks("EHLO [127.0.0.1]").await;

@@ -1,6 +1,6 @@
 //! How sessions end.
 
-use passerelle::connection::Ended;
+use passerelle::connection::{Ended, Start};
 use passerelle::model::UserId;
 
 use crate::world::World;
@@ -108,7 +108,7 @@ async fn a_waiting_session_is_small() {
         security: passerelle::connection::Security::Tls,
         stop: world.stop.clone(),
     };
-    let session = passerelle::imap::run(world.gateway, &connection, passerelle::imap::Start::Greeting, theirs);
+    let session = passerelle::imap::run(world.gateway, &connection, Start::Greeting, theirs);
     let bytes = size_of_val(&session);
     assert!(bytes <= 8 << 10, "{bytes} bytes");
 }

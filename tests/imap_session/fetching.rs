@@ -1,7 +1,7 @@
 //! FETCH: items, sections, partials, large messages, slow readers.
 
 use passerelle::connection::Security;
-use passerelle::imap::Start;
+use passerelle::connection::Start;
 
 use crate::world::{PASSWORD, World, letter};
 

@@ -1,7 +1,7 @@
 //! Greeting, capabilities, logging in.
 
+use passerelle::connection::Start;
 use passerelle::connection::{Ended, Security};
-use passerelle::imap::Start;
 
 use crate::world::{PASSWORD, World};
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use passerelle::config::Config;
+use passerelle::connection::Start;
 use passerelle::connection::{Connection, Ended, Security};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
-use passerelle::imap::{self, Start};
+use passerelle::imap;
 use passerelle::model::{Secret, UserId};
 use passerelle::store::{Durability, Tx, Working};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use passerelle::connection::Start;
 use passerelle::connection::{Connection, Security};
 use passerelle::domain::Gateway;
-use passerelle::imap::{self, Start};
+use passerelle::imap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_util::sync::CancellationToken;
 

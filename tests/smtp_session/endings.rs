@@ -1,6 +1,6 @@
 //! How sessions end.
 
-use passerelle::connection::Ended;
+use passerelle::connection::{Ended, Start};
 use passerelle::model::UserId;
 
 use crate::world::World;
@@ -92,6 +92,6 @@ impl World {
     /// Connects, says nothing, and reads to the end.
     async fn connect_and_wait(&self) -> (Vec<String>, Ended<crate::world::Counted>) {
         use passerelle::connection::Security;
-        self.connect(Security::Tls, passerelle::smtp::Start::Greeting).ends().await
+        self.connect(Security::Tls, Start::Greeting).ends().await
     }
 }

@@ -1,7 +1,7 @@
 //! Logging in, senders, recipients.
 
+use passerelle::connection::Start;
 use passerelle::connection::{Ended, Security};
-use passerelle::smtp::Start;
 
 use crate::world::{PASSWORD, World, plain};
 

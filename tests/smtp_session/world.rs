@@ -7,11 +7,12 @@ use std::task::{Context, Poll};
 
 use base64::Engine;
 use passerelle::config::Config;
+use passerelle::connection::Start;
 use passerelle::connection::{Connection, Ended, Security};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::model::{Secret, UserId};
-use passerelle::smtp::{self, Start};
+use passerelle::smtp;
 use passerelle::store::{Durability, StoreError, Tx, Working};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::task::JoinHandle;

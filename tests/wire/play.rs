@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use passerelle::connection::{Connection, Ended, Security};
+use passerelle::connection::{Connection, Ended, Security, Start};
 use passerelle::domain::Gateway;
 use passerelle::{imap, smtp};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
@@ -263,18 +263,18 @@ fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) 
 
 /// As `server` does it; where TLS would begin, the same stream goes on without it.
 async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
-    let ended = smtp::run(Arc::clone(&gateway), &connection, smtp::Start::Greeting, stream).await;
+    let ended = smtp::run(Arc::clone(&gateway), &connection, Start::Greeting, stream).await;
     if let Ended::StartTls(stream) = ended {
         let connection = Connection { security: Security::Tls, ..connection };
-        smtp::run(gateway, &connection, smtp::Start::AfterStartTls, stream).await;
+        smtp::run(gateway, &connection, Start::AfterStartTls, stream).await;
     }
 }
 
 async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
-    let ended = imap::run(Arc::clone(&gateway), &connection, imap::Start::Greeting, stream).await;
+    let ended = imap::run(Arc::clone(&gateway), &connection, Start::Greeting, stream).await;
     if let Ended::StartTls(stream) = ended {
         let connection = Connection { security: Security::Tls, ..connection };
-        imap::run(gateway, &connection, imap::Start::AfterStartTls, stream).await;
+        imap::run(gateway, &connection, Start::AfterStartTls, stream).await;
     }
 }
 
