@@ -161,8 +161,8 @@ pub enum StoreError {
     #[error("store: {0}")]
     Url(String),
     /// A file around the store.
-    #[error("store: {path}: {source}")]
-    File { path: String, source: std::io::Error },
+    #[error("store: {path}: {error}")]
+    File { path: String, error: std::io::Error },
     /// The writer has stopped: the process is ending.
     #[error("store: closed")]
     Closed,
