@@ -18,6 +18,8 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//!
+//! Where an answer has two forms, `modes` says which one this client has chosen.
 
 mod acl;
 mod answer;
@@ -33,6 +35,7 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod modes;
 mod outbox;
 mod qresync;
 mod search;
