@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Bye, End};
 use super::outbox::Outbox;
+use super::session::non_synchronizing;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
@@ -175,6 +176,7 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        non_synchronizing: non_synchronizing(config),
         names: NameForm::default(),
     }
 }

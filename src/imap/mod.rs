@@ -18,8 +18,10 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//! | `uid_batches` | UIDBATCHES |
 //!
-//! Where an answer has two forms, `modes` says which one this client has chosen.
+//! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
+//! command may work on.
 
 mod acl;
 mod answer;
@@ -35,6 +37,7 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod message_limit;
 mod modes;
 mod outbox;
 mod qresync;
@@ -44,6 +47,7 @@ mod serve;
 pub mod session;
 mod sort;
 mod thread;
+mod uid_batches;
 mod updates;
 pub mod view;
 pub mod wire;

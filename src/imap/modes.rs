@@ -26,11 +26,7 @@ pub(super) struct Modes {
 impl Modes {
     /// Each with the word that enables it.
     pub(super) fn by_word(&mut self) -> [(&'static str, &mut bool); 3] {
-        [
-            ("IMAP4rev2", &mut self.imap4rev2),
-            ("UTF8=ACCEPT", &mut self.utf8_accept),
-            ("UIDONLY", &mut self.uid_only),
-        ]
+        [("IMAP4rev2", &mut self.imap4rev2), ("UTF8=ACCEPT", &mut self.utf8_accept), ("UIDONLY", &mut self.uid_only)]
     }
 
     /// Do mailbox names travel in UTF-8 (RFC 9051 §5.1, RFC 6855 §3)?
@@ -53,7 +49,7 @@ impl Account {
         self.qresync || self.modes.uid_only
     }
 
-    /// May it be told the number of the first unseen message (RFC 9586 §3.5, RFC 9051 Appendix E)?
+    /// May it be told the number of the first unseen message (RFC 9586 §3, RFC 9051 Appendix E)?
     pub(super) fn hears_unseen(&self) -> bool {
         !self.modes.uid_only && !self.modes.imap4rev2
     }
@@ -70,11 +66,10 @@ impl Account {
             returns => returns.clone(),
         }
     }
-
 }
 
 impl SessionState {
-    /// Must this command be refused, for its numbers are no UIDs (RFC 9586 §3.2)?
+    /// Must this command be refused, for its numbers are no UIDs (RFC 9586 §3)?
     pub(super) fn requires_uids(&self, command: &CommandBody) -> bool {
         self.account().is_some_and(|account| account.modes.uid_only) && names_numbers(command)
     }

@@ -12,7 +12,9 @@ use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
+use super::{
+    Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread, uid_batches,
+};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -217,6 +219,7 @@ impl<'a> Session<'a> {
                 let (account, selected) = state.in_mailbox()?;
                 match body {
                     C::Expunge { uids } => copy::expunge(context, account, selected, uids.as_ref()).await,
+                    C::UidBatches(ask) => uid_batches::uid_batches(context, selected, tag, ask).await,
                     C::Search(ask) => search::search(context, account, selected, tag, ask).await,
                     C::Sort(ask) => sort::sort(context, selected, tag, ask).await,
                     C::Thread(ask) => thread::thread(context, selected, ask).await,

@@ -10,6 +10,7 @@ mod fetch;
 mod mailbox;
 mod search;
 mod sort;
+mod uid_batches;
 mod value;
 
 use base64::Engine as _;
@@ -83,7 +84,7 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 32] = [
+    const VERBS: [&str; 33] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
@@ -115,6 +116,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SUBSCRIBE",
         "THREAD",
         "UID",
+        "UIDBATCHES",
         "UNSUBSCRIBE",
     ];
     VERBS.contains(&verb)
@@ -170,6 +172,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
         "UID" => uid(cursor),
+        "UIDBATCHES" => uid_batches::uid_batches(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
     }

@@ -44,6 +44,11 @@ pub enum Code<'a> {
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 9738 §3: how many messages one command may work on, and the lowest UID that this one did.
+    MessageLimit {
+        limit: usize,
+        lowest: Option<Uid>,
+    },
     /// RFC 7162 §3.1.3: UIDs, or sequence numbers, that UNCHANGEDSINCE left alone.
     Modified(&'a [u32]),
     NonExistent,
@@ -62,9 +67,13 @@ pub enum Code<'a> {
     ServerBug,
     /// RFC 4469 §4.2
     TooBig,
+    /// RFC 10022 §3.1
+    TooFew,
+    /// RFC 10022 §3.1
+    TooMany,
     TryCreate,
     UidNext(Uid),
-    /// RFC 9586 §3.2
+    /// RFC 9586 §3
     UidRequired,
     UidValidity(UidValidity),
     Unavailable,
@@ -154,6 +163,12 @@ impl Code<'_> {
                 out.put_slice(b"MAILBOXID ");
                 object_id(out, MAILBOX, id.0);
             }
+            Self::MessageLimit { limit, lowest } => {
+                named_number(out, "MESSAGELIMIT ", u64::try_from(*limit).unwrap_or(u64::MAX));
+                if let Some(uid) = lowest {
+                    named_number(out, " ", u64::from(uid.0));
+                }
+            }
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -191,6 +206,7 @@ impl Code<'_> {
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
+            Self::MessageLimit { .. } => "MESSAGELIMIT",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
@@ -202,6 +218,8 @@ impl Code<'_> {
             Self::ReadWrite => "READ-WRITE",
             Self::ServerBug => "SERVERBUG",
             Self::TooBig => "TOOBIG",
+            Self::TooFew => "TOOFEW",
+            Self::TooMany => "TOOMANY",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
             Self::UidRequired => "UIDREQUIRED",
