@@ -237,9 +237,10 @@ impl Sentence {
 
 /// An amount of octets as people say it.
 fn amount(bytes: u64, mega: &str, kilo: &str) -> String {
-    match bytes >> 20 {
-        0 => format!("{} {kilo}", bytes >> 10),
-        megabytes => format!("{megabytes} {mega}"),
+    match (bytes >> 20, bytes >> 10) {
+        (0, 0) => format!("{bytes} octets"),
+        (0, kilobytes) => format!("{kilobytes} {kilo}"),
+        (megabytes, _) => format!("{megabytes} {mega}"),
     }
 }
 
