@@ -113,6 +113,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
+    pub admin_contact: Option<String>,
 }
 
 /// Who may come in, and how.
@@ -154,6 +156,11 @@ pub struct MailboxesConfig {
     pub keywords_per_message_max: usize,
     /// What a client expunges outside of Trash and Drafts goes to Trash.
     pub expunge_to_trash: bool,
+    /// Octets of one annotation (METADATA).
+    pub annotation_bytes_max: usize,
+    /// Annotations of one mailbox, and those of the server.
+    pub annotations_per_mailbox_max: usize,
+    pub annotations_per_user_max: usize,
 }
 
 /// SMTP submission.
@@ -272,6 +279,9 @@ impl Default for MailboxesConfig {
             messages_per_user_max: 200_000,
             keywords_per_message_max: 64,
             expunge_to_trash: true,
+            annotation_bytes_max: 4 << 10,
+            annotations_per_mailbox_max: 50,
+            annotations_per_user_max: 1000,
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
 //! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
+//! | `metadata` | GETMETADATA, SETMETADATA |
 //! | `append` | APPEND, REPLACE (`catenate` finds what a URL means) |
 //! | `fetch` | FETCH (`section` finds what `BODY[…]` means, `binary` decodes) |
 //! | `flags` | STORE |
@@ -33,6 +34,7 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod metadata;
 mod outbox;
 mod qresync;
 mod search;

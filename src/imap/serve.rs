@@ -12,7 +12,9 @@ use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
+use super::{
+    Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync, search, sort, thread,
+};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -193,6 +195,8 @@ impl<'a> Session<'a> {
             }
             C::GetAcl(name) => acl::get_acl(context, state.logged_in()?, name).await,
             C::SetAcl(name) | C::DeleteAcl(name) => acl::change(context, state.logged_in()?, name).await,
+            C::GetMetadata(of, ask) => metadata::get(context, state.logged_in()?, of, &ask).await,
+            C::SetMetadata(of, ask) => metadata::set(context, state.logged_in()?, of, ask).await,
             C::Unauthenticate => auth::unauthenticate(context, state),
             C::SetQuota => Err(Failure::refused(Code::NoPerm, "Limits are set by the administrator")),
             // Both come as frames of their own: see `step`.

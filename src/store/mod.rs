@@ -12,6 +12,7 @@
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
+pub(crate) mod annotation;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod mailbox;

@@ -1,6 +1,7 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::sort::{Sort, ThreadAsk};
 use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
 
@@ -86,6 +87,8 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    GetMetadata(Annotated, GetMetadata),
+    SetMetadata(Annotated, SetMetadata),
     /// RFC 8437 §3
     Unauthenticate,
 
@@ -185,6 +188,7 @@ pub struct List {
     pub return_children: bool,
     pub return_special_use: bool,
     pub return_status: Option<Vec<StatusItem>>,
+    pub return_metadata: Option<GetMetadata>,
     /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
     pub extended: bool,
 }

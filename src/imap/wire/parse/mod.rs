@@ -8,6 +8,7 @@ mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod search;
 mod sort;
 mod value;
@@ -83,7 +84,7 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 32] = [
+    const VERBS: [&str; 34] = [
         "APPEND",
         "AUTHENTICATE",
         "COPY",
@@ -94,6 +95,7 @@ fn takes_arguments(verb: &str) -> bool {
         "EXAMINE",
         "FETCH",
         "GETACL",
+        "GETMETADATA",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
@@ -108,6 +110,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SEARCH",
         "SELECT",
         "SETACL",
+        "SETMETADATA",
         "SETQUOTA",
         "SORT",
         "STATUS",
@@ -169,6 +172,8 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
+        "GETMETADATA" => metadata::get(cursor),
+        "SETMETADATA" => metadata::set(cursor),
         "UID" => uid(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),

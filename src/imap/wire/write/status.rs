@@ -44,6 +44,11 @@ pub enum Code<'a> {
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 5464 §4.2.1: octets of the longest value that was left out.
+    MetadataLongEntries(u64),
+    /// RFC 5464 §4.3: octets that a value may have.
+    MetadataMaxSize(u64),
+    MetadataTooMany,
     /// RFC 7162 §3.1.3: UIDs, or sequence numbers, that UNCHANGEDSINCE left alone.
     Modified(&'a [u32]),
     NonExistent,
@@ -152,6 +157,8 @@ impl Code<'_> {
                 out.put_slice(b"MAILBOXID ");
                 object_id(out, MAILBOX, id.0);
             }
+            Self::MetadataLongEntries(bytes) => named_number(out, "METADATA LONGENTRIES ", *bytes),
+            Self::MetadataMaxSize(bytes) => named_number(out, "METADATA MAXSIZE ", *bytes),
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -189,6 +196,8 @@ impl Code<'_> {
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
+            Self::MetadataLongEntries(_) | Self::MetadataMaxSize(_) => "METADATA",
+            Self::MetadataTooMany => "METADATA TOOMANY",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
