@@ -209,6 +209,8 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Is IMAP4rev2 offered beside IMAP4rev1?
+    pub imap4rev2: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -321,7 +323,8 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
-            hidden_capabilities: Vec::new(),
+            imap4rev2: false,
+            hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
     }
 }

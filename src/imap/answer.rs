@@ -44,6 +44,8 @@ pub(super) enum Failure {
     BadUrl(String),
     /// BAD: the client's error.
     Bad(Cow<'static, str>),
+    /// BAD with a code.
+    BadWith { code: Code<'static>, text: &'static str },
     /// `NO [UNAVAILABLE]`: ours.
     Fault(Fault),
     /// The session ends here.
@@ -122,6 +124,11 @@ impl Failure {
     /// BAD.
     pub(super) fn bad(text: &'static str) -> Self {
         Self::Bad(Cow::Borrowed(text))
+    }
+
+    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3.2).
+    pub(super) fn uid_required() -> Self {
+        Self::BadWith { code: Code::UidRequired, text: "UIDONLY is enabled" }
     }
 
     /// A mailbox that is to be read does not exist.

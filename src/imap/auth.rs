@@ -9,9 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::modes::Modes;
 use super::qresync::enable_condstore;
 use super::serve::Context;
-use super::session::{Account, SessionState, is_hidden};
+use super::session::{Account, SessionState, is_announced, is_hidden};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
@@ -58,11 +59,10 @@ pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<Str
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE, QRESYNC, which brings the first with it, and
-/// UTF8=ACCEPT.
+/// ENABLE (RFC 9051 §6.3.1). QRESYNC brings CONDSTORE with it. What is not announced cannot be enabled.
 pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words: &[String]) -> Outcome {
     let account = state.logged_in()?;
-    let asks = |wanted| words.iter().any(|word| word == wanted);
+    let asks = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted));
     let mut enabled = Vec::new();
     if asks("CONDSTORE") && !account.condstore {
         enabled.push("CONDSTORE");
@@ -71,11 +71,16 @@ pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words:
         account.qresync = true;
         enabled.push("QRESYNC");
     }
-    if asks("UTF8=ACCEPT") && !is_hidden("UTF8=ACCEPT", &context.gateway.config.imap) && account.names != NameForm::Utf8
-    {
+    let config = &context.gateway.config.imap;
+    for (word, on) in account.modes.by_word() {
+        if asks(word) && !*on && is_announced(word, config) {
+            *on = true;
+            enabled.push(word);
+        }
+    }
+    if account.modes.utf8_names() {
         account.names = NameForm::Utf8;
         context.client.set_names(NameForm::Utf8);
-        enabled.push("UTF8=ACCEPT");
     }
     write::enabled(&mut context.client.out, &enabled);
     if asks("CONDSTORE") || asks("QRESYNC") {
@@ -206,7 +211,14 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false, qresync: false, names: NameForm::default() };
+    let account = Account {
+        user,
+        admission,
+        condstore: false,
+        qresync: false,
+        names: NameForm::default(),
+        modes: Modes::default(),
+    };
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

@@ -19,6 +19,8 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//!
+//! Where an answer has two forms, `modes` says which one this client has chosen.
 
 mod acl;
 mod answer;
@@ -35,6 +37,7 @@ mod list;
 mod listing;
 mod mailboxes;
 mod metadata;
+mod modes;
 mod outbox;
 mod qresync;
 mod search;

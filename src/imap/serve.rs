@@ -126,6 +126,7 @@ impl<'a> Session<'a> {
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
         let outcome = match rule.allowed.in_state(&self.state) {
+            true if self.state.requires_uids(&body) => Err(Failure::uid_required()),
             true => self.dispatch(&tag, body, rule.allowed).await,
             false => Err(not_now()),
         };
@@ -269,7 +270,7 @@ impl<'a> Session<'a> {
                 _ => updates::write_highest(&mut self.context, mod_seq),
             }
         }
-        let is_bad = matches!(outcome, Err(Failure::Bad(_)));
+        let is_bad = matches!(outcome, Err(Failure::Bad(_) | Failure::BadWith { .. }));
         self.answer(tag, outcome);
         self.context.client.drain().await?;
         if starts_tls {
@@ -303,6 +304,7 @@ impl<'a> Session<'a> {
                 return write::tagged(&mut context.client.out, tag, Condition::No, code, "Cannot be read");
             }
             Err(Failure::Bad(text)) => (Condition::Bad, None, text),
+            Err(Failure::BadWith { code, text }) => (Condition::Bad, Some(code), text.into()),
             Err(Failure::Fault(fault)) => {
                 context.log(&fault);
                 (Condition::No, Some(Code::Unavailable), context.say(&Sentence::TryLater).into())

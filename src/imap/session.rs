@@ -1,5 +1,6 @@
 //! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
 
+use super::modes::Modes;
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
 use super::wire::utf7::NameForm;
@@ -33,6 +34,8 @@ pub(super) struct Account {
     pub names: NameForm,
     /// Has it enabled QRESYNC (RFC 7162 §3.2.3)? Then it hears VANISHED in place of EXPUNGE.
     pub qresync: bool,
+    /// What else it has enabled.
+    pub modes: Modes,
 }
 
 /// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
@@ -194,6 +197,7 @@ fn unless_searching_by_number(search: &Search) -> Expunges {
 /// What is always announced. A word stands here only when its transcripts pass.
 const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
+    "IMAP4rev2",
     "SASL-IR",
     "LITERAL+",
     "ID",
@@ -214,9 +218,11 @@ const CAPABILITIES: &[&str] = &[
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "STATUS=SIZE",
+    "STATUS=DELETED",
     "WITHIN",
     "SEARCHRES",
     "PARTIAL",
+    "UIDONLY",
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
@@ -255,8 +261,17 @@ pub(super) fn capabilities(
         };
         words.extend(more.iter().map(|word| (*word).to_owned()));
     }
-    words.retain(|word| !is_hidden(word, config));
+    words.retain(|word| is_announced(word, config));
     words
+}
+
+/// Is this word announced, where the state of the session allows it?
+pub(super) fn is_announced(word: &str, config: &ImapConfig) -> bool {
+    let by_setting = match word {
+        "IMAP4rev2" => config.imap4rev2,
+        _ => true,
+    };
+    by_setting && !is_hidden(word, config)
 }
 
 /// Does the administrator hide this word?

@@ -42,7 +42,8 @@ fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
         known = Some(known_set(cursor)?);
         cursor.spaces();
     }
-    if cursor.accept(b'(') {
+    let names_numbers = cursor.accept(b'(');
+    if names_numbers {
         cursor.spaces();
         known_set(cursor)?;
         cursor.space()?;
@@ -52,7 +53,7 @@ fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
         cursor.spaces();
     }
     cursor.expect(b')', "the end of what is known")?;
-    Ok(Resync { uid_validity, mod_seq, known })
+    Ok(Resync { uid_validity, mod_seq, known, names_numbers })
 }
 
 /// `known-uids`: a set without `*`.

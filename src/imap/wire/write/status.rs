@@ -69,6 +69,8 @@ pub enum Code<'a> {
     TooBig,
     TryCreate,
     UidNext(Uid),
+    /// RFC 9586 §3.2
+    UidRequired,
     UidValidity(UidValidity),
     Unavailable,
     /// RFC 3516 §4.3
@@ -211,6 +213,7 @@ impl Code<'_> {
             Self::TooBig => "TOOBIG",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
+            Self::UidRequired => "UIDREQUIRED",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
             Self::UnknownCte => "UNKNOWN-CTE",
