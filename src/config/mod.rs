@@ -202,6 +202,8 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// May clients compress their connection (COMPRESS=DEFLATE)?
+    pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -311,6 +313,7 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
+            compress: true,
             hidden_capabilities: Vec::new(),
         }
     }

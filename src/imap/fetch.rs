@@ -302,6 +302,10 @@ struct Response<'a> {
 
 impl Response<'_> {
     async fn write(&self, context: &mut Context<'_>, seq: SeqNum, sections: Vec<Read>) -> Result<(), Failure> {
+        let shows_message = self.message.is_some();
+        if shows_message {
+            context.client.out.keep_apart();
+        }
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, seq);
         for item in &self.plan.items {
@@ -325,6 +329,9 @@ impl Response<'_> {
             }
         }
         items.close(out);
+        if shows_message {
+            out.keep_apart();
+        }
         Ok(())
     }
 

@@ -86,6 +86,8 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 
