@@ -211,6 +211,8 @@ pub struct ImapConfig {
     pub poll_seconds: u64,
     /// Is IMAP4rev2 offered beside IMAP4rev1?
     pub imap4rev2: bool,
+    /// May clients compress their connection (COMPRESS=DEFLATE)?
+    pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -324,6 +326,7 @@ impl Default for ImapConfig {
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
             imap4rev2: false,
+            compress: true,
             hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
     }

@@ -76,6 +76,8 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
+    /// It said that it compresses, and does not.
+    NotDeflate,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }

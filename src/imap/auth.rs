@@ -12,7 +12,7 @@ use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::modes::Modes;
 use super::qresync::enable_condstore;
 use super::serve::Context;
-use super::session::{Account, SessionState, is_announced, is_hidden};
+use super::session::{Account, SessionState};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
@@ -42,6 +42,10 @@ struct Credentials {
 
 /// STARTTLS (RFC 9051 §6.2.1).
 pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
+    // TLS goes around the compressed octets, not into them (RFC 4978 §3).
+    if context.client.is_deflated() {
+        return Err(Failure::bad("COMPRESS is active: too late for TLS"));
+    }
     match context.connection.security {
         Security::Plain => Ok(BEGIN_TLS),
         Security::Tls => Err(Failure::bad("TLS is active already")),
@@ -59,21 +63,21 @@ pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<Str
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1). QRESYNC brings CONDSTORE with it. What is not announced cannot be enabled.
+/// ENABLE (RFC 9051 §6.3.1). QRESYNC brings CONDSTORE with it. Words that are hidden are passed over like unknown ones.
 pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words: &[String]) -> Outcome {
     let account = state.logged_in()?;
-    let asks = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted));
+    let asks = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted)) && !context.is_hidden(wanted);
+    let (condstore, qresync) = (asks("CONDSTORE"), asks("QRESYNC"));
     let mut enabled = Vec::new();
-    if asks("CONDSTORE") && !account.condstore {
+    if condstore && !account.condstore {
         enabled.push("CONDSTORE");
     }
-    if asks("QRESYNC") && !account.qresync {
+    if qresync && !account.qresync {
         account.qresync = true;
         enabled.push("QRESYNC");
     }
-    let config = &context.gateway.config.imap;
     for (word, on) in account.modes.by_word() {
-        if asks(word) && !*on && is_announced(word, config) {
+        if !*on && asks(word) {
             *on = true;
             enabled.push(word);
         }
@@ -83,7 +87,7 @@ pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words:
         context.client.set_names(NameForm::Utf8);
     }
     write::enabled(&mut context.client.out, &enabled);
-    if asks("CONDSTORE") || asks("QRESYNC") {
+    if condstore || qresync {
         enable_condstore(context, state);
     }
     Ok(Done::new("ENABLE completed"))
@@ -91,12 +95,12 @@ pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words:
 
 /// UNAUTHENTICATE (RFC 8437 §3): as if nobody had logged in. Never NO, for the client may have sent more behind it.
 pub(super) fn unauthenticate(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
-    let config = &context.gateway.config.imap;
-    if is_hidden("UNAUTHENTICATE", config) {
+    if context.is_hidden("UNAUTHENTICATE") {
         return Err(Failure::bad("UNAUTHENTICATE is not offered"));
     }
     *state = SessionState::NotAuthenticated;
-    context.client.logged_out(config);
+    context.client.logged_out(&context.gateway.config.imap);
+    context.hidden_words = Vec::new();
     Ok(Done::new("Nobody is logged in"))
 }
 

@@ -7,6 +7,7 @@
 //! | file | commands |
 //! | --- | --- |
 //! | `auth` | LOGIN, AUTHENTICATE, UNAUTHENTICATE, ENABLE, ID |
+//! | `compress` | COMPRESS (`deflate` does it) |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
 //! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
@@ -29,7 +30,9 @@ mod auth;
 mod binary;
 mod catenate;
 mod client;
+mod compress;
 mod copy;
+mod deflate;
 mod fetch;
 mod flags;
 mod idle;

@@ -90,6 +90,8 @@ pub enum CommandBody {
     DeleteAcl(MailboxArgument),
     GetMetadata(Annotated, GetMetadata),
     SetMetadata(Annotated, SetMetadata),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 

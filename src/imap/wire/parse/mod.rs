@@ -84,9 +84,10 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 34] = [
+    const VERBS: [&str; 35] = [
         "APPEND",
         "AUTHENTICATE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -157,6 +158,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ID" => id(cursor),
         "AUTHENTICATE" => authenticate(cursor),
         "LOGIN" => login(cursor),
+        "COMPRESS" => Ok(CommandBody::Compress(cursor.word("a compression")?)),
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),

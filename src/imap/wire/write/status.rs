@@ -32,6 +32,8 @@ pub enum Code<'a> {
     ClientBug,
     /// RFC 7162 §3.2.11
     Closed,
+    /// RFC 4978 §3
+    CompressionActive,
     ContactAdmin,
     /// RFC 4315 §3: source and target, in the same order.
     CopyUid(UidValidity, &'a [(Uid, Uid)]),
@@ -189,6 +191,7 @@ impl Code<'_> {
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",
             Self::Closed => "CLOSED",
+            Self::CompressionActive => "COMPRESSIONACTIVE",
             Self::ContactAdmin => "CONTACTADMIN",
             Self::CopyUid(..) => "COPYUID",
             Self::Expired => "EXPIRED",
