@@ -156,13 +156,15 @@ create table message (
   , parts bytea not null
   , message_id_key text
   , sent_at bigint
+  , sent_day bigint
   , sort_keys text not null
   , preview text not null
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
 
--- Folded text that SEARCH compares (blind to case and accents).
+-- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
+-- 0002 indexes it by trigrams.
 create table message_text (
     message_id bigint primary key references message (id)
   , from_key text not null
@@ -170,10 +172,21 @@ create table message_text (
   , cc_key text not null
   , bcc_key text not null
   , subject_key text not null
+  , header_names text not null
+  , header_key text not null
   , text_key text not null
 );
 
--- A message in one mailbox. `size` repeats message.size, which never changes, so that flags and quota never open it.
+-- Identifiers in Message-ID fields that differ, folded, from message.message_id_key: nearly none.
+create table message_id_alias (
+    key text not null
+  , message_id bigint not null references message (id)
+  , primary key (key, message_id)
+);
+create index message_id_alias_message on message_id_alias (message_id);
+
+-- A message in one mailbox. `size` and `sent_day` repeat those of the message, which never change, so that flags, quota and
+-- dates never open it.
 create table placement (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
@@ -183,6 +196,7 @@ create table placement (
   , size bigint not null
   , internal_date bigint not null
   , save_date bigint not null
+  , sent_day bigint
   , created_mod_seq bigint not null
   , mod_seq bigint not null
   , origin_mailbox_id bigint

@@ -205,8 +205,8 @@ const TAKE: &str = "
 // The counters of each row are those that `TAKE` has just left there.
 const PLACE: &str = "
     insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
-        created_mod_seq, mod_seq, origin_mailbox_id)
-    select m.id, m.uid_next - 1, $3, 0, '', l.size, $4, $4, m.mod_seq, m.mod_seq, null
+        sent_day, created_mod_seq, mod_seq, origin_mailbox_id)
+    select m.id, m.uid_next - 1, $3, 0, '', l.size, $4, $4, l.sent_day, m.mod_seq, m.mod_seq, null
     from delivery d
     join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
     join message l on l.id = $3
