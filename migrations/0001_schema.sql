@@ -225,10 +225,13 @@ create table submission (
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
   , message_id bigint not null references message (id)
+  , message_id_key text
+  , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
 create index submission_sent_uid on submission (user_id, sent_uid);
+create index submission_message_id_key on submission (message_id_key);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -236,4 +239,13 @@ create table delivery (
   , user_id text not null references ent_user (id)
   , batch bigint not null
   , primary key (submission_id, user_id)
+);
+create index delivery_user on delivery (user_id, submission_id);
+
+-- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
+-- addressed to by name (RCPT). Never those of Bcc, and never a person whom the header names and the envelope does not.
+create table answerable (
+    user_id text not null references ent_user (id)
+  , submission_id bigint not null references submission (id)
+  , primary key (user_id, submission_id)
 );

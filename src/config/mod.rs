@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `check` | what must hold between settings |
@@ -9,6 +10,7 @@
 mod check;
 mod keys;
 mod load;
+mod policy;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
@@ -49,6 +52,10 @@ pub struct Config {
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub submission: SubmissionConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    #[serde(default)]
+    pub ent: EntConfig,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]

@@ -7,6 +7,7 @@
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
@@ -16,6 +17,7 @@
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
