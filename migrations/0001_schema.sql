@@ -123,6 +123,17 @@ create table subscription (
   , primary key (user_id, name)
 );
 
+-- Annotations (RFC 5464), a person's own: of a mailbox, or (`mailbox_id` 0) of the server. `entry_key` is the name in lower
+-- case, `entry` as it was written.
+create table annotation (
+    user_id text not null references ent_user (id)
+  , mailbox_id bigint not null
+  , entry_key text not null
+  , entry text not null
+  , value bytea not null
+  , primary key (user_id, mailbox_id, entry_key)
+);
+
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
 
 -- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.

@@ -41,6 +41,7 @@ pub enum Sentence {
     GroupEmpty {
         group: String,
     },
+<<<<<<< HEAD
     /// A broadcast list, and the sender's profile may write to none.
     ListNotAllowed {
         group: String,
@@ -58,10 +59,13 @@ pub enum Sentence {
     /// The sender's profile may not send messages that nobody may answer.
     NoReplyNotAllowed,
     /// MAIL FROM, or header Sender.
+=======
+    /// MAIL FROM or the header's Sender is not the person's own.
+>>>>>>> main
     SenderNotYours {
         address: String,
     },
-    /// Header From is missing, several, or not the person's own.
+    /// Header From is not the person's own.
     FromNotYours {
         address: String,
     },
@@ -172,7 +176,7 @@ impl Sentence {
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
             Self::TlsRequired => "Connexion chiffrée (TLS) obligatoire avant le mot de passe.".to_owned(),
             Self::MessageTooLarge { bytes_max } => {
-                format!("Message trop volumineux : la limite est de {} Mo.", bytes_max >> 20)
+                format!("Message trop volumineux : la limite est de {}.", amount(*bytes_max, "Mo", "Kio"))
             }
             Self::TooManyRecipients { max } => format!("Trop de destinataires : {max} au plus par message."),
             Self::TooManyPeople { max } => format!("Envoi refusé : ce message toucherait plus de {max} personnes."),
@@ -245,7 +249,9 @@ impl Sentence {
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),
             Self::TlsRequired => "An encrypted connection (TLS) is required before the password.".to_owned(),
-            Self::MessageTooLarge { bytes_max } => format!("Message too large: the limit is {} MB.", bytes_max >> 20),
+            Self::MessageTooLarge { bytes_max } => {
+                format!("Message too large: the limit is {}.", amount(*bytes_max, "MB", "KiB"))
+            }
             Self::TooManyRecipients { max } => format!("Too many recipients: {max} at most per message."),
             Self::TooManyPeople { max } => format!("Refused: this message would reach more than {max} people."),
             Self::QuotaExceeded => "Your mailbox space is full: delete messages, then empty the trash.".to_owned(),
@@ -272,6 +278,15 @@ impl Sentence {
             Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
             Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
         }
+    }
+}
+
+/// An amount of octets as people say it.
+fn amount(bytes: u64, mega: &str, kilo: &str) -> String {
+    match (bytes >> 20, bytes >> 10) {
+        (0, 0) => format!("{bytes} octets"),
+        (0, kilobytes) => format!("{kilobytes} {kilo}"),
+        (megabytes, _) => format!("{megabytes} {mega}"),
     }
 }
 

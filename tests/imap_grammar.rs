@@ -175,7 +175,7 @@ proptest! {
         client.send(&out);
         let Some(Frame::Command(command)) = client.frames.pop() else { return Err(TestCaseError::fail("no command")) };
         let CommandBody::Select { mailbox, .. } = command.body else { return Err(TestCaseError::fail("no SELECT")) };
-        prop_assert_eq!(mailbox, MailboxArgument(Ok(name)));
+        prop_assert_eq!(mailbox, MailboxArgument(Ok(name), None));
     }
 
     #[test]

@@ -120,6 +120,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
+    pub admin_contact: Option<String>,
 }
 
 /// Who may come in, and how.
@@ -161,6 +163,11 @@ pub struct MailboxesConfig {
     pub keywords_per_message_max: usize,
     /// What a client expunges outside of Trash and Drafts goes to Trash.
     pub expunge_to_trash: bool,
+    /// Octets of one annotation (METADATA).
+    pub annotation_bytes_max: usize,
+    /// Annotations of one mailbox, and those of the server.
+    pub annotations_per_mailbox_max: usize,
+    pub annotations_per_user_max: usize,
 }
 
 /// SMTP submission.
@@ -209,6 +216,10 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Is IMAP4rev2 offered beside IMAP4rev1?
+    pub imap4rev2: bool,
+    /// May clients compress their connection (COMPRESS=DEFLATE)?
+    pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -279,6 +290,9 @@ impl Default for MailboxesConfig {
             messages_per_user_max: 200_000,
             keywords_per_message_max: 64,
             expunge_to_trash: true,
+            annotation_bytes_max: 4 << 10,
+            annotations_per_mailbox_max: 50,
+            annotations_per_user_max: 1000,
         }
     }
 }
@@ -318,7 +332,9 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
-            hidden_capabilities: Vec::new(),
+            imap4rev2: false,
+            compress: true,
+            hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
+//! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `changes` | wakes sessions that wait on a mailbox |
@@ -26,6 +27,7 @@ pub mod import;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
+pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod snapshot;

@@ -181,6 +181,9 @@ fn replacing(state: &SessionState, replaced: Replaced) -> Result<Replacing, Fail
     let SessionState::Selected(_, selected) = state else {
         return Err(Failure::bad("Command not allowed in this state"));
     };
+    if state.requires_uid(replaced) {
+        return Err(Failure::uid_required());
+    }
     if selected.access == Access::ReadOnly {
         return Err(Failure::read_only());
     }

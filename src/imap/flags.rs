@@ -66,7 +66,7 @@ fn answer(
     let by_uid = ask.numbers == Numbers::Uid || account.qresync;
     let shown = Shown { uid: by_uid, flags: !ask.silent, mod_seq: account.condstore };
     if !ask.silent || account.condstore {
-        write_flags(&mut context.client.out, seq, entry, shown);
+        write_flags(&mut context.client.out, account.number(seq, uid), entry, shown);
     }
     selected.view.told_flags(uid);
 }

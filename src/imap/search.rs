@@ -9,7 +9,6 @@ use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
-use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{Need, SearchNeed, Searched};
 use crate::domain::snapshot::Snapshot;
@@ -47,16 +46,16 @@ pub(super) async fn search(
     tag: &str,
     ask: Search,
 ) -> Outcome {
-    if ask.charset.is_some() && account.names == NameForm::Utf8 {
+    if ask.charset.is_some() && account.modes.utf8_accept {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
     let found = found(context, selected, &ask).await?;
-    match &ask.returns {
+    match account.search_returns(&ask) {
         None => {
             let numbers = numbers(selected, ask.numbers, &found.uids);
             write::search(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => write_esearch(context, selected, tag, ask.numbers, returns, &found.uids, &found),
+        Some(returns) => write_esearch(context, selected, tag, ask.numbers, &returns, &found.uids, &found),
     }
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))

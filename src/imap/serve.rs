@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
-use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities};
+use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
 use super::updates::{self, tell};
 use super::view::Expunges;
 use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, acl, append, auth, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
+use super::{
+    Start, acl, append, auth, compress, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync, search, sort,
+    thread,
+};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -22,6 +25,8 @@ pub(super) struct Context<'a> {
     pub gateway: &'a Gateway,
     pub connection: &'a Connection,
     pub client: Client<'a>,
+    /// Words that are hidden from the device that logged in.
+    pub hidden_words: Vec<String>,
 }
 
 /// One session.
@@ -38,7 +43,12 @@ impl Context<'_> {
     pub(super) fn capabilities(&self, state: &SessionState) -> String {
         let config = &self.gateway.config;
         let may_log_in = self.connection.may_log_in(&config.login);
-        capabilities(state, self.connection.security, may_log_in, &config.imap).join(" ")
+        capabilities(state, self.connection.security, may_log_in, &config.imap, &self.hidden_words).join(" ")
+    }
+
+    /// Is this word not announced to this client? What it stands for is then refused, where it would change the session.
+    pub(super) fn is_hidden(&self, word: &str) -> bool {
+        is_hidden(word, &self.gateway.config.imap, &self.hidden_words)
     }
 
     /// A sentence in the server's language, as IMAP can say it.
@@ -73,7 +83,7 @@ impl<'a> Session<'a> {
     pub(super) fn new(gateway: &'a Gateway, connection: &'a Connection, stream: &'a mut (dyn Duplex + 'a)) -> Self {
         let client = Client::new(stream, connection, &gateway.config.imap);
         Self {
-            context: Context { gateway, connection, client },
+            context: Context { gateway, connection, client, hidden_words: Vec::new() },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
             tries: auth::Tries::default(),
@@ -124,6 +134,7 @@ impl<'a> Session<'a> {
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
         let outcome = match rule.allowed.in_state(&self.state) {
+            true if self.state.requires_uids(&body) => Err(Failure::uid_required()),
             true => self.dispatch(&tag, body, rule.allowed).await,
             false => Err(not_now()),
         };
@@ -193,6 +204,9 @@ impl<'a> Session<'a> {
             }
             C::GetAcl(name) => acl::get_acl(context, state.logged_in()?, name).await,
             C::SetAcl(name) | C::DeleteAcl(name) => acl::change(context, state.logged_in()?, name).await,
+            C::GetMetadata(of, ask) => metadata::get(context, state.logged_in()?, of, &ask).await,
+            C::SetMetadata(of, ask) => metadata::set(context, state.logged_in()?, of, ask).await,
+            C::Compress(mechanism) => compress::compress(context, &mechanism),
             C::Unauthenticate => auth::unauthenticate(context, state),
             C::SetQuota => Err(Failure::refused(Code::NoPerm, "Limits are set by the administrator")),
             // Both come as frames of their own: see `step`.
@@ -258,6 +272,7 @@ impl<'a> Session<'a> {
             return Err(end);
         }
         let starts_tls = matches!(&outcome, Ok(done) if *done == auth::BEGIN_TLS);
+        let begins_deflate = matches!(&outcome, Ok(done) if *done == compress::BEGIN_DEFLATE);
         if let Some(mod_seq) = tell(&mut self.context, &mut self.state, expunges).await? {
             match &mut outcome {
                 Ok(done) if done.code.is_none() => done.code = Some(DoneCode::HighestModSeq(mod_seq)),
@@ -265,9 +280,12 @@ impl<'a> Session<'a> {
                 _ => updates::write_highest(&mut self.context, mod_seq),
             }
         }
-        let is_bad = matches!(outcome, Err(Failure::Bad(_)));
+        let is_bad = matches!(outcome, Err(Failure::Bad(_) | Failure::BadWith { .. }));
         self.answer(tag, outcome);
         self.context.client.drain().await?;
+        if begins_deflate {
+            self.context.client.begin_deflate().await?;
+        }
         if starts_tls {
             return Err(End::StartTls);
         }
@@ -299,6 +317,7 @@ impl<'a> Session<'a> {
                 return write::tagged(&mut context.client.out, tag, Condition::No, code, "Cannot be read");
             }
             Err(Failure::Bad(text)) => (Condition::Bad, None, text),
+            Err(Failure::BadWith { code, text }) => (Condition::Bad, Some(code), text.into()),
             Err(Failure::Fault(fault)) => {
                 context.log(&fault);
                 (Condition::No, Some(Code::Unavailable), context.say(&Sentence::TryLater).into())
@@ -313,7 +332,7 @@ impl<'a> Session<'a> {
             Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
             Bye::Cut => (Some(Code::ContactAdmin), Sentence::AccountSuspended),
             Bye::Autologout => (None, Sentence::SessionEnded),
-            Bye::TooManyBadCommands => (Some(Code::ClientBug), Sentence::SessionEnded),
+            Bye::TooManyBadCommands | Bye::NotDeflate => (Some(Code::ClientBug), Sentence::SessionEnded),
             Bye::TooManyTries => (Some(Code::AuthenticationFailed), Sentence::TooManyTries),
             Bye::MailboxGone => (Some(Code::NonExistent), Sentence::MailboxGone),
         };

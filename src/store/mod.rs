@@ -12,6 +12,7 @@
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
+pub(crate) mod annotation;
 pub(crate) mod answers;
 pub(crate) mod delivery;
 mod inspect;
@@ -188,8 +189,8 @@ pub enum StoreError {
     #[error("store: {0}")]
     Url(String),
     /// A file around the store.
-    #[error("store: {path}: {source}")]
-    File { path: String, source: std::io::Error },
+    #[error("store: {path}: {error}")]
+    File { path: String, error: std::io::Error },
     /// The writer has stopped: the process is ending.
     #[error("store: closed")]
     Closed,

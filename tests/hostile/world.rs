@@ -184,6 +184,14 @@ impl Client {
         (read.await.expect("an answer in time").unwrap() > 0).then_some(())
     }
 
+    /// Whatever comes next; `None` where the server has closed.
+    pub async fn octets(&mut self) -> Option<Vec<u8>> {
+        if self.unread.is_empty() {
+            self.read_more().await?;
+        }
+        Some(std::mem::take(&mut self.unread))
+    }
+
     pub async fn line(&mut self) -> String {
         self.try_line().await.expect("a line")
     }

@@ -162,15 +162,17 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self) -> Parsed<&'a [u8]> {
+        let octets = self.literal8()?;
+        if octets.contains(&0) { Err(BadCommand::Syntax("a literal without NUL")) } else { Ok(octets) }
+    }
+
+    fn literal8(&mut self) -> Parsed<&'a [u8]> {
         let (size, _) = self.announcement()?;
         self.accept(b'\r');
         self.expect(b'\n', "the end of the line behind a literal's size")?;
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let octets = self.advance(size);
-        if octets.len() < size || octets.contains(&0) {
-            return Err(BadCommand::Syntax("a literal without NUL"));
-        }
-        Ok(octets)
+        if octets.len() < size { Err(BadCommand::Syntax("a whole literal")) } else { Ok(octets) }
     }
 
     /// `string`
@@ -184,6 +186,14 @@ impl<'a> Cursor<'a> {
     /// `nstring`
     pub(super) fn nstring(&mut self) -> Parsed<Option<Cow<'a, [u8]>>> {
         if self.keyword("NIL") { Ok(None) } else { self.string().map(Some) }
+    }
+
+    /// `nstring` or `literal8`, which may hold NUL (RFC 5464 §5).
+    pub(super) fn nstring8(&mut self) -> Parsed<Option<Vec<u8>>> {
+        if self.accept(b'~') {
+            return self.literal8().map(|octets| Some(octets.to_vec()));
+        }
+        Ok(self.nstring()?.map(Cow::into_owned))
     }
 
     /// `astring`

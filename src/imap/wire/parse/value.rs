@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::super::command::{MailboxArgument, PartialRange, SequenceSet};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed, is_atom_char};
-use crate::model::{Flags, MailboxName, SystemFlag, Timestamp};
+use crate::model::{Flags, SystemFlag, Timestamp};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -24,10 +24,10 @@ enum GivenFlag {
 impl Cursor<'_> {
     /// `mailbox`: modified UTF-7, or UTF-8.
     pub(super) fn mailbox(&mut self) -> Parsed<MailboxArgument> {
-        Ok(MailboxArgument(MailboxName::parse(&self.mailbox_text()?)))
+        Ok(MailboxArgument::read(self.limits.names, &self.astring_text()?))
     }
 
-    /// A mailbox's name, or what it begins with.
+    /// What the names of mailboxes begin with.
     pub(super) fn mailbox_text(&mut self) -> Parsed<String> {
         Ok(self.limits.names.decode(self.astring_text()?))
     }

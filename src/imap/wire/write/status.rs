@@ -32,6 +32,8 @@ pub enum Code<'a> {
     ClientBug,
     /// RFC 7162 §3.2.11
     Closed,
+    /// RFC 4978 §3
+    CompressionActive,
     ContactAdmin,
     /// RFC 4315 §3: source and target, in the same order.
     CopyUid(UidValidity, &'a [(Uid, Uid)]),
@@ -44,6 +46,11 @@ pub enum Code<'a> {
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 5464 §4.2.1: octets of the longest value that was left out.
+    MetadataLongEntries(u64),
+    /// RFC 5464 §4.3: octets that a value may have.
+    MetadataMaxSize(u64),
+    MetadataTooMany,
     /// RFC 7162 §3.1.3: UIDs, or sequence numbers, that UNCHANGEDSINCE left alone.
     Modified(&'a [u32]),
     NonExistent,
@@ -64,6 +71,8 @@ pub enum Code<'a> {
     TooBig,
     TryCreate,
     UidNext(Uid),
+    /// RFC 9586 §3.2
+    UidRequired,
     UidValidity(UidValidity),
     Unavailable,
     /// RFC 3516 §4.3
@@ -152,6 +161,8 @@ impl Code<'_> {
                 out.put_slice(b"MAILBOXID ");
                 object_id(out, MAILBOX, id.0);
             }
+            Self::MetadataLongEntries(bytes) => named_number(out, "METADATA LONGENTRIES ", *bytes),
+            Self::MetadataMaxSize(bytes) => named_number(out, "METADATA MAXSIZE ", *bytes),
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -180,6 +191,7 @@ impl Code<'_> {
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",
             Self::Closed => "CLOSED",
+            Self::CompressionActive => "COMPRESSIONACTIVE",
             Self::ContactAdmin => "CONTACTADMIN",
             Self::CopyUid(..) => "COPYUID",
             Self::Expired => "EXPIRED",
@@ -189,6 +201,8 @@ impl Code<'_> {
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
+            Self::MetadataLongEntries(_) | Self::MetadataMaxSize(_) => "METADATA",
+            Self::MetadataTooMany => "METADATA TOOMANY",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
@@ -202,6 +216,7 @@ impl Code<'_> {
             Self::TooBig => "TOOBIG",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
+            Self::UidRequired => "UIDREQUIRED",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
             Self::UnknownCte => "UNKNOWN-CTE",
