@@ -202,6 +202,8 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// How often a client that waits for a long command hears that it goes on; 0: never.
+    pub progress_milliseconds: u64,
     /// May clients compress their connection (COMPRESS=DEFLATE)?
     pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
@@ -313,6 +315,7 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
+            progress_milliseconds: 10_000,
             compress: true,
             hidden_capabilities: Vec::new(),
         }

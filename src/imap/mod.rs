@@ -37,6 +37,7 @@ mod list;
 mod listing;
 mod mailboxes;
 mod outbox;
+mod progress;
 mod qresync;
 mod search;
 mod section;

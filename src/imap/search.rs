@@ -100,9 +100,14 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     for step in plan.steps() {
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        let mut left = doubtful.len();
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, plan, chunk, step).await?;
             judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
+            left -= chunk.len();
+            let decided = told.len().saturating_sub(left + still_doubtful.len());
+            context.progress.count(decided, Some(told.len()));
+            context.still_working().await?;
         }
         doubtful = still_doubtful;
     }
@@ -149,12 +154,14 @@ async fn read_texts(
     if step.reads_texts() {
         let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
         let need = SearchNeed { heads: step.heads, body: step.body, having };
-        let searched = context.gateway.search_texts(id, uids, need).await?;
+        let work = context.gateway.search_texts(id, uids, need);
+        let searched = context.working(work).await??;
         texts.searched = searched.into_iter().map(|searched| (searched.uid, searched)).collect();
     }
     if step.fields {
         let need = Need { header: true, ..Need::default() };
-        let fetched = context.gateway.fetch(id, uids, need).await?;
+        let work = context.gateway.fetch(id, uids, need);
+        let fetched = context.working(work).await??;
         let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header, plan)));
         texts.fields = folded.collect();
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
+use super::progress::Progress;
 use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
 use super::updates::{self, tell};
 use super::view::Expunges;
@@ -22,6 +23,8 @@ pub(super) struct Context<'a> {
     pub gateway: &'a Gateway,
     pub connection: &'a Connection,
     pub client: Client<'a>,
+    /// How far the command has come.
+    pub progress: Progress,
     /// Words that are hidden from the device that logged in.
     pub hidden_words: Vec<String>,
 }
@@ -80,7 +83,7 @@ impl<'a> Session<'a> {
     pub(super) fn new(gateway: &'a Gateway, connection: &'a Connection, stream: &'a mut (dyn Duplex + 'a)) -> Self {
         let client = Client::new(stream, connection, &gateway.config.imap);
         Self {
-            context: Context { gateway, connection, client, hidden_words: Vec::new() },
+            context: Context { gateway, connection, client, progress: Progress::begin("", Duration::ZERO), hidden_words: Vec::new() },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
             tries: auth::Tries::default(),
@@ -128,6 +131,7 @@ impl<'a> Session<'a> {
     }
 
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
+        self.context.begin_progress(&tag);
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
         let outcome = match rule.allowed.in_state(&self.state) {
@@ -242,6 +246,7 @@ impl<'a> Session<'a> {
     }
 
     async fn append(&mut self, tag: &str, head: AppendHead) -> Result<(), End> {
+        self.context.begin_progress(tag);
         let outcome = append::append(&mut self.context, &mut self.state, head).await;
         self.conclude(tag, Expunges::Tell, outcome).await
     }

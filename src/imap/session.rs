@@ -233,10 +233,13 @@ const CAPABILITIES: &[&str] = &[
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
     COMPRESS,
+    INPROGRESS,
 ];
 
 /// RFC 4978 §1
 pub(super) const COMPRESS: &str = "COMPRESS=DEFLATE";
+/// RFC 9585 §3
+pub(super) const INPROGRESS: &str = "INPROGRESS";
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
 /// hides.
@@ -264,7 +267,12 @@ pub(super) fn capabilities(
 /// Is this word hidden: by its own setting, from everybody, or from this device (`hidden_words`)?
 pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]) -> bool {
     let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
-    (word == COMPRESS && !config.compress) || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
+    let off = match word {
+        COMPRESS => !config.compress,
+        INPROGRESS => config.progress_milliseconds == 0,
+        _ => false,
+    };
+    off || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -293,9 +301,9 @@ mod tests {
         let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
-        let off = ImapConfig { compress: false, ..config(&[]) };
+        let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
         let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
-        assert_eq!(later.len(), off.len() + 1);
+        assert_eq!(later.len(), off.len() + 2);
     }
 
     #[test]

@@ -58,7 +58,7 @@ const TESTED: &[(&str, &str)] = &[
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds"];
+const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds"];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {

@@ -47,6 +47,8 @@ const ALWAYS: &[&str] = &[
     "ESORT",
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
+    "COMPRESS=DEFLATE",
+    "INPROGRESS",
     "APPENDLIMIT=41943040",
 ];
 
