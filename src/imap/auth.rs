@@ -184,7 +184,7 @@ async fn log_in(
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome(user) => enter(context, state, user),
+        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words),
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
@@ -204,13 +204,14 @@ fn refused(refusal: LoginRefusal) -> Failure {
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Outcome {
+fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
     let config = &context.gateway.config.imap;
     let Some(admission) = context.gateway.admit(&user, config.connections_per_user_max) else {
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
     let account = Account { user, admission, condstore: false, qresync: false, names: NameForm::default() };
+    context.hidden_words = hidden_words;
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

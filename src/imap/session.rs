@@ -191,7 +191,7 @@ fn unless_searching_by_number(search: &Search) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: &[&str] = &[
+pub const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
     "SASL-IR",
     "LITERAL+",
