@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::background;
 use super::qresync::enable_condstore;
 use super::serve::Context;
 use super::session::{Account, SessionState};
@@ -51,13 +52,18 @@ pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use.
+/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use. A background download may be
+/// put off.
 pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
     let field = |wanted| {
         let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
         field.and_then(|(_, value)| value.as_deref()).unwrap_or("")
     };
     tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
+    context.background = background::is_announced(fields.unwrap_or_default());
+    if context.background {
+        background::put_off(context)?;
+    }
     write::id(&mut context.client.out, &[("name", "Passerelle")]);
     Ok(Done::new("ID completed"))
 }

@@ -19,11 +19,14 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//!
+//! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
 mod answer;
 mod append;
 mod auth;
+mod background;
 mod binary;
 mod catenate;
 mod client;

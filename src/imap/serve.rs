@@ -13,7 +13,7 @@ use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, acl, append, auth, compress, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
+use super::{Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -23,6 +23,8 @@ pub(super) struct Context<'a> {
     pub gateway: &'a Gateway,
     pub connection: &'a Connection,
     pub client: Client<'a>,
+    /// Has the client said that it downloads in the background?
+    pub background: bool,
     /// How far the command has come.
     pub progress: Progress,
     /// Words that are hidden from the device that logged in.
@@ -83,7 +85,14 @@ impl<'a> Session<'a> {
     pub(super) fn new(gateway: &'a Gateway, connection: &'a Connection, stream: &'a mut (dyn Duplex + 'a)) -> Self {
         let client = Client::new(stream, connection, &gateway.config.imap);
         Self {
-            context: Context { gateway, connection, client, progress: Progress::begin("", Duration::ZERO), hidden_words: Vec::new() },
+            context: Context {
+                gateway,
+                connection,
+                client,
+                background: false,
+                progress: Progress::begin("", Duration::ZERO),
+                hidden_words: Vec::new(),
+            },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
             tries: auth::Tries::default(),
@@ -134,10 +143,17 @@ impl<'a> Session<'a> {
         self.context.begin_progress(&tag);
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
-        let outcome = match rule.allowed.in_state(&self.state) {
-            true => self.dispatch(&tag, body, rule.allowed).await,
-            false => Err(not_now()),
+        let running = self.context.gateway.begin_command();
+        let put_off = match self.context.background && background::is_download(&body) {
+            true => background::put_off(&self.context),
+            false => Ok(()),
         };
+        let outcome = match (rule.allowed.in_state(&self.state), put_off) {
+            (false, _) => Err(not_now()),
+            (true, Err(put_off)) => Err(put_off),
+            (true, Ok(())) => self.dispatch(&tag, body, rule.allowed).await,
+        };
+        drop(running);
         if saves
             && matches!(outcome, Err(Failure::Refused { .. } | Failure::Told { .. } | Failure::Fault(_)))
             && let Some(selected) = self.state.selected_mut()

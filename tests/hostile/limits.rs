@@ -49,6 +49,7 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.sequence_set_ranges_max", "tests/hostile/limits.rs"),
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
     ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
+    ("imap.background_commands_max", "tests/fixtures_clients/apple.rs"),
     ("imap.connections_per_user_max", "tests/imap_session/logins.rs"),
     ("imap.bad_commands_max", "tests/imap_session/endings.rs"),
     ("imap.login_seconds_max", "tests/imap_session/endings.rs"),
