@@ -89,6 +89,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 

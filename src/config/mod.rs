@@ -218,6 +218,10 @@ pub struct ImapConfig {
     pub poll_seconds: u64,
     /// Is IMAP4rev2 offered beside IMAP4rev1?
     pub imap4rev2: bool,
+    /// How often a client that waits for a long command hears that it goes on; 0: never.
+    pub progress_milliseconds: u64,
+    /// Commands that may run at once, of all sessions, before background downloads of phones are put off by a day.
+    pub background_commands_max: usize,
     /// May clients compress their connection (COMPRESS=DEFLATE)?
     pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
@@ -333,6 +337,8 @@ impl Default for ImapConfig {
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
             imap4rev2: false,
+            progress_milliseconds: 10_000,
+            background_commands_max: 64,
             compress: true,
             hidden_capabilities: vec!["UIDONLY".to_owned()],
         }

@@ -24,6 +24,7 @@ pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
@@ -65,6 +66,7 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) load: load::Load,
 }
 
 impl Gateway {
@@ -76,6 +78,7 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            load: load::Load::default(),
             config,
             clock,
             store,

@@ -45,7 +45,8 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     for message in messages {
         finished.push(message.finish(context).await?);
     }
-    let appended = context.gateway.append_all(&user, &mailbox, finished, replaced).await?;
+    let work = context.gateway.append_all(&user, &mailbox, finished, replaced);
+    let appended = context.working(work).await??;
     if let Some(selected) = state.selected_mut()
         && (selected.mailbox.id == mailbox.id || replaced.is_some())
     {

@@ -22,11 +22,13 @@
 //! | `idle` | IDLE |
 //!
 //! Where an answer has two forms, `modes` says which one this client has chosen.
+//! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
 mod answer;
 mod append;
 mod auth;
+mod background;
 mod binary;
 mod catenate;
 mod client;
@@ -42,6 +44,7 @@ mod mailboxes;
 mod metadata;
 mod modes;
 mod outbox;
+mod progress;
 mod qresync;
 mod search;
 mod section;

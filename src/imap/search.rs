@@ -92,9 +92,9 @@ pub(super) async fn found(
 async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut Plan) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
-    let told = told.iter().filter_map(|uid| snapshot.entry(*uid));
+    let entries = told.iter().filter_map(|uid| snapshot.entry(*uid));
     let mut found = Vec::new();
-    let mut doubtful = judge_from_memory(plan, told, &mut found).await;
+    let mut doubtful = judge_from_memory(plan, entries, &mut found).await;
     if ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
@@ -102,9 +102,14 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut 
     for step in plan.steps() {
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        let mut left = doubtful.len();
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, plan, chunk, step).await?;
             judge_chunk(plan, snapshot, chunk, (&texts, step), &mut found, &mut still_doubtful).await;
+            left -= chunk.len();
+            let decided = told.len().saturating_sub(left + still_doubtful.len());
+            context.progress.count(decided, Some(told.len()));
+            context.still_working().await?;
         }
         doubtful = still_doubtful;
     }
@@ -171,7 +176,8 @@ async fn read_texts(
 ) -> Result<HashMap<Uid, Searched>, Failure> {
     let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
     let need = SearchNeed { heads: step.heads, header: step.header, body: step.body, having };
-    let searched = context.gateway.search_texts(selected.mailbox.id, uids, need).await?;
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let searched = context.working(work).await??;
     Ok(searched.into_iter().map(|searched| (searched.uid, searched)).collect())
 }
 

@@ -196,7 +196,7 @@ fn unless_searching_by_number(search: &Search) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: &[&str] = &[
+pub const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
     "IMAP4rev2",
     "SASL-IR",
@@ -243,10 +243,13 @@ const CAPABILITIES: &[&str] = &[
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
     COMPRESS,
+    INPROGRESS,
 ];
 
 /// RFC 4978 §1
 pub(super) const COMPRESS: &str = "COMPRESS=DEFLATE";
+/// RFC 9585 §3
+pub(super) const INPROGRESS: &str = "INPROGRESS";
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
 /// hides.
@@ -276,6 +279,7 @@ pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]
     let is_offered = match word {
         "IMAP4rev2" => config.imap4rev2,
         COMPRESS => config.compress,
+        INPROGRESS => config.progress_milliseconds != 0,
         _ => true,
     };
     let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
@@ -308,9 +312,9 @@ mod tests {
         let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
-        let off = ImapConfig { compress: false, ..config(&[]) };
+        let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
         let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
-        assert_eq!(later.len(), off.len() + 1);
+        assert_eq!(later.len(), off.len() + 2);
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub(super) async fn keys(
 ) -> Result<HashMap<Uid, Sortable>, Failure> {
     let mut keys = HashMap::with_capacity(uids.len());
     for chunk in uids.chunks(CHUNK_MESSAGES) {
-        let read = context.gateway.sort_keys(selected.mailbox.id, chunk).await?;
+        let work = context.gateway.sort_keys(selected.mailbox.id, chunk);
+        let read = context.working(work).await??;
+        context.still_working().await?;
         keys.extend(read.into_iter().map(|sortable| (sortable.uid, sortable)));
     }
     Ok(keys)

@@ -52,6 +52,7 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.sequence_set_ranges_max", "tests/hostile/limits.rs"),
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
     ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
+    ("imap.background_commands_max", "tests/fixtures_clients/apple.rs"),
     ("imap.connections_per_user_max", "tests/imap_session/logins.rs"),
     ("imap.bad_commands_max", "tests/imap_session/endings.rs"),
     ("imap.login_seconds_max", "tests/imap_session/endings.rs"),
@@ -61,7 +62,7 @@ const TESTED: &[(&str, &str)] = &[
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds"];
+const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds"];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
@@ -255,7 +256,7 @@ async fn guessing_is_slow_and_locks_nobody_out_who_was_in() {
     })
     .await;
     let log_in = async |name: &str, password: &str| world.gateway.log_in(name, &Secret::new(password)).await.unwrap();
-    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)));
+    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome { .. }));
     let started = std::time::Instant::now();
     let answer = world.imap_stranger().await.tagged("LOGIN anne guess").await;
     assert!(answer.starts_with("NO [AUTHENTICATIONFAILED]") && started.elapsed().as_millis() >= 30, "{answer}");
@@ -264,7 +265,10 @@ async fn guessing_is_slow_and_locks_nobody_out_who_was_in() {
         unseen(&world, "paul.durand", &["g1", "g2", "g3", "g4"])
     );
     assert_eq!((anne, paul), (1, 1), "one try above three, whatever name of hers the guesses are for");
-    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)), "right before, and forgotten by `remember`");
+    assert!(
+        matches!(log_in("anne", PASSWORD).await, Login::Welcome { .. }),
+        "right before, and forgotten by `remember`"
+    );
     assert!(matches!(log_in("paul.durand", PASSWORD).await, Login::Refused(LoginRefusal::TooManyTries)));
     let short = world.gateway.hash_password(Secret::new("éééé")).await.unwrap();
     assert!(short.is_err(), "login.password_chars_min");

@@ -42,6 +42,12 @@ pub enum Code<'a> {
     HasChildren,
     /// RFC 7162 §3.1.2.1
     HighestModSeq(ModSeq),
+    /// RFC 9585 §5: the command's tag, what is done, and of how many.
+    InProgress {
+        tag: &'a str,
+        done: Option<u32>,
+        goal: Option<u32>,
+    },
     InUse,
     Limit,
     /// RFC 8474 §4
@@ -154,6 +160,7 @@ impl Code<'_> {
                 out.put_u8(b' ');
                 number_set(out, pairs.iter().map(|(_, to)| to.0));
             }
+            Self::InProgress { tag, done, goal } => in_progress(out, tag, *done, *goal),
             Self::HighestModSeq(mod_seq) => {
                 named_number(out, "HIGHESTMODSEQ ", u64::try_from(mod_seq.0).unwrap_or(0));
             }
@@ -198,6 +205,7 @@ impl Code<'_> {
             Self::ExpungeIssued => "EXPUNGEISSUED",
             Self::HasChildren => "HASCHILDREN",
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::InProgress { .. } => "INPROGRESS",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
@@ -224,6 +232,24 @@ impl Code<'_> {
             Self::UseAttr => "USEATTR",
         }
     }
+}
+
+/// `INPROGRESS ("tag" 175 1000)`; NIL for what is not known. A tag with `]` would end the code for some readers.
+fn in_progress(out: &mut BytesMut, tag: &str, done: Option<u32>, goal: Option<u32>) {
+    out.put_slice(b"INPROGRESS (");
+    if tag.contains(']') {
+        out.put_slice(b"NIL");
+    } else {
+        quoted(out, tag.as_bytes());
+    }
+    for count in [done, goal.filter(|goal| done.is_some() && *goal > 0)] {
+        out.put_u8(b' ');
+        match count {
+            Some(count) => number(out, u64::from(count)),
+            None => out.put_slice(b"NIL"),
+        }
+    }
+    out.put_u8(b')');
 }
 
 fn named_number(out: &mut BytesMut, name: &str, value: u64) {
