@@ -13,7 +13,10 @@ use super::wire::append::AppendHead;
 use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
-use super::{Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, qresync, search, sort, thread};
+use super::{
+    Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, qresync, search,
+    sort, thread,
+};
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
 use crate::sentences::{Sentence, ascii};
@@ -276,6 +279,7 @@ impl<'a> Session<'a> {
     async fn bad(&mut self, tag: &str, reason: BadCommand) -> Result<(), End> {
         let outcome = Err(match reason {
             BadCommand::MessageTooLarge => append::too_large(self.context.gateway),
+            reason if reason.is_limit() => Failure::Refused { code: Some(Code::Limit), text: reason.text().into() },
             reason => Failure::Bad(reason.text().into()),
         });
         self.conclude(tag, Expunges::Hold, outcome).await

@@ -178,7 +178,10 @@ async fn words_are_hidden_from_one_device() {
 
     let mut phone = world.client().await;
     let welcome = phone.tagged(&format!("LOGIN anne {secret}")).await;
-    assert!(!welcome.contains("QRESYNC") && !welcome.contains("COMPRESS") && welcome.contains("CONDSTORE"), "{welcome}");
+    assert!(
+        !welcome.contains("QRESYNC") && !welcome.contains("COMPRESS") && welcome.contains("CONDSTORE"),
+        "{welcome}"
+    );
     let capability = phone.ok("CAPABILITY").await.remove(0);
     assert!(!capability.contains("QRESYNC") && !capability.contains("INPROGRESS"), "{capability}");
     assert_eq!(phone.ok("ENABLE QRESYNC CONDSTORE").await, ["* ENABLED CONDSTORE"]);
@@ -189,10 +192,10 @@ async fn words_are_hidden_from_one_device() {
     let welcome = phone.tagged(&format!("LOGIN anne \"{PASSWORD}\"")).await;
     assert!(welcome.contains("QRESYNC") && welcome.contains("COMPRESS"), "{welcome}");
 
-    assert_eq!(words(DeviceWords::Show(given(&["Qresync"]))).await.unwrap().hidden_words, [
-        "COMPRESS=DEFLATE",
-        "INPROGRESS"
-    ]);
+    assert_eq!(
+        words(DeviceWords::Show(given(&["Qresync"]))).await.unwrap().hidden_words,
+        ["COMPRESS=DEFLATE", "INPROGRESS"]
+    );
     assert!(words(DeviceWords::Show(Vec::new())).await.unwrap().hidden_words.is_empty());
     assert_eq!(words(DeviceWords::Hide(given(&["a b"]))).await, Err(WordsRefusal::NoWord("a b".to_owned())));
     let many = (0..101).map(|number| format!("X{number}")).collect();

@@ -31,7 +31,8 @@ async fn a_client_that_waits_for_the_store_hears_that_its_command_goes_on() {
     let mut anne = world.anne().await;
     anne.appends("INBOX", "From: a@b\r\n\r\nx\r\n").await;
     anne.ok("SELECT INBOX").await;
-    for command in ["COPY 1 Sent", "MOVE 1 Trash", "APPEND INBOX {18+}\r\nFrom: a@b\r\n\r\nx\r\n ", "STORE 1 FLAGS (a)"] {
+    for command in ["COPY 1 Sent", "MOVE 1 Trash", "APPEND INBOX {18+}\r\nFrom: a@b\r\n\r\nx\r\n ", "STORE 1 FLAGS (a)"]
+    {
         let (release, held) = hold_writer(world.store()).await;
         anne.sends(format!("tag] {command}\r\n")).await;
         for _ in 0..3 {
@@ -73,7 +74,8 @@ async fn a_search_tells_how_far_it_has_come() {
         assert!(progress.len() > 2, "{progress:?}");
         let mut before = 0;
         for line in progress {
-            let inside = line.strip_prefix("* OK [INPROGRESS (\"").and_then(|line| line.strip_suffix(")] Still working"));
+            let inside =
+                line.strip_prefix("* OK [INPROGRESS (\"").and_then(|line| line.strip_suffix(")] Still working"));
             let words: Vec<&str> = inside.unwrap_or_else(|| panic!("{line}")).split(' ').collect();
             let done = words[1].parse().unwrap_or(0);
             assert!(done >= before && done <= 1024 && ["1024", "NIL"].contains(&words[2]), "{line} after {before}");

@@ -11,8 +11,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 use tokio_util::sync::CancellationToken;
 
 use crate::school;
-use crate::support;
 use crate::script::{CLOSED, LineKind, Names, Script, octets, visible};
+use crate::support;
 
 /// What a stream holds that its other end has not read yet.
 const STREAM_BYTES: usize = 4 << 20;
@@ -50,8 +50,7 @@ pub(crate) struct Play<'a> {
 impl<'a> Play<'a> {
     /// Opens all connections, logs in and selects as the header says.
     pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>, deflated: bool) -> Result<Self, String> {
-        let mut play =
-            Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new(), deflated };
+        let mut play = Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new(), deflated };
         for connection in 0..script.header.connections {
             play.clients.push(open(script, gateway, connection, play.protocol(connection))?);
             if let Some(login) = script.header.login(connection) {
@@ -261,7 +260,10 @@ impl<'a> Play<'a> {
     fn deflate_behind(&mut self, connection: usize, line: &str) {
         let client = &mut self.clients[connection];
         if client.deflates_behind.as_ref().is_some_and(|answer| line.starts_with(answer)) {
-            assert!(client.from_server.buffer().is_empty(), "something came behind the answer, before anything was said");
+            assert!(
+                client.from_server.buffer().is_empty(),
+                "something came behind the answer, before anything was said"
+            );
             let (idle, _) = tokio::io::duplex(1);
             let old = std::mem::replace(client, Client::new(idle));
             let wire = old.from_server.into_inner().unsplit(old.to_server);

@@ -250,11 +250,7 @@ impl Gateway {
     }
 
     /// The app password of this account that it is, where it is one in use. Notes when it was used.
-    async fn app_password(
-        &self,
-        account: Option<&Account>,
-        password: &Secret,
-    ) -> Result<Option<AppPassword>, Fault> {
+    async fn app_password(&self, account: Option<&Account>, password: &Secret) -> Result<Option<AppPassword>, Fault> {
         let Some(secret) = AppSecret::read(password) else { return Ok(None) };
         let found =
             self.store.read(secret.hash(), |tx, hash| Box::pin(credentials::live_app_password(tx, hash))).await?;

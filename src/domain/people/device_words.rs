@@ -90,7 +90,9 @@ async fn change_words(
     let by_name = |password: &&AppPassword| password.device_name.to_lowercase() == device.to_lowercase();
     let found = match in_use.iter().find(|password| password.id == device) {
         Some(password) => Some(password),
-        None if in_use.iter().filter(by_name).count() > 1 => return Ok(Err(WordsRefusal::Ambiguous(device.to_owned()))),
+        None if in_use.iter().filter(by_name).count() > 1 => {
+            return Ok(Err(WordsRefusal::Ambiguous(device.to_owned())));
+        }
         None => in_use.iter().find(by_name),
     };
     let Some(password) = found else { return Ok(Err(WordsRefusal::NoSuchDevice(device.to_owned()))) };
