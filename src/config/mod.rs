@@ -202,6 +202,8 @@ pub struct ImapConfig {
     pub append_messages_max: usize,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
+    /// Things in one list of a command: items of FETCH, header fields, flags, sort criteria, patterns, words of ENABLE.
+    pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
     /// Reference and patterns of one LIST or LSUB, together.
@@ -312,7 +314,7 @@ impl Default for SubmissionConfig {
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
             login_seconds_max: 300,
-            connections_per_user_max: 80,
+            connections_per_user_max: 160,
         }
     }
 }
@@ -327,9 +329,10 @@ impl Default for ImapConfig {
             append_messages_max: 100,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
+            list_items_max: 200,
             search_keys_max: 500,
             list_patterns_bytes_max: 4 << 10,
-            connections_per_user_max: 60,
+            connections_per_user_max: 128,
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,

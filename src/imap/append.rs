@@ -221,6 +221,9 @@ async fn receive(
         line = match context.client.frame().await? {
             Frame::AppendNext(Ok(line)) => line,
             Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),
+            Frame::AppendNext(Err(reason)) if reason.is_limit() => {
+                return Err(Failure::Refused { code: Some(Code::Limit), text: Cow::Owned(reason.text()) });
+            }
             Frame::AppendNext(Err(reason)) => return Err(Failure::Bad(Cow::Owned(reason.text()))),
             _ => return Err(Failure::bad("Expected the rest of the command")),
         };

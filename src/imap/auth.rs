@@ -53,12 +53,16 @@ pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
     }
 }
 
+/// What the log takes of one field.
+const LOGGED_CHARS: usize = 100;
+
 /// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use. A background download may be
 /// put off.
 pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
     let field = |wanted| {
         let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
-        field.and_then(|(_, value)| value.as_deref()).unwrap_or("")
+        let value = field.and_then(|(_, value)| value.as_deref()).unwrap_or("");
+        value.chars().take(LOGGED_CHARS).collect::<String>()
     };
     tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
     context.background = background::is_announced(fields.unwrap_or_default());

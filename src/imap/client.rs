@@ -224,6 +224,7 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        list_items_max: config.list_items_max,
         names: NameForm::default(),
     }
 }

@@ -283,6 +283,7 @@ impl<'a> Session<'a> {
     async fn bad(&mut self, tag: &str, reason: BadCommand) -> Result<(), End> {
         let outcome = Err(match reason {
             BadCommand::MessageTooLarge => append::too_large(self.context.gateway),
+            reason if reason.is_limit() => Failure::Refused { code: Some(Code::Limit), text: reason.text().into() },
             reason => Failure::Bad(reason.text().into()),
         });
         self.conclude(tag, Expunges::Hold, outcome).await
