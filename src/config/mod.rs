@@ -206,6 +206,8 @@ pub struct ImapConfig {
     pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
+    pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
     pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
@@ -331,6 +333,7 @@ impl Default for ImapConfig {
             sequence_set_ranges_max: 8192,
             list_items_max: 200,
             search_keys_max: 500,
+            search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 128,
             bad_commands_max: 20,

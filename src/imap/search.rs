@@ -95,7 +95,7 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut 
     let entries = told.iter().filter_map(|uid| snapshot.entry(*uid));
     let mut found = Vec::new();
     let mut doubtful = judge_from_memory(plan, entries, &mut found).await;
-    if ask_index(context, plan, &doubtful).await? {
+    if context.gateway.config.imap.search_by_index && ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
     let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
