@@ -220,6 +220,14 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Messages that one command may work on (RFC 9738); 0: as many as there are.
+    pub message_limit: usize,
+    /// The same of COPY and APPEND alone.
+    pub save_limit: usize,
+    /// Messages in a batch of UIDBATCHES, at least.
+    pub uid_batch_messages_min: usize,
+    /// Messages in all batches of one UIDBATCHES together.
+    pub uid_batches_messages_max: usize,
     /// Is IMAP4rev2 offered beside IMAP4rev1?
     pub imap4rev2: bool,
     /// How often a client that waits for a long command hears that it goes on; 0: never.
@@ -342,6 +350,10 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
+            message_limit: 0,
+            save_limit: 0,
+            uid_batch_messages_min: 500,
+            uid_batches_messages_max: 200_000,
             imap4rev2: false,
             progress_milliseconds: 10_000,
             background_commands_max: 64,
