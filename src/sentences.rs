@@ -41,7 +41,6 @@ pub enum Sentence {
     GroupEmpty {
         group: String,
     },
-<<<<<<< HEAD
     /// A broadcast list, and the sender's profile may write to none.
     ListNotAllowed {
         group: String,
@@ -58,10 +57,7 @@ pub enum Sentence {
     NoReply,
     /// The sender's profile may not send messages that nobody may answer.
     NoReplyNotAllowed,
-    /// MAIL FROM, or header Sender.
-=======
     /// MAIL FROM or the header's Sender is not the person's own.
->>>>>>> main
     SenderNotYours {
         address: String,
     },
