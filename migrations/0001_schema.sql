@@ -37,7 +37,8 @@ create table user_school (
   , primary key (user_id, school_id)
 );
 
--- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy).
+-- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
+-- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
     id text primary key
   , school_id text references school (id)
@@ -48,6 +49,8 @@ create table ent_group (
   , name text not null
   , users_rule text not null
   , closed boolean not null
+  , users_by_table boolean not null default false
+  , rules_by_table boolean not null default false
   , created_at bigint not null
 );
 
@@ -61,6 +64,7 @@ create index group_member_user on group_member (user_id);
 create table communication_rule (
     from_group_id text not null references ent_group (id)
   , to_group_id text not null references ent_group (id)
+  , by_table boolean not null default false
   , primary key (from_group_id, to_group_id)
 );
 

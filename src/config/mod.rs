@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `check` | what must hold between settings |
@@ -12,6 +13,7 @@ mod keys;
 mod load;
 mod policy;
 mod problem;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +25,7 @@ use serde::Deserialize;
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
+pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
 
@@ -30,6 +33,9 @@ pub use crate::sentences::Language;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Where the settings were read from; `None` where they were made in memory.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// Domain of every address, e.g. `ent.example.fr`.
     pub domain: String,
     /// Host name that clients connect to; the domain where it is missing.
@@ -56,6 +62,9 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub ent: EntConfig,
+    /// Lines that take the place of built-in ones.
+    #[serde(default)]
+    pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]

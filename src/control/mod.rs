@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
+//! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -15,9 +16,13 @@ mod ask;
 mod command;
 mod execute;
 mod listen;
+mod policy;
 
 pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use command::{
+    AdminAnswer, AdminCommand, AppPasswordLine, ExplainSheet, ImportSheet, MatrixCell, MatrixRow, MatrixSheet,
+    Password, ReloadSheet, UserLine, UserSheet,
+};
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
 

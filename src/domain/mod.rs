@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
@@ -31,11 +32,14 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod rules;
 pub mod snapshot;
 pub mod spool;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -67,6 +71,8 @@ pub struct Gateway {
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
     pub(in crate::domain) load: load::Load,
+    /// The table of communication rules, as it was last read.
+    pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
 }
 
 impl Gateway {
@@ -79,6 +85,7 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             load: load::Load::default(),
+            rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             config,
             clock,
             store,

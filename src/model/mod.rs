@@ -8,6 +8,7 @@ mod flags;
 mod ids;
 mod mailbox;
 mod people;
+mod role;
 mod secret;
 
 pub use address::Address;
@@ -16,4 +17,5 @@ pub use flags::{Flags, SystemFlag};
 pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
 pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
+pub use role::Role;
 pub use secret::Secret;

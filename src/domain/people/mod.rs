@@ -1,6 +1,7 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
 mod device_words;
+pub mod rights;
 
 pub use self::device_words::{DeviceWords, WordsRefusal};
 use super::login::app_secret::AppSecret;
