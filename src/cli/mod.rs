@@ -9,6 +9,7 @@ mod migrate;
 mod print;
 mod reload;
 mod serve;
+mod trail;
 mod until_stopped;
 mod user;
 
@@ -44,6 +45,8 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
 }
@@ -83,6 +86,7 @@ pub fn run() -> ExitCode {
             Command::Import(command) => Box::pin(import::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
         }

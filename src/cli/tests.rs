@@ -32,6 +32,8 @@ fn every_command_of_the_manual_is_read() {
         "app-password list --config p.toml martine.durand",
         "app-password revoke --config p.toml martine.durand 17",
         "reload --config p.toml",
+        "trail verify --config p.toml --head 12:00ff",
+        "trail show --config p.toml --user martine.durand --since 2026-11-01 --json",
     ] {
         assert!(parses(line).is_ok(), "{line}");
     }

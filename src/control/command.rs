@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::{TrailCommand, TrailRow, TrailSheet};
+
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -44,6 +46,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Trail(TrailCommand),
     /// Reads the certificate files again.
     Reload,
 }
@@ -62,6 +65,8 @@ pub enum AdminAnswer {
     },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
+    TrailChecked(TrailSheet),
+    TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
     /// The server failed at it: its log says more.

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
+//! | `trail` | the same for the trail |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -15,11 +16,13 @@ mod ask;
 mod command;
 mod execute;
 mod listen;
+mod trail;
 
 pub use ask::{AskError, ask};
 pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
+pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -14,6 +14,7 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod arrival;
@@ -30,6 +31,7 @@ pub mod people;
 pub mod policy;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,6 +65,7 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -74,6 +77,7 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

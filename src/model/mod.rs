@@ -9,6 +9,7 @@ mod ids;
 mod mailbox;
 mod people;
 mod secret;
+mod trail;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};
@@ -17,3 +18,4 @@ pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
 pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
 pub use secret::Secret;
+pub use trail::{TRAIL_START, TrailEvent, TrailLine};

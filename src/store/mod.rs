@@ -21,6 +21,7 @@ mod open;
 pub mod people;
 pub(crate) mod placement;
 pub(crate) mod search;
+pub(crate) mod trail;
 mod transact;
 mod uids;
 mod writer;
