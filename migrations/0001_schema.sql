@@ -255,3 +255,36 @@ create table answerable (
   , submission_id bigint not null references submission (id)
   , primary key (user_id, submission_id)
 );
+
+-- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
+
+-- Lines written in the transaction of what they tell, not yet in the chain: no lock that two writers would share.
+create table trail_waiting (
+    id bigint primary key
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+);
+
+-- The chain: rows are moved here in the order in which they were committed, and never change. `hash` covers the row and
+-- the hash before it (model::trail).
+create table trail (
+    seq bigint primary key
+  , id bigint not null
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+  , hash bytea not null
+);
+create index trail_user on trail (user_id, seq);
+create index trail_at on trail (at);
+
+-- One row: the chain's end. It is the lock of whoever moves rows into the chain.
+create table trail_head (
+    id bigint primary key
+  , seq bigint not null
+  , hash bytea not null
+);
+insert into trail_head (id, seq, hash) values (1, 0, '');

@@ -68,6 +68,8 @@ pub struct Config {
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
+    pub trail: TrailConfig,
+    #[serde(default)]
     pub log: LogConfig,
 }
 
@@ -249,6 +251,14 @@ pub struct ImapConfig {
     pub hidden_capabilities: Vec<String>,
 }
 
+/// The trail of who sent to how many and of what admins did.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrailConfig {
+    /// Refusals are gathered for this long: one line for each person who was refused in that time.
+    pub refusals_seconds: u64,
+}
+
 /// Logs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -369,6 +379,12 @@ impl Default for ImapConfig {
             compress: true,
             hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
+    }
+}
+
+impl Default for TrailConfig {
+    fn default() -> Self {
+        Self { refusals_seconds: 300 }
     }
 }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::{TrailCommand, TrailRow, TrailSheet};
+
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -45,6 +47,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
         user: String,
@@ -90,6 +93,8 @@ pub enum AdminAnswer {
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
+    TrailChecked(TrailSheet),
+    TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
     /// The server failed at it: its log says more.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, policy};
+use super::{AdminAnswer, AdminCommand, Password, policy, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
@@ -23,7 +23,7 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
 }
 
 /// Why a command is not done.
-enum Stop {
+pub(super) enum Stop {
     Refused(String),
     Fault(Fault),
 }
@@ -71,6 +71,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
         }
@@ -136,7 +137,7 @@ const fn word(change: Change) -> &'static str {
     }
 }
 
-async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
+pub(super) async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
     gateway.find_user(name).await?.ok_or_else(|| unknown(name))
 }
 
@@ -215,6 +216,6 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
 }
 
 /// A time as RFC 3339 §5.6 has it, to the second.
-fn written(time: Timestamp) -> String {
+pub(super) fn written(time: Timestamp) -> String {
     jiff::Timestamp::from_second(time.seconds()).map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -16,6 +16,7 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod addressing;
@@ -35,6 +36,7 @@ pub mod policy;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +75,7 @@ pub struct Gateway {
     pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -86,6 +89,7 @@ impl Gateway {
             logins: login::Logins::new(&config.login)?,
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

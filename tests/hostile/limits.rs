@@ -64,6 +64,7 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.idle_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
+    ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
 /// Numbers that limit nothing.
