@@ -18,6 +18,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 60,
     nesting_max: 4,
     set_ranges_max: 5,
+    list_items_max: 50,
     non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
@@ -224,6 +225,7 @@ fn generous() -> FrameLimits {
         line_bytes_max: 64 << 10,
         literal_bytes_max: 1 << 20,
         set_ranges_max: 8192,
+        list_items_max: 200,
         non_synchronizing: NonSynchronizing::Any,
         nesting_max: 100,
         ..LIMITS

@@ -29,6 +29,7 @@ pub(super) enum DoneCode {
     HighestModSeq(ModSeq),
     MailboxId(MailboxId),
     MessageLimit(Cut),
+    MetadataLongEntries(u64),
     Modified(Vec<u32>),
     ReadOnly,
     ReadWrite,
@@ -77,6 +78,8 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
+    /// It said that it compresses, and does not.
+    NotDeflate,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }
@@ -103,6 +106,7 @@ impl DoneCode {
             Self::ExpungeIssued => Code::ExpungeIssued,
             Self::HighestModSeq(mod_seq) => Code::HighestModSeq(*mod_seq),
             Self::MailboxId(id) => Code::MailboxId(*id),
+            Self::MetadataLongEntries(bytes) => Code::MetadataLongEntries(*bytes),
             Self::MessageLimit(cut) => cut.as_code(),
             Self::Modified(numbers) => Code::Modified(numbers),
             Self::ReadOnly => Code::ReadOnly,

@@ -46,7 +46,8 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     for message in messages {
         finished.push(message.finish(context).await?);
     }
-    let appended = context.gateway.append_all(&user, &mailbox, finished, replaced).await?;
+    let work = context.gateway.append_all(&user, &mailbox, finished, replaced);
+    let appended = context.working(work).await??;
     if let Some(selected) = state.selected_mut()
         && (selected.mailbox.id == mailbox.id || replaced.is_some())
     {
@@ -222,6 +223,9 @@ async fn receive(
         line = match context.client.frame().await? {
             Frame::AppendNext(Ok(line)) => line,
             Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),
+            Frame::AppendNext(Err(reason)) if reason.is_limit() => {
+                return Err(Failure::Refused { code: Some(Code::Limit), text: Cow::Owned(reason.text()) });
+            }
             Frame::AppendNext(Err(reason)) => return Err(Failure::Bad(Cow::Owned(reason.text()))),
             _ => return Err(Failure::bad("Expected the rest of the command")),
         };

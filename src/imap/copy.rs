@@ -37,7 +37,8 @@ pub(super) async fn copy(
         return Ok(Done::new("Nothing to copy"));
     }
     message_limit::may_copy(&context.gateway.config.imap, &uids)?;
-    let copied = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target).await?;
+    let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
+    let copied = context.working(work).await??;
     if target.id == selected.mailbox.id {
         refresh_after_write(context, selected).await?;
     }
@@ -63,7 +64,8 @@ pub(super) async fn move_messages(
     if uids.is_empty() {
         return Ok(Done::new("Nothing to move"));
     }
-    let moved = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target).await?;
+    let work = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target);
+    let moved = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     if let Some((uid_validity, pairs)) = placed(moved)? {
         let code = Code::CopyUid(uid_validity, &pairs);
@@ -97,7 +99,8 @@ pub(super) async fn expunge(
         cut = message_limit::newest(&context.gateway.config.imap, uids);
     }
     if uids.as_ref().is_none_or(|uids| !uids.is_empty()) {
-        let gone = context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, uids.as_deref());
+        let gone = context.working(work).await??;
         refresh_after_write(context, selected).await?;
         if account.qresync && !gone.is_empty() {
             let mod_seq = selected.view.snapshot().mod_seq;
@@ -114,7 +117,8 @@ pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -
     if let Some(selected) = state.selected_mut()
         && selected.access == Access::ReadWrite
     {
-        context.gateway.expunge(selected.mailbox.id, None).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, None);
+        context.working(work).await??;
     }
     state.unselect();
     Ok(Done::new("CLOSE completed"))

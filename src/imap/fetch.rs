@@ -324,6 +324,10 @@ impl Response<'_> {
         message: MessageNumber,
         sections: Vec<Read>,
     ) -> Result<(), Failure> {
+        let shows_message = self.message.is_some();
+        if shows_message {
+            context.client.out.keep_apart();
+        }
         let mut sections = sections.into_iter();
         let mut items = FetchItems::open(&mut context.client.out, message);
         for item in &self.plan.items {
@@ -347,6 +351,9 @@ impl Response<'_> {
             }
         }
         items.close(out);
+        if shows_message {
+            out.keep_apart();
+        }
         Ok(())
     }
 

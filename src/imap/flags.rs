@@ -29,7 +29,8 @@ pub(super) async fn store(
     let before = selected.view.snapshot().clone();
     let change =
         StoreFlags { change: domain(ask.change), flags: ask.flags.clone(), unchanged_since: ask.unchanged_since };
-    let stored = context.gateway.store_flags(selected.mailbox.id, &uids, change).await?;
+    let work = context.gateway.store_flags(selected.mailbox.id, &uids, change);
+    let stored = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     for uid in uids.iter().filter(|uid| stored.modified.binary_search(uid).is_err()) {
         answer(context, account, selected, &ask, &before, *uid);

@@ -2,6 +2,7 @@
 
 use super::append::AppendHead;
 pub use super::mailbox_argument::MailboxArgument;
+use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::sort::{Sort, ThreadAsk};
 use crate::model::{Flags, ModSeq, Secret, UidValidity};
 
@@ -87,6 +88,10 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    GetMetadata(Annotated, GetMetadata),
+    SetMetadata(Annotated, SetMetadata),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 
@@ -192,6 +197,7 @@ pub struct List {
     pub return_children: bool,
     pub return_special_use: bool,
     pub return_status: Option<Vec<StatusItem>>,
+    pub return_metadata: Option<GetMetadata>,
     /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
     pub extended: bool,
 }

@@ -3,6 +3,7 @@
 use super::super::command::{Access, CommandBody, List, Resync, SequenceSet, StatusItem};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed};
+use super::metadata;
 use crate::model::{ModSeq, UidValidity};
 
 /// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8, §3.2.5
@@ -155,6 +156,11 @@ fn return_option(cursor: &mut Cursor<'_>, list: &mut List) -> Parsed<()> {
         "STATUS" => {
             cursor.space()?;
             list.return_status = Some(status_items(cursor)?);
+            return Ok(());
+        }
+        "METADATA" => {
+            cursor.space()?;
+            list.return_metadata = Some(metadata::list_option(cursor)?);
             return Ok(());
         }
         _ => return Err(BadCommand::Syntax(WHAT)),

@@ -8,6 +8,7 @@ mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod search;
 mod sort;
 mod uid_batches;
@@ -84,9 +85,10 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 33] = [
+    const VERBS: [&str; 36] = [
         "APPEND",
         "AUTHENTICATE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -95,6 +97,7 @@ fn takes_arguments(verb: &str) -> bool {
         "EXAMINE",
         "FETCH",
         "GETACL",
+        "GETMETADATA",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
@@ -109,6 +112,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SEARCH",
         "SELECT",
         "SETACL",
+        "SETMETADATA",
         "SETQUOTA",
         "SORT",
         "STATUS",
@@ -156,6 +160,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ID" => id(cursor),
         "AUTHENTICATE" => authenticate(cursor),
         "LOGIN" => login(cursor),
+        "COMPRESS" => Ok(CommandBody::Compress(cursor.word("a compression")?)),
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
@@ -171,6 +176,8 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
+        "GETMETADATA" => metadata::get(cursor),
+        "SETMETADATA" => metadata::set(cursor),
         "UID" => uid(cursor),
         "UIDBATCHES" => uid_batches::uid_batches(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
@@ -254,6 +261,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if cursor.is_at_end() {
             return Ok(CommandBody::Enable(words));
         }
+        cursor.one_more(words.len())?;
         words.push(cursor.word("a capability")?);
     }
 }

@@ -17,6 +17,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 100_000,
     nesting_max: 5,
     set_ranges_max: 4,
+    list_items_max: 50,
     non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };

@@ -6,6 +6,7 @@
 mod acl;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod search;
 mod status;
 mod text;
@@ -16,6 +17,7 @@ pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
 };
+pub use metadata::metadata;
 pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads, uid_batches};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
