@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Bye, End};
 use super::deflate::{Corrupt, Inflater};
 use super::outbox::Outbox;
+use super::session::non_synchronizing;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
@@ -66,8 +67,8 @@ impl<'a> Client<'a> {
     }
 
     /// The client has logged in: it may send more, and `cut` ends its session.
-    pub(super) fn logged_in(&mut self, config: &ImapConfig, cut: CancellationToken) {
-        self.limits = limits_after_login(config);
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: CancellationToken) {
+        self.limits = limits_after_login(config, hidden_words);
         self.cut = cut;
     }
 
@@ -224,7 +225,7 @@ async fn inflated(
 /// How long a client may take to read BYE.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-fn limits_after_login(config: &ImapConfig) -> FrameLimits {
+fn limits_after_login(config: &ImapConfig, hidden_words: &[String]) -> FrameLimits {
     FrameLimits {
         line_bytes_max: config.line_bytes_max,
         literal_bytes_max: config.literal_bytes_max,
@@ -232,10 +233,11 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
         list_items_max: config.list_items_max,
+        non_synchronizing: non_synchronizing(config, hidden_words),
         names: NameForm::default(),
     }
 }
 
 fn limits_before_login(config: &ImapConfig) -> FrameLimits {
-    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config) }
+    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config, &[]) }
 }

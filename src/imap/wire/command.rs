@@ -4,7 +4,7 @@ use super::append::AppendHead;
 use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::sort::{Sort, ThreadAsk};
 use super::utf7::NameForm;
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
+use crate::model::{BadMailboxName, Flags, HIERARCHY_SEPARATOR, MailboxName, ModSeq, Secret, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +103,8 @@ pub enum CommandBody {
     Expunge {
         uids: Option<SequenceSet>,
     },
+    /// RFC 10022 §3.1
+    UidBatches(UidBatches),
     Search(Search),
     Sort(Sort),
     Thread(ThreadAsk),
@@ -149,6 +151,13 @@ impl CommandBody {
     }
 }
 
+/// UIDBATCHES: messages in each batch, and which batches, from 1, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UidBatches {
+    pub size: u32,
+    pub range: Option<(u32, u32)>,
+}
+
 /// Do the command's numbers mean UIDs?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -189,8 +198,10 @@ impl MailboxArgument {
     pub fn read(form: NameForm, text: &str) -> Self {
         let Some(given) = form.decode_name(text) else { return Self(Err(BadMailboxName::BadUtf7), None) };
         let name = MailboxName::parse(&given);
-        let differs = name.as_ref().is_ok_and(|name| name.as_str() != given);
-        Self(name, differs.then_some(given))
+        let whole = given.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(&given);
+        let differs = name.as_ref().is_ok_and(|name| name.as_str() != whole);
+        let given = differs.then(|| whole.to_owned());
+        Self(name, given)
     }
 }
 

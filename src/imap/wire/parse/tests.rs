@@ -6,6 +6,7 @@ mod search;
 
 use super::super::append::{AppendItem, AppendLine, MessageLiteral, Replaced};
 use super::super::command::{List, MailboxArgument, SequenceSet, StatusItem};
+use super::super::framer::NonSynchronizing;
 use super::super::utf7::NameForm;
 use super::*;
 use crate::model::{BadMailboxName, Flags, MailboxName, SystemFlag, Timestamp};
@@ -17,6 +18,7 @@ const LIMITS: FrameLimits = FrameLimits {
     nesting_max: 5,
     set_ranges_max: 4,
     list_items_max: 50,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 
