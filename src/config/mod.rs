@@ -190,6 +190,16 @@ pub struct ImapConfig {
     pub sequence_set_ranges_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// Searches of one session whose results are kept up to date; one at least (RFC 5267 §4.3.1).
+    pub search_contexts_max: usize,
+    /// Mailboxes that one ESEARCH may search.
+    pub multisearch_mailboxes_max: usize,
+    /// Messages that one ESEARCH may search.
+    pub multisearch_messages_max: usize,
+    /// Mailboxes that one NOTIFY may name; a word such as `personal` counts as one.
+    pub notify_names_max: usize,
+    /// New messages that NOTIFY tells at once with what was asked of them; more end it.
+    pub notify_messages_max: usize,
     /// Reference and patterns of one LIST or LSUB, together.
     pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
@@ -303,6 +313,11 @@ impl Default for ImapConfig {
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
             search_keys_max: 500,
+            search_contexts_max: 4,
+            multisearch_mailboxes_max: 500,
+            multisearch_messages_max: 500_000,
+            notify_names_max: 100,
+            notify_messages_max: 1000,
             list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 60,
             bad_commands_max: 20,

@@ -206,7 +206,8 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Out
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false, qresync: false, names: NameForm::default() };
+    let account =
+        Account { user, admission, condstore: false, qresync: false, names: NameForm::default(), watching: None };
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

@@ -37,6 +37,9 @@ pub(super) async fn copy(
     }
     let copied = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target).await?;
     if target.id == selected.mailbox.id {
+        if let Copied::At { pairs, .. } = &copied {
+            selected.brought.extend(pairs.iter().map(|(_, uid)| *uid));
+        }
         refresh_after_write(context, selected).await?;
     }
     Ok(match placed(copied)? {

@@ -56,7 +56,7 @@ pub(super) async fn select(
     };
     write_selected(&mut context.client.out, &snapshot, access);
     write::untagged(&mut context.client.out, Condition::Ok, Some(Code::MailboxId(mailbox.id)), "Mailbox");
-    let selected = SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) };
+    let selected = SelectedMailbox::new(mailbox, access, MailboxView::new(snapshot));
     if let Some(missed) = missed {
         missed.tell(context, &selected).await?;
     }

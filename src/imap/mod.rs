@@ -18,6 +18,9 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//! | `notify` | NOTIFY: what a client hears of its other mailboxes, and between commands |
+//! | `contexts` | searches that are kept up to date, CANCELUPDATE |
+//! | `multisearch` | ESEARCH: several mailboxes at once |
 
 mod acl;
 mod answer;
@@ -26,6 +29,7 @@ mod auth;
 mod binary;
 mod catenate;
 mod client;
+mod contexts;
 mod copy;
 mod fetch;
 mod flags;
@@ -33,6 +37,8 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod multisearch;
+mod notify;
 mod outbox;
 mod qresync;
 mod search;

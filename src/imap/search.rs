@@ -6,6 +6,8 @@ mod matcher;
 use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
+use super::contexts;
+use super::qresync::UidSet;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
@@ -50,14 +52,18 @@ pub(super) async fn search(
     if ask.charset.is_some() && account.names == NameForm::Utf8 {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
+    contexts::check_tag(selected, tag, &ask)?;
     let found = found(context, selected, &ask).await?;
     match &ask.returns {
         None => {
             let numbers = numbers(selected, ask.numbers, &found.uids);
             write::search(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => write_esearch(context, selected, tag, ask.numbers, returns, &found.uids, &found),
+        Some(returns) => {
+            write_esearch(context, selected, Correlated::Tag(tag), ask.numbers, returns, &found.uids, &found);
+        }
     }
+    contexts::keep(context, selected, tag, &ask, &[], found.uids)?;
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
 }
@@ -84,8 +90,43 @@ pub(super) async fn found(
 
 /// The messages that match, rising.
 async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
-    let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
+    find_among(context, selected, plan, &told).await
+}
+
+/// What a search that is kept up to date looks for (RFC 5267 §4.3): sequence numbers and times mean what they meant at
+/// its start; UIDs also mean messages that are still to come.
+#[derive(Debug)]
+pub(super) struct Lasting(Plan);
+
+impl Lasting {
+    /// What this search looks for.
+    pub(super) fn of(context: &Context<'_>, selected: &SelectedMailbox, ask: &Search) -> Result<Self, Failure> {
+        let spans = |set: &SequenceSet, numbers| match (set, numbers) {
+            (SequenceSet::Ranges(_), Numbers::Uid) => Ok(UidSet::of(set).spans()),
+            _ => selected.view.spans(set, numbers),
+        };
+        Ok(Self(Plan::of(&ask.key, context.gateway.clock.now(), &spans)?))
+    }
+}
+
+/// Which of these match, rising.
+pub(super) async fn matching(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    wanted: &Lasting,
+    uids: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    find_among(context, selected, &wanted.0, uids).await
+}
+
+async fn find_among(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &Plan,
+    told: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    let snapshot = selected.view.snapshot();
     let (mut found, mut doubtful) = (Vec::new(), Vec::new());
     for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
         if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
@@ -210,11 +251,20 @@ pub(super) fn numbers(selected: &SelectedMailbox, numbers: Numbers, uids: &[Uid]
     }
 }
 
+/// What an ESEARCH response says it answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Correlated<'a> {
+    /// The command with this tag.
+    Tag(&'a str),
+    /// And the mailbox that was searched (RFC 7377 §2.1).
+    Mailbox { tag: &'a str, names: NameForm },
+}
+
 /// `* ESEARCH`: of `uids`, those found in the order of the answer (RFC 5267 §3.1), some of which SAVE keeps.
 pub(super) fn write_esearch(
     context: &mut Context<'_>,
     selected: &mut SelectedMailbox,
-    tag: &str,
+    correlated: Correlated<'_>,
     by: Numbers,
     returns: &[SearchReturn],
     uids: &[Uid],
@@ -229,7 +279,17 @@ pub(super) fn write_esearch(
     }
     let mod_seq = highest_mod_seq(selected.view.snapshot(), &described(returns, uids)).filter(|_| found.by_mod_seq);
     let numbers = numbers(selected, by, uids);
-    write::esearch(&mut context.client.out, tag, by, answer(returns, &numbers, mod_seq));
+    let answer = answer(returns, &numbers, mod_seq);
+    let out = &mut context.client.out;
+    match correlated {
+        Correlated::Tag(tag) => write::esearch(out, tag, by, answer),
+        // Nothing is told of mailboxes where nothing is found (RFC 7377 §2.1).
+        Correlated::Mailbox { .. } if uids.is_empty() => {}
+        Correlated::Mailbox { tag, names } => {
+            let (name, uid_validity) = (selected.mailbox.name.as_str(), selected.view.snapshot().uid_validity);
+            write::esearch_in(out, tag, (names, name, uid_validity), by, answer);
+        }
+    }
 }
 
 /// What RETURN asks for; `RETURN ()` is ALL (RFC 9051 §6.4.4).

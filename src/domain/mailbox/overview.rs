@@ -38,9 +38,11 @@ impl Gateway {
 
 impl From<OverviewRows> for Overview {
     fn from((rows, subscribed_only): OverviewRows) -> Self {
-        let counters = rows
-            .iter()
-            .map(|(row, counters)| Counters { mailbox: row.id, uid_next: counters.uid_next, mod_seq: counters.mod_seq });
+        let counters = rows.iter().map(|(row, counters)| Counters {
+            mailbox: row.id,
+            uid_next: counters.uid_next,
+            mod_seq: counters.mod_seq,
+        });
         let counters = counters.collect();
         let mailboxes = rows.into_iter().map(|(row, _)| row.into()).collect();
         Self { list: MailboxList { mailboxes, subscribed_only }, counters }

@@ -1,6 +1,7 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+use super::notify::{Multisearch, Notify};
 use super::sort::{Sort, ThreadAsk};
 use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
 
@@ -67,6 +68,8 @@ pub enum CommandBody {
     /// APPEND or REPLACE. Where it has literals of messages, the framer stops before each, and the session streams them.
     Append(AppendHead),
     Idle,
+    Notify(Notify),
+    Esearch(Multisearch),
     GetQuota {
         root: String,
     },
@@ -98,6 +101,8 @@ pub enum CommandBody {
         uids: Option<SequenceSet>,
     },
     Search(Search),
+    /// RFC 5267 §4.3.5: tags.
+    CancelUpdate(Vec<String>),
     Sort(Sort),
     Thread(ThreadAsk),
     Fetch(Fetch),
@@ -124,8 +129,10 @@ impl CommandBody {
                 items.contains(&StatusItem::HighestModSeq)
             }
             Self::Search(search) | Self::Sort(Sort { search, .. }) | Self::Thread(ThreadAsk { search, .. }) => {
-                search.key.names_mod_seq()
+                search.names_mod_seq()
             }
+            Self::Esearch(ask) => ask.search.names_mod_seq(),
+            Self::Notify(ask) => ask.names_mod_seq(),
             Self::Fetch(fetch) => fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq),
             Self::Store(store) => store.unchanged_since.is_some(),
             _ => false,
@@ -135,7 +142,7 @@ impl CommandBody {
     /// Does it set what `$` means? Answered by NO, it empties it (RFC 5182 §2.1).
     pub fn saves_result(&self) -> bool {
         match self {
-            Self::Search(search) | Self::Sort(Sort { search, .. }) => {
+            Self::Search(search) | Self::Sort(Sort { search, .. }) | Self::Esearch(Multisearch { search, .. }) => {
                 search.returns.as_ref().is_some_and(|returns| returns.contains(&SearchReturn::Save))
             }
             _ => false,
@@ -372,7 +379,7 @@ pub struct Search {
 }
 
 /// RETURN options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SearchReturn {
     Min,
     Max,
@@ -382,6 +389,10 @@ pub enum SearchReturn {
     Save,
     /// RFC 9394 §3.1: never with ALL.
     Partial(PartialRange),
+    /// RFC 5267 §4.2: a hint, and nothing else.
+    Context,
+    /// RFC 5267 §4.3, with what is to be told of new messages (RFC 5465 §7).
+    Update(Vec<FetchItem>),
 }
 
 /// Places among results, from 1 (RFC 9394 §4): ends in the order written; `from_last`: counted from the last result, as

@@ -4,6 +4,7 @@
 pub mod append;
 pub mod command;
 pub mod framer;
+pub mod notify;
 mod parse;
 pub mod sort;
 pub mod url;

@@ -8,6 +8,7 @@ mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
+mod notify;
 mod search;
 mod sort;
 mod value;
@@ -83,14 +84,16 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 32] = [
+    const VERBS: [&str; 35] = [
         "APPEND",
         "AUTHENTICATE",
+        "CANCELUPDATE",
         "COPY",
         "CREATE",
         "DELETE",
         "DELETEACL",
         "ENABLE",
+        "ESEARCH",
         "EXAMINE",
         "FETCH",
         "GETACL",
@@ -103,6 +106,7 @@ fn takes_arguments(verb: &str) -> bool {
         "LSUB",
         "MOVE",
         "MYRIGHTS",
+        "NOTIFY",
         "RENAME",
         "REPLACE",
         "SEARCH",
@@ -169,6 +173,9 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
+        "NOTIFY" => notify::notify(cursor),
+        "CANCELUPDATE" => notify::cancel_update(cursor),
+        "ESEARCH" => notify::esearch(cursor),
         "UID" => uid(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),

@@ -16,7 +16,9 @@ pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
 };
-pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads};
+pub use search::{
+    EsearchAnswer, EsearchUpdate, ThreadToken, esearch, esearch_in, esearch_update, search, sort, threads,
+};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
 
