@@ -122,7 +122,7 @@ impl Searching<'_> {
         let correlated = Correlated::Mailbox { tag: self.tag, names: self.names };
         search::write_esearch(context, mailbox, correlated, ask.numbers, returns, &found.uids, &found);
         context.client.drain().await?;
-        contexts::keep(context, mailbox, self.tag, &ask, &[], found.uids)?;
+        contexts::keep(context, mailbox, correlated, &ask, &[], found.uids)?;
         Ok(true)
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn search(
             write_esearch(context, selected, Correlated::Tag(tag), ask.numbers, returns, &found.uids, &found);
         }
     }
-    contexts::keep(context, selected, tag, &ask, &[], found.uids)?;
+    contexts::keep(context, selected, Correlated::Tag(tag), &ask, &[], found.uids)?;
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
 }

@@ -36,7 +36,7 @@ pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailb
             search::write_esearch(context, selected, tag, ask.search.numbers, returns, &sorted, &found);
         }
     }
-    contexts::keep(context, selected, tag, &ask.search, &ask.criteria, sorted)?;
+    contexts::keep(context, selected, Correlated::Tag(tag), &ask.search, &ask.criteria, sorted)?;
     context.client.drain().await?;
     Ok(Done::new("SORT completed"))
 }

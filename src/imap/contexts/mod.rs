@@ -8,12 +8,13 @@ mod results;
 use std::collections::{HashMap, HashSet};
 
 use super::answer::{Done, End, Failure, Outcome};
-use super::search::{self, Lasting};
+use super::search::{self, Correlated, Lasting};
 use super::serve::Context;
 use super::session::SelectedMailbox;
 use super::sort;
 use super::wire::command::{FetchItem, Numbers, Search};
 use super::wire::sort::SortCriterion;
+use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, Condition, EsearchUpdate};
 use crate::domain::messages::Sortable;
 use crate::model::{ModSeq, Uid};
@@ -23,6 +24,8 @@ use results::{Order, Results, Run};
 #[derive(Debug)]
 pub(super) struct Updating {
     tag: String,
+    /// Begun by ESEARCH: each of its answers names the mailbox (RFC 7377 §2.1).
+    names: Option<NameForm>,
     by: Numbers,
     wanted: Lasting,
     /// None: in the order of the mailbox.
@@ -59,11 +62,15 @@ pub(super) fn check_tag(selected: &SelectedMailbox, tag: &str, ask: &Search) -> 
 pub(super) fn keep(
     context: &mut Context<'_>,
     selected: &mut SelectedMailbox,
-    tag: &str,
+    correlated: Correlated<'_>,
     ask: &Search,
     criteria: &[SortCriterion],
     sorted: Vec<Uid>,
 ) -> Result<(), Failure> {
+    let (tag, names) = match correlated {
+        Correlated::Tag(tag) => (tag, None),
+        Correlated::Mailbox { tag, names } => (tag, Some(names)),
+    };
     let Some(items) = ask.update() else { return Ok(()) };
     if selected.contexts.len() >= context.gateway.config.imap.search_contexts_max {
         let code = Some(Code::NoUpdate(tag));
@@ -73,6 +80,7 @@ pub(super) fn keep(
     let order = if criteria.is_empty() { Order::Mailbox } else { Order::Sorted };
     selected.contexts.push(Updating {
         tag: tag.to_owned(),
+        names,
         by: ask.numbers,
         wanted: Lasting::of(context, selected, ask)?,
         criteria: criteria.to_vec(),
@@ -242,7 +250,9 @@ impl Updating {
             return Ok(());
         }
         let update = EsearchUpdate { removed: &removed, added: &added };
-        write::esearch_update(&mut context.client.out, &self.tag, self.by, update);
+        let mailbox = selected.mailbox.name.as_str();
+        let of = self.names.map(|names| (names, mailbox, selected.view.snapshot().uid_validity));
+        write::esearch_update(&mut context.client.out, &self.tag, of, self.by, update);
         context.client.drain().await
     }
 }

@@ -17,7 +17,7 @@ pub use mailbox::{
     quota, quota_root, recent, status, vanished,
 };
 pub use search::{
-    EsearchAnswer, EsearchUpdate, ThreadToken, esearch, esearch_in, esearch_update, search, sort, threads,
+    EsearchAnswer, EsearchUpdate, OfMailbox, ThreadToken, esearch, esearch_in, esearch_update, search, sort, threads,
 };
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};

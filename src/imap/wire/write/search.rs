@@ -80,24 +80,16 @@ fn found(out: &mut BytesMut, name: &[u8], numbers: impl IntoIterator<Item = u32>
 
 /// `* ESEARCH (TAG "a") UID MIN 2 …`: the tag always in quotes, as Outlook expects it.
 pub fn esearch(out: &mut BytesMut, tag: &str, numbers: Numbers, answer: EsearchAnswer<'_>) {
-    correlator(out, tag);
-    out.put_u8(b')');
+    correlator(out, tag, None);
     esearch_answer(out, numbers, answer);
 }
 
+/// A mailbox by name, and its UIDVALIDITY.
+pub type OfMailbox<'a> = (NameForm, &'a str, UidValidity);
+
 /// The same, of a mailbox that may not be the selected one (RFC 7377 §2.1).
-pub fn esearch_in(
-    out: &mut BytesMut,
-    tag: &str,
-    (form, name, uid_validity): (NameForm, &str, UidValidity),
-    numbers: Numbers,
-    answer: EsearchAnswer<'_>,
-) {
-    correlator(out, tag);
-    out.put_slice(b" MAILBOX ");
-    mailbox(out, form, name);
-    named(out, b" UIDVALIDITY ", Some(u64::from(uid_validity.0)));
-    out.put_u8(b')');
+pub fn esearch_in(out: &mut BytesMut, tag: &str, of: OfMailbox<'_>, numbers: Numbers, answer: EsearchAnswer<'_>) {
+    correlator(out, tag, Some(of));
     esearch_answer(out, numbers, answer);
 }
 
@@ -109,9 +101,14 @@ pub struct EsearchUpdate<'a> {
 }
 
 /// `* ESEARCH (TAG "a") UID REMOVEFROM (0 7) ADDTO (0 9:11)`
-pub fn esearch_update(out: &mut BytesMut, tag: &str, numbers: Numbers, update: EsearchUpdate<'_>) {
-    correlator(out, tag);
-    out.put_u8(b')');
+pub fn esearch_update(
+    out: &mut BytesMut,
+    tag: &str,
+    of: Option<OfMailbox<'_>>,
+    numbers: Numbers,
+    update: EsearchUpdate<'_>,
+) {
+    correlator(out, tag, of);
     by_uid(out, numbers);
     for (name, runs) in [(&b" REMOVEFROM ("[..], update.removed), (&b" ADDTO ("[..], update.added)] {
         for (place, (position, set)) in runs.iter().enumerate() {
@@ -131,10 +128,16 @@ pub fn esearch_update(out: &mut BytesMut, tag: &str, numbers: Numbers, update: E
     out.put_slice(b"\r\n");
 }
 
-/// The start of an ESEARCH response; its parenthesis is open.
-fn correlator(out: &mut BytesMut, tag: &str) {
+/// The start of an ESEARCH response: what it answers.
+fn correlator(out: &mut BytesMut, tag: &str, of: Option<OfMailbox<'_>>) {
     out.put_slice(b"* ESEARCH (TAG ");
     quoted(out, tag.as_bytes());
+    if let Some((form, name, uid_validity)) = of {
+        out.put_slice(b" MAILBOX ");
+        mailbox(out, form, name);
+        named(out, b" UIDVALIDITY ", Some(u64::from(uid_validity.0)));
+    }
+    out.put_u8(b')');
 }
 
 fn by_uid(out: &mut BytesMut, numbers: Numbers) {
