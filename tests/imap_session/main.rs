@@ -17,5 +17,6 @@ mod fetching;
 mod logins;
 mod mailboxes;
 mod messages;
+mod notify;
 mod searching;
 mod world;

@@ -118,15 +118,18 @@ impl Groups {
             let mailbox = counters.mailbox;
             let untouched = Counters { mailbox, uid_next: Uid(1), mod_seq: UNTOUCHED };
             let was = before.get(&mailbox).copied().unwrap_or(untouched);
-            // Another mailbox has taken the place of the one that the client knows by this name.
-            let is_other = names.ids.get(name).is_some_and(|id| *id != mailbox);
+            // Another mailbox has taken the place of the one that the client knows by this name, or may have: who hears
+            // of flags hears of each new UIDVALIDITY (RFC 5465 §5.1).
+            let is_other = names.ids.get(name).is_some_and(|id| *id != mailbox)
+                || (wanted == MessageEvents::MessagesAndFlags && !before.contains_key(&mailbox));
             let is_new = is_other || !(told.counts.contains_key(&mailbox) || was.mod_seq == UNTOUCHED);
             let writes = own.writes.get(name).copied().unwrap_or(0);
+            let is_own = !is_new || own.names.contains(name);
             (is_new || counters.mod_seq > was.mod_seq).then(|| Moved {
                 mailbox,
                 wanted,
                 has_new: is_new || counters.uid_next > was.uid_next,
-                is_own: !is_new && counters.mod_seq.0.saturating_sub(was.mod_seq.0) <= writes,
+                is_own: is_own && counters.mod_seq.0.saturating_sub(was.mod_seq.0) <= writes,
             })
         };
         self.messages_of(now, selected).into_iter().filter_map(moved).collect()
