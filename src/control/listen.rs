@@ -72,8 +72,8 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
         return;
     }
     let answer = match serde_json::from_slice::<AdminCommand>(&text) {
-        Ok(AdminCommand::Reload) => match reload() {
-            Ok(()) => AdminAnswer::Done,
+        Ok(AdminCommand::Reload { dry_run: false }) => match reload() {
+            Ok(()) => execute(&gateway, AdminCommand::Reload { dry_run: false }).await,
             Err(why) => AdminAnswer::Refused(why),
         },
         Ok(command) => execute(&gateway, command).await,

@@ -7,9 +7,11 @@
 //! | file | commands |
 //! | --- | --- |
 //! | `auth` | LOGIN, AUTHENTICATE, UNAUTHENTICATE, ENABLE, ID |
+//! | `compress` | COMPRESS (`deflate` does it) |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
 //! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
+//! | `metadata` | GETMETADATA, SETMETADATA |
 //! | `append` | APPEND, REPLACE (`catenate` finds what a URL means) |
 //! | `fetch` | FETCH (`section` finds what `BODY[…]` means, `binary` decodes) |
 //! | `flags` | STORE |
@@ -21,25 +23,37 @@
 //! | `notify` | NOTIFY: what a client hears of its other mailboxes, and between commands |
 //! | `contexts` | searches that are kept up to date, CANCELUPDATE |
 //! | `multisearch` | ESEARCH: several mailboxes at once |
+//! | `uid_batches` | UIDBATCHES |
+//!
+//! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
+//! command may work on.
+//! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
 mod answer;
 mod append;
 mod auth;
+mod background;
 mod binary;
 mod catenate;
 mod client;
+mod compress;
 mod contexts;
 mod copy;
+mod deflate;
 mod fetch;
 mod flags;
 mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod message_limit;
+mod metadata;
+mod modes;
 mod multisearch;
 mod notify;
 mod outbox;
+mod progress;
 mod qresync;
 mod search;
 mod section;
@@ -47,6 +61,7 @@ mod serve;
 pub mod session;
 mod sort;
 mod thread;
+mod uid_batches;
 mod updates;
 pub mod view;
 pub mod wire;

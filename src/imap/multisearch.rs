@@ -8,10 +8,10 @@ use super::contexts;
 use super::notify::chosen;
 use super::search::{self, Correlated};
 use super::serve::Context;
-use super::session::{SelectedMailbox, SessionState};
+use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::refresh;
 use super::view::MailboxView;
-use super::wire::command::{Access, Search, SearchKey, SearchReturn, SequenceSet};
+use super::wire::command::{Access, Numbers, Search, SearchKey, SearchReturn, SequenceSet};
 use super::wire::notify::{MailboxFilter, Multisearch};
 use super::wire::utf7::NameForm;
 use super::wire::write::Code;
@@ -27,7 +27,7 @@ pub(super) async fn search(
 ) -> Outcome {
     let account = state.logged_in()?;
     let (user, names) = (account.user.clone(), account.names);
-    check(&ask, names)?;
+    check(&ask, account)?;
     let has_selected = ask.sources.contains(&MailboxFilter::Selected);
     if has_selected {
         let selected = state.selected_mut().ok_or_else(|| Failure::bad("No mailbox is selected"))?;
@@ -63,8 +63,8 @@ fn limit() -> Done {
 }
 
 /// What goes with the selected mailbox alone (RFC 7377 §2.2).
-fn check(ask: &Multisearch, names: NameForm) -> Result<(), Failure> {
-    if ask.search.charset.is_some() && names == NameForm::Utf8 {
+fn check(ask: &Multisearch, account: &Account) -> Result<(), Failure> {
+    if ask.search.charset.is_some() && account.modes.utf8_accept {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
     if ask.sources == [MailboxFilter::Selected] {
@@ -109,7 +109,7 @@ struct Searching<'a> {
 }
 
 impl Searching<'_> {
-    /// Searches one mailbox and tells what it finds; `false`: that would be too many messages, and nothing was done.
+    /// Searches one mailbox and tells what it finds; `false`: some or all of its messages were too many.
     async fn search_one(&mut self, context: &mut Context<'_>, mailbox: &mut SelectedMailbox) -> Result<bool, Failure> {
         self.messages += mailbox.view.snapshot().entries.len();
         if self.messages > context.gateway.config.imap.multisearch_messages_max {
@@ -122,8 +122,9 @@ impl Searching<'_> {
         let correlated = Correlated::Mailbox { tag: self.tag, names: self.names };
         search::write_esearch(context, mailbox, correlated, ask.numbers, returns, &found.uids, &found);
         context.client.drain().await?;
-        contexts::keep(context, mailbox, correlated, &ask, &[], found.uids)?;
-        Ok(true)
+        let complete = found.cut.is_none();
+        contexts::keep(context, mailbox, correlated, &ask, &[], complete.then_some(found.uids))?;
+        Ok(complete)
     }
 }
 
@@ -136,7 +137,7 @@ fn clamp(key: &mut SearchKey, exists: u32) {
             clamp(other, exists);
         }
         SearchKey::Not(key) => clamp(key, exists),
-        SearchKey::Set(super::wire::command::Numbers::Sequence, SequenceSet::Ranges(ranges)) => {
+        SearchKey::Set(Numbers::Sequence, SequenceSet::Ranges(ranges)) => {
             ranges.retain_mut(|(from, to)| {
                 let (low, high) = (from.unwrap_or(exists), to.unwrap_or(exists));
                 let (low, high) = (low.min(high), low.max(high).min(exists));

@@ -20,7 +20,7 @@ const CHUNK_MESSAGES: usize = 2000;
 /// SORT and UID SORT.
 pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailbox, tag: &str, ask: Sort) -> Outcome {
     contexts::check_tag(selected, tag, &ask.search)?;
-    let found = search::found(context, selected, &ask.search).await?;
+    let found = search::found_whole(context, selected, &ask.search).await?;
     let stored = match reads_keys(&ask.criteria) {
         true => keys(context, selected, &found.uids).await?,
         false => HashMap::new(),
@@ -36,7 +36,7 @@ pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailb
             search::write_esearch(context, selected, tag, ask.search.numbers, returns, &sorted, &found);
         }
     }
-    contexts::keep(context, selected, Correlated::Tag(tag), &ask.search, &ask.criteria, sorted)?;
+    contexts::keep(context, selected, Correlated::Tag(tag), &ask.search, &ask.criteria, Some(sorted))?;
     context.client.drain().await?;
     Ok(Done::new("SORT completed"))
 }
@@ -49,7 +49,9 @@ pub(super) async fn keys(
 ) -> Result<HashMap<Uid, Sortable>, Failure> {
     let mut keys = HashMap::with_capacity(uids.len());
     for chunk in uids.chunks(CHUNK_MESSAGES) {
-        let read = context.gateway.sort_keys(selected.mailbox.id, chunk).await?;
+        let work = context.gateway.sort_keys(selected.mailbox.id, chunk);
+        let read = context.working(work).await??;
+        context.still_working().await?;
         keys.extend(read.into_iter().map(|sortable| (sortable.uid, sortable)));
     }
     Ok(keys)
@@ -83,10 +85,16 @@ pub(super) fn sorted(
     uids: &[Uid],
     criteria: &[SortCriterion],
 ) -> Vec<Uid> {
+    // A key that stands there twice decides nothing the second time.
+    let is_first = |(at, criterion): &(usize, &SortCriterion)| {
+        !criteria.iter().take(*at).any(|before| before.key == criterion.key)
+    };
+    let criteria: Vec<&SortCriterion> =
+        criteria.iter().enumerate().filter(is_first).map(|(_, criterion)| criterion).collect();
     let compared = |uid: &Uid| Some(Compared { entry: snapshot.entry(*uid)?, stored: stored.get(uid) });
     let mut messages: Vec<Compared<'_>> = uids.iter().filter_map(compared).collect();
     messages.sort_by(|one, other| {
-        let by = |criterion: &SortCriterion| match criterion.reverse {
+        let by = |criterion: &&SortCriterion| match criterion.reverse {
             true => by_key(criterion.key, other, one),
             false => by_key(criterion.key, one, other),
         };

@@ -11,9 +11,9 @@ use super::session::{Account, SelectedMailbox, SessionState};
 use super::view::{Expunges, Untagged, count_up_to};
 use super::wire::command::FetchItem;
 use super::wire::notify::MessageEvents;
-use super::wire::write::{self, Code, Condition, FetchItems};
+use super::wire::write::{self, Code, Condition, FetchItems, MessageNumber};
 use crate::domain::snapshot::Entry;
-use crate::model::{ModSeq, SeqNum, Uid};
+use crate::model::{ModSeq, Uid};
 
 /// Takes note of the mailbox as it is now.
 pub(super) async fn refresh(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
@@ -69,7 +69,7 @@ async fn tell_view(
 ) -> Result<bool, End> {
     let mut untagged = selected.view.tell(expunges, account.wanted());
     let mut vanished = Vec::new();
-    if account.qresync {
+    if account.hears_vanished() {
         // EXPUNGEs come last message first; VANISHED rises.
         vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged));
         untagged.retain(|untagged| untagged.expunged().is_none());
@@ -83,7 +83,7 @@ async fn tell_view(
             Untagged::Flags(seq, uid) => {
                 if let Some(entry) = selected.view.snapshot().entry(uid) {
                     let shown = Shown { uid: true, flags: true, mod_seq: account.condstore };
-                    write_flags(out, seq, entry, shown);
+                    write_flags(out, account.number(seq, uid), entry, shown);
                 }
             }
         }
@@ -138,10 +138,10 @@ pub(super) struct Shown {
     pub mod_seq: bool,
 }
 
-/// One FETCH response about flags. Where nobody asked for it, it carries the UID (RFC 9051 §7.5.2).
-pub(super) fn write_flags(out: &mut BytesMut, seq: SeqNum, entry: &Entry, shown: Shown) {
-    let mut items = FetchItems::open(out, seq);
-    if shown.uid {
+/// One FETCH response about flags. Where nobody asked for it, it carries the UID (RFC 9051 §7.5.2), once.
+pub(super) fn write_flags(out: &mut BytesMut, message: MessageNumber, entry: &Entry, shown: Shown) {
+    let mut items = FetchItems::open(out, message);
+    if shown.uid && matches!(message, MessageNumber::Seq(_)) {
         items.uid(out, entry.uid);
     }
     if shown.flags {

@@ -18,5 +18,6 @@ mod logins;
 mod mailboxes;
 mod messages;
 mod notify;
+mod progress;
 mod searching;
 mod world;

@@ -58,25 +58,27 @@ pub(super) fn check_tag(selected: &SelectedMailbox, tag: &str, ask: &Search) -> 
     }
 }
 
-/// Keeps what a search found up to date from now on, where it asked for that. `sorted`: in the order of the answer.
+/// Keeps what a search found up to date from now on, where it asked for that. `sorted`: in the order of the answer; `None`
+/// where not all could be searched.
 pub(super) fn keep(
     context: &mut Context<'_>,
     selected: &mut SelectedMailbox,
     correlated: Correlated<'_>,
     ask: &Search,
     criteria: &[SortCriterion],
-    sorted: Vec<Uid>,
+    sorted: Option<Vec<Uid>>,
 ) -> Result<(), Failure> {
     let (tag, names) = match correlated {
         Correlated::Tag(tag) => (tag, None),
         Correlated::Mailbox { tag, names } => (tag, Some(names)),
     };
     let Some(items) = ask.update() else { return Ok(()) };
-    if selected.contexts.len() >= context.gateway.config.imap.search_contexts_max {
-        let code = Some(Code::NoUpdate(tag));
-        write::untagged(&mut context.client.out, Condition::No, code, "Too many contexts");
+    let has_room = selected.contexts.len() < context.gateway.config.imap.search_contexts_max;
+    let Some(sorted) = sorted.filter(|_| has_room) else {
+        let text = if has_room { "Too many messages" } else { "Too many contexts" };
+        write::untagged(&mut context.client.out, Condition::No, Some(Code::NoUpdate(tag)), text);
         return Ok(());
-    }
+    };
     let order = if criteria.is_empty() { Order::Mailbox } else { Order::Sorted };
     selected.contexts.push(Updating {
         tag: tag.to_owned(),

@@ -194,6 +194,7 @@ async fn tell_status(
 /// Asks what has changed and tells what of it the client wants to hear. A store that cannot be reached changes nothing
 /// that was told: the next look will.
 pub(super) async fn look(context: &mut Context<'_>, state: &mut SessionState, waiting: Waiting) -> Result<(), Failure> {
+    context.end_progress();
     match look_at_all(context, state, waiting).await {
         Err(Failure::Fault(fault)) => {
             context.log(&fault);

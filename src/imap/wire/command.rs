@@ -1,9 +1,12 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::notify::{Multisearch, Notify};
+pub use super::search::{PartialRange, Search, SearchKey, SearchReturn};
 use super::sort::{Sort, ThreadAsk};
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
+use super::utf7::NameForm;
+use crate::model::{BadMailboxName, Flags, HIERARCHY_SEPARATOR, MailboxName, ModSeq, Secret, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +92,10 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    GetMetadata(Annotated, GetMetadata),
+    SetMetadata(Annotated, SetMetadata),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 
@@ -100,6 +107,8 @@ pub enum CommandBody {
     Expunge {
         uids: Option<SequenceSet>,
     },
+    /// RFC 10022 §3.1
+    UidBatches(UidBatches),
     Search(Search),
     /// RFC 5267 §4.3.5: tags.
     CancelUpdate(Vec<String>),
@@ -150,6 +159,13 @@ impl CommandBody {
     }
 }
 
+/// UIDBATCHES: messages in each batch, and which batches, from 1, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UidBatches {
+    pub size: u32,
+    pub range: Option<(u32, u32)>,
+}
+
 /// Do the command's numbers mean UIDs?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -172,12 +188,30 @@ pub struct Resync {
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
+    /// Were there samples of sequence numbers?
+    pub names_numbers: bool,
 }
 
 /// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
 /// which the session answers with NO, not BAD.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MailboxArgument(pub Result<MailboxName, BadMailboxName>);
+pub struct MailboxArgument(
+    pub Result<MailboxName, BadMailboxName>,
+    /// What was written, decoded, where the mailbox is called otherwise: for OLDNAME.
+    pub Option<String>,
+);
+
+impl MailboxArgument {
+    /// From the octets of the argument.
+    pub fn read(form: NameForm, text: &str) -> Self {
+        let Some(given) = form.decode_name(text) else { return Self(Err(BadMailboxName::BadUtf7), None) };
+        let name = MailboxName::parse(&given);
+        let whole = given.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(&given);
+        let differs = name.as_ref().is_ok_and(|name| name.as_str() != whole);
+        let given = differs.then(|| whole.to_owned());
+        Self(name, given)
+    }
+}
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -192,6 +226,7 @@ pub struct List {
     pub return_children: bool,
     pub return_special_use: bool,
     pub return_status: Option<Vec<StatusItem>>,
+    pub return_metadata: Option<GetMetadata>,
     /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
     pub extended: bool,
 }
@@ -365,130 +400,4 @@ pub enum FlagsChange {
     Replace,
     Add,
     Remove,
-}
-
-/// SEARCH (RFC 9051 §6.4.4, RFC 4731).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Search {
-    pub numbers: Numbers,
-    /// `None`: no RETURN, answered by `* SEARCH`. `RETURN ()` is ALL.
-    pub returns: Option<Vec<SearchReturn>>,
-    /// As sent, upper case; only US-ASCII and UTF-8 are ours, others `NO [BADCHARSET]`.
-    pub charset: Option<String>,
-    pub key: SearchKey,
-}
-
-/// RETURN options.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SearchReturn {
-    Min,
-    Max,
-    All,
-    Count,
-    /// RFC 5182 §2.1
-    Save,
-    /// RFC 9394 §3.1: never with ALL.
-    Partial(PartialRange),
-    /// RFC 5267 §4.2: a hint, and nothing else.
-    Context,
-    /// RFC 5267 §4.3, with what is to be told of new messages (RFC 5465 §7).
-    Update(Vec<FetchItem>),
-}
-
-/// Places among results, from 1 (RFC 9394 §4): ends in the order written; `from_last`: counted from the last result, as
-/// `-1:-100` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartialRange {
-    pub from: u32,
-    pub to: u32,
-    pub from_last: bool,
-}
-
-impl PartialRange {
-    /// Those of so many results: places from 0.
-    pub fn of(self, count: usize) -> std::ops::Range<usize> {
-        let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
-        let first = place(self.from.min(self.to)).saturating_sub(1).min(count);
-        let end = place(self.from.max(self.to)).min(count);
-        if self.from_last { count - end..count - first } else { first..end }
-    }
-}
-
-/// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SearchKey {
-    All,
-    And(Vec<Self>),
-    Or(Box<Self>, Box<Self>),
-    Not(Box<Self>),
-    /// Sequence numbers, or UIDs with `UID`.
-    Set(Numbers, SequenceSet),
-    /// ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; the UN… forms are `Not`.
-    Flag(crate::model::SystemFlag),
-    Keyword(String),
-    /// NEW, RECENT: nothing is recent here; OLD is everything.
-    Recent,
-    Before(i64),
-    On(i64),
-    Since(i64),
-    SentBefore(i64),
-    SentOn(i64),
-    SentSince(i64),
-    Larger(u64),
-    Smaller(u64),
-    From(String),
-    To(String),
-    Cc(String),
-    Bcc(String),
-    Subject(String),
-    /// Field name, text; an empty text asks only whether the field is there.
-    Header(String, String),
-    Body(String),
-    Text(String),
-    /// RFC 7162 §3.1.5
-    ModSeq(ModSeq),
-    /// RFC 5032 §3: INTERNALDATE more than this many seconds ago.
-    Older(u32),
-    /// RFC 5032 §3: INTERNALDATE within the last so many seconds.
-    Younger(u32),
-    /// RFC 8514 §4.3: as BEFORE, ON and SINCE, of the day the message came into this mailbox.
-    SavedBefore(i64),
-    SavedOn(i64),
-    SavedSince(i64),
-    /// RFC 8474 §6: an object id as written.
-    EmailId(String),
-    ThreadId(String),
-}
-
-impl SearchKey {
-    /// Does this key, or one within it, fulfil the condition?
-    pub fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
-        holds(self)
-            || match self {
-                Self::And(keys) => keys.iter().any(|key| key.any(holds)),
-                Self::Or(one, other) => one.any(holds) || other.any(holds),
-                Self::Not(key) => key.any(holds),
-                _ => false,
-            }
-    }
-
-    /// How many keys there are, whatever joins them.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::And(keys) => keys.iter().map(Self::count).sum(),
-            Self::Or(one, other) => one.count() + other.count(),
-            Self::Not(key) => key.count(),
-            _ => 1,
-        }
-    }
-
-    /// Does it ask for ModSeqs?
-    pub fn names_mod_seq(&self) -> bool {
-        self.any(&|key| matches!(key, Self::ModSeq(_)))
-    }
-
-    /// Do its sets hold sequence numbers?
-    pub fn names_numbers(&self) -> bool {
-        self.any(&|key| matches!(key, Self::Set(Numbers::Sequence, SequenceSet::Ranges(_))))
-    }
 }

@@ -4,8 +4,10 @@
 pub mod append;
 pub mod command;
 pub mod framer;
+pub mod metadata;
 pub mod notify;
 mod parse;
+pub mod search;
 pub mod sort;
 pub mod url;
 pub mod utf7;

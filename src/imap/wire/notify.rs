@@ -1,6 +1,7 @@
 //! What NOTIFY can ask (RFC 5465 §3.1, §5, §6), and which mailboxes ESEARCH can name in the same words (RFC 7377 §2.2).
 
-use super::command::{FetchItem, MailboxArgument, Search, SearchReturn};
+use super::command::{FetchItem, MailboxArgument};
+use super::search::Search;
 
 /// NOTIFY.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,21 +20,6 @@ impl Notify {
     pub fn names_mod_seq(&self) -> bool {
         let asks = |group: &EventGroup| group.events.fetch.contains(&FetchItem::ModSeq);
         matches!(self, Self::Set { groups, .. } if groups.iter().any(asks))
-    }
-}
-
-impl Search {
-    /// What is to be told of new messages, where results are to be kept up to date (RFC 5267 §4.3).
-    pub fn update(&self) -> Option<&[FetchItem]> {
-        self.returns.iter().flatten().find_map(|wanted| match wanted {
-            SearchReturn::Update(items) => Some(items.as_slice()),
-            _ => None,
-        })
-    }
-
-    /// Does it ask for ModSeqs?
-    pub fn names_mod_seq(&self) -> bool {
-        self.key.names_mod_seq() || self.update().is_some_and(|items| items.contains(&FetchItem::ModSeq))
     }
 }
 

@@ -26,7 +26,7 @@ fn overview(mailboxes: &[(i64, &str, i64)], only: &[&str]) -> Overview {
 }
 
 fn names(names: &[&str]) -> Vec<MailboxArgument> {
-    names.iter().map(|name| MailboxArgument(MailboxName::parse(name))).collect()
+    names.iter().map(|name| MailboxArgument(MailboxName::parse(name), None)).collect()
 }
 
 fn group(filter: MailboxFilter, events: Events) -> EventGroup {

@@ -8,9 +8,11 @@ mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod notify;
 mod search;
 mod sort;
+mod uid_batches;
 mod value;
 
 use base64::Engine as _;
@@ -84,10 +86,11 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 35] = [
+    const VERBS: [&str; 39] = [
         "APPEND",
         "AUTHENTICATE",
         "CANCELUPDATE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -97,6 +100,7 @@ fn takes_arguments(verb: &str) -> bool {
         "EXAMINE",
         "FETCH",
         "GETACL",
+        "GETMETADATA",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
@@ -112,6 +116,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SEARCH",
         "SELECT",
         "SETACL",
+        "SETMETADATA",
         "SETQUOTA",
         "SORT",
         "STATUS",
@@ -119,6 +124,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SUBSCRIBE",
         "THREAD",
         "UID",
+        "UIDBATCHES",
         "UNSUBSCRIBE",
     ];
     VERBS.contains(&verb)
@@ -158,6 +164,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ID" => id(cursor),
         "AUTHENTICATE" => authenticate(cursor),
         "LOGIN" => login(cursor),
+        "COMPRESS" => Ok(CommandBody::Compress(cursor.word("a compression")?)),
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
@@ -173,10 +180,13 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
+        "GETMETADATA" => metadata::get(cursor),
+        "SETMETADATA" => metadata::set(cursor),
         "NOTIFY" => notify::notify(cursor),
         "CANCELUPDATE" => notify::cancel_update(cursor),
         "ESEARCH" => notify::esearch(cursor),
         "UID" => uid(cursor),
+        "UIDBATCHES" => uid_batches::uid_batches(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
     }
@@ -258,6 +268,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if cursor.is_at_end() {
             return Ok(CommandBody::Enable(words));
         }
+        cursor.one_more(words.len())?;
         words.push(cursor.word("a capability")?);
     }
 }
