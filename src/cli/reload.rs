@@ -26,6 +26,9 @@ pub(super) struct Reload {
 pub(super) async fn run(command: Reload) -> anyhow::Result<Exit> {
     let answer = admin::ask(&command.config.path, AdminCommand::Reload { dry_run: command.dry_run }).await?;
     let AdminAnswer::Reloaded(sheet) = answer else { return Ok(admin::unexpected(answer)) };
+    if sheet.certificate_read {
+        print::line("the certificate was read again");
+    }
     for change in &sheet.changes {
         print::line(change);
     }

@@ -241,10 +241,10 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
-    /// Messages that one command may work on (RFC 9738); 0: as many as there are.
-    pub message_limit: usize,
+    /// Messages that one command may work on (RFC 9738), where that is limited.
+    pub message_limit: Option<usize>,
     /// The same of COPY and APPEND alone.
-    pub save_limit: usize,
+    pub save_limit: Option<usize>,
     /// Messages in a batch of UIDBATCHES, at least.
     pub uid_batch_messages_min: usize,
     /// Messages in all batches of one UIDBATCHES together.
@@ -384,8 +384,8 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
-            message_limit: 0,
-            save_limit: 0,
+            message_limit: None,
+            save_limit: None,
             uid_batch_messages_min: 500,
             uid_batches_messages_max: 200_000,
             imap4rev2: false,

@@ -193,8 +193,10 @@ pub struct MatrixCell {
 /// What a changed table of communication rules did to the stored graph, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReloadSheet {
-    /// Nothing was written, and no certificate was read.
+    /// Nothing was written.
     pub dry_run: bool,
+    /// By the running server.
+    pub certificate_read: bool,
     /// Ready to print, one change a line.
     pub changes: Vec<String>,
 }

@@ -91,12 +91,12 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
                 _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
             }
         }
-        // The server has read the certificate before it comes here.
+        // The certificate is the server's, who has read it before it comes here.
         AdminCommand::Reload { dry_run } => {
             gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
             let changes = gateway.apply_rules(mode(dry_run)).await?;
             let changes = changes.iter().map(policy::change_line).collect();
-            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, changes }))
+            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes }))
         }
     }
 }

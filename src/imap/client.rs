@@ -29,6 +29,9 @@ const COMMAND_READ_BYTES: usize = 4 << 10;
 /// Read at once while a message is received.
 const MESSAGE_READ_BYTES: usize = 64 << 10;
 
+/// Compressed octets are a good part fewer.
+const WIRE_READ_PART: usize = 4;
+
 /// One client.
 pub(super) struct Client<'a> {
     stream: &'a mut (dyn Duplex + 'a),
@@ -134,10 +137,12 @@ impl<'a> Client<'a> {
     }
 
     async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
-        self.input.reserve(bytes);
         let received = async {
             match &mut self.inflater {
-                None => received(self.stream, &mut self.input).await,
+                None => {
+                    self.input.reserve(bytes);
+                    received(self.stream, &mut self.input).await
+                }
                 Some(inflater) => inflated(self.stream, inflater, &mut self.input, bytes).await,
             }
         };
@@ -205,12 +210,14 @@ async fn inflated(
     loop {
         // Others have their turn, however long the client's octets last.
         tokio::task::coop::consume_budget().await;
-        match inflater.inflate(input, bytes) {
-            Ok(0) => {}
-            Ok(_) => return Ok(()),
-            Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+        if inflater.has_more() {
+            match inflater.inflate(input, bytes) {
+                Ok(0) => {}
+                Ok(_) => return Ok(()),
+                Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+            }
         }
-        inflater.wire.reserve(COMMAND_READ_BYTES);
+        inflater.wire.reserve(bytes / WIRE_READ_PART);
         received(stream, &mut inflater.wire).await?;
     }
 }

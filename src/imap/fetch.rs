@@ -76,7 +76,7 @@ impl Read {
 
 impl Plan {
     fn of(ask: &Fetch, access: Access, account: &Account) -> Self {
-        let mut items = ask.items.clone();
+        let mut items = each_once(&ask.items);
         // UIDFETCH names the message by its UID already.
         if ask.numbers == Numbers::Uid && !account.modes.uid_only && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
@@ -91,6 +91,17 @@ impl Plan {
     fn is_in_memory(&self) -> bool {
         self.need == Need::default()
     }
+}
+
+/// Items asked twice are answered once: nobody gets a message a thousand times by one line.
+fn each_once(items: &[FetchItem]) -> Vec<FetchItem> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    kept
 }
 
 /// FETCH and UID FETCH.

@@ -33,7 +33,7 @@ impl Cut {
 
 /// The newest of these, rising, as many as one command may work on.
 pub(super) fn newest(config: &ImapConfig, uids: &mut Vec<Uid>) -> Option<Cut> {
-    let limit = some(config.message_limit)?;
+    let limit = config.message_limit?;
     let beyond = uids.len().checked_sub(limit).filter(|beyond| *beyond > 0)?;
     uids.drain(..beyond);
     Some(Cut { limit, lowest: uids.first().copied() })
@@ -46,7 +46,7 @@ pub(super) fn searched(
     key: &SearchKey,
     told: &mut Vec<Uid>,
 ) -> Result<Option<Cut>, Failure> {
-    if config.message_limit == 0 {
+    if config.message_limit.is_none() {
         return Ok(None);
     }
     let keys = match key {
@@ -79,13 +79,13 @@ pub(super) fn may_append(config: &ImapConfig, messages: usize) -> Result<(), Fai
 }
 
 fn save_limit(config: &ImapConfig) -> Option<usize> {
-    [some(config.message_limit), some(config.save_limit)].into_iter().flatten().min()
+    [config.message_limit, config.save_limit].into_iter().flatten().min()
 }
 
 /// May this range be asked for (RFC 9738 §3)?
 pub(super) fn may_ask(config: &ImapConfig, range: PartialRange) -> Result<(), Failure> {
     let length = usize::try_from(range.from.abs_diff(range.to)).unwrap_or(usize::MAX).saturating_add(1);
-    match some(config.message_limit) {
+    match config.message_limit {
         Some(limit) if length > limit => Err(Cut { limit, lowest: None }.refusal()),
         _ => Ok(()),
     }
@@ -106,9 +106,4 @@ pub(super) fn tell(context: &mut Context<'_>, cut: Option<Cut>, done: Done) -> D
 /// Messages that an expunge would take.
 pub(super) fn is_deleted(entry: &Entry) -> bool {
     entry.flags.has(crate::model::SystemFlag::Deleted)
-}
-
-/// 0 is no limit.
-fn some(limit: usize) -> Option<usize> {
-    (limit > 0).then_some(limit)
 }

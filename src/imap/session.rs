@@ -292,9 +292,9 @@ pub(super) fn capabilities(
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
     words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
     match (config.message_limit, config.save_limit) {
-        (0, 0) => {}
-        (0, limit) => words.push(format!("SAVELIMIT={limit}")),
-        (limit, _) => words.push(format!("MESSAGELIMIT={limit}")),
+        (Some(limit), _) => words.push(format!("MESSAGELIMIT={limit}")),
+        (None, Some(limit)) => words.push(format!("SAVELIMIT={limit}")),
+        (None, None) => {}
     }
     if matches!(state, SessionState::NotAuthenticated) {
         let more: &[&str] = match (security, may_log_in) {

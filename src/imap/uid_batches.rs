@@ -42,10 +42,7 @@ fn size(config: &ImapConfig, view: &MailboxView, ask: UidBatches) -> Result<usiz
     if spanned > config.uid_batches_messages_max {
         return Err(Failure::refused(Code::TooMany, "The batches span too many messages"));
     }
-    Ok(match config.message_limit {
-        0 => size,
-        limit => size.min(limit),
-    })
+    Ok(config.message_limit.map_or(size, |limit| size.min(limit)))
 }
 
 /// The batches asked for (the first is 1), newest first, each from its highest UID down to right above the next one's,

@@ -101,7 +101,7 @@ fn numbers(source: &str) -> Vec<String> {
             section = name.to_lowercase();
         }
         if let Some((name, kind)) = line.strip_prefix("    pub ").and_then(|field| field.split_once(": "))
-            && ["u32,", "u64,", "usize,"].contains(&kind)
+            && ["u32,", "u64,", "usize,", "Option<usize>,"].contains(&kind)
         {
             found.push(format!("{section}.{name}"));
         }

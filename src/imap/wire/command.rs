@@ -1,12 +1,12 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+pub use super::mailbox_argument::MailboxArgument;
 use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::notify::{Multisearch, Notify};
 pub use super::search::{PartialRange, Search, SearchKey, SearchReturn};
 use super::sort::{Sort, ThreadAsk};
-use super::utf7::NameForm;
-use crate::model::{BadMailboxName, Flags, HIERARCHY_SEPARATOR, MailboxName, ModSeq, Secret, UidValidity};
+use crate::model::{Flags, ModSeq, Secret, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -190,27 +190,6 @@ pub struct Resync {
     pub known: Option<SequenceSet>,
     /// Were there samples of sequence numbers?
     pub names_numbers: bool,
-}
-
-/// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
-/// which the session answers with NO, not BAD.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MailboxArgument(
-    pub Result<MailboxName, BadMailboxName>,
-    /// What was written, decoded, where the mailbox is called otherwise: for OLDNAME.
-    pub Option<String>,
-);
-
-impl MailboxArgument {
-    /// From the octets of the argument.
-    pub fn read(form: NameForm, text: &str) -> Self {
-        let Some(given) = form.decode_name(text) else { return Self(Err(BadMailboxName::BadUtf7), None) };
-        let name = MailboxName::parse(&given);
-        let whole = given.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(&given);
-        let differs = name.as_ref().is_ok_and(|name| name.as_str() != whole);
-        let given = differs.then(|| whole.to_owned());
-        Self(name, given)
-    }
 }
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.

@@ -21,7 +21,6 @@ pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> 
     } else {
         item(cursor, &mut items)?;
     }
-    let items = each_once(items);
     cursor.spaces();
     let mut fetch = Fetch { set, numbers, items, changed_since: None, vanished: false, partial: None };
     if !cursor.is_at_end() {
@@ -32,17 +31,6 @@ pub(super) fn fetch(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<Fetch> 
         return Err(BadCommand::Syntax("VANISHED behind UID FETCH and with CHANGEDSINCE"));
     }
     Ok(fetch)
-}
-
-/// Items asked twice are answered once: nobody gets a message a thousand times by one line.
-fn each_once(items: Vec<FetchItem>) -> Vec<FetchItem> {
-    let mut kept = Vec::new();
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    kept
 }
 
 /// One modifier (RFC 4466 §2.4).
