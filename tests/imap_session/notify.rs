@@ -18,9 +18,13 @@ async fn what_happens_elsewhere_is_heard_at_once_without_a_command() {
     assert_eq!(hearing.response().await, "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 1 UNSEEN 1)");
     other.ok("CREATE a").await;
     assert_eq!(hearing.response().await, "* LIST (\\Subscribed \\HasNoChildren) \"/\" a");
+    // With flags, a mailbox is told as soon as it is there: its UIDVALIDITY is new.
+    let told = hearing.response().await;
     // A mailbox made since is listened to as well.
     other.appends("a", letter("deux", "x")).await;
-    assert!(hearing.response().await.starts_with("* STATUS a (MESSAGES 1 UIDNEXT 2 "));
+    let told = [told, hearing.response().await];
+    assert!(told[0].starts_with("* STATUS a (MESSAGES 0 UIDNEXT 1 UIDVALIDITY "), "{told:?}");
+    assert!(told[1].starts_with("* STATUS a (MESSAGES 1 UIDNEXT 2 UIDVALIDITY "), "{told:?}");
     assert!(began.elapsed() < AT_ONCE);
 }
 
@@ -96,5 +100,23 @@ async fn a_client_that_hears_no_flags_is_not_promised_them() {
     assert!(told.last().unwrap().starts_with("OK [HIGHESTMODSEQ 3]"), "{told:?}");
     // Asked for, they are told.
     let told = hearing.says("NOTIFY SET (selected (MessageNew MessageExpunge FlagChange))").await;
-    assert_eq!(told[0], "* 1 FETCH (UID 1 FLAGS (\\Flagged) MODSEQ (4))");
+    assert!(told.contains(&"* 1 FETCH (UID 1 FLAGS (\\Flagged) MODSEQ (4))".to_owned()), "{told:?}");
+}
+
+#[tokio::test]
+async fn annotations_are_told_by_their_names() {
+    let world = World::new().await;
+    let (mut hearing, mut other) = (world.anne().await, world.anne().await);
+    other.ok("SETMETADATA INBOX (/private/comment \"un\")").await;
+    hearing.ok("NOTIFY SET (mailboxes INBOX (MailboxMetadataChange)) (personal (ServerMetadataChange))").await;
+    other.ok("SETMETADATA INBOX (/private/comment \"deux\" /private/vendor/x \"y\")").await;
+    assert_eq!(hearing.response().await, "* METADATA INBOX /private/comment /private/vendor/x");
+    other.ok("SETMETADATA Sent (/private/comment \"trois\")").await;
+    other.ok("SETMETADATA \"\" (/private/comment \"quatre\")").await;
+    assert_eq!(hearing.response().await, "* METADATA \"\" /private/comment");
+    other.ok("SETMETADATA INBOX (/private/vendor/x NIL)").await;
+    assert_eq!(hearing.response().await, "* METADATA INBOX /private/vendor/x");
+    // One's own are not told.
+    hearing.ok("SETMETADATA INBOX (/private/comment \"cinq\")").await;
+    assert_eq!(hearing.ok("NOOP").await, Vec::<String>::new());
 }

@@ -193,12 +193,19 @@ impl Client {
 
     pub async fn closes(&mut self) {
         self.command("CLOSE").await;
+        self.is_closed();
+    }
+
+    /// What was known of the mailbox means nothing any more.
+    fn is_closed(&mut self) {
         self.messages.clear();
+        self.found.clear();
+        self.context = None;
     }
 
     pub fn leaves(&mut self) {
         self.cache = self.view();
-        self.messages.clear();
+        self.is_closed();
         self.stream = None;
     }
 
@@ -312,7 +319,7 @@ impl Client {
                 self.hear_fetch(place, response);
             }
             ["*", "ESEARCH", ..] => self.hear_results(response),
-            ["*", "OK", "[CLOSED]", ..] => self.messages.clear(),
+            ["*", "OK", "[CLOSED]", ..] => self.is_closed(),
             ["*", "OK", ..] => self.hear_code(response),
             _ => {}
         }

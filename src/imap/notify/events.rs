@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::super::list::names_above;
 use super::super::wire::command::{MailboxArgument, StatusItem};
 use super::super::wire::notify::{EventGroup, Events, MailboxFilter, MessageEvents};
-use crate::domain::mailbox::{Counters, Overview, Status};
-use crate::model::{HIERARCHY_SEPARATOR, MailboxId, ModSeq, Uid};
+use crate::domain::mailbox::{Counters, Mailbox, Overview, Status};
+use crate::domain::metadata::AnnotationMark;
+use crate::model::{AnnotationName, HIERARCHY_SEPARATOR, MailboxId, ModSeq, Uid};
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ pub(in crate::imap) struct Told {
     pub overview: Overview,
     /// Of those whose messages it wants to hear of.
     pub counts: HashMap<MailboxId, Counts>,
+    /// Empty where it does not want to hear of them.
+    pub annotations: Vec<AnnotationMark>,
 }
 
 /// What STATUS counts, as last told.
@@ -40,6 +43,8 @@ pub(in crate::imap) struct Own {
     names: HashSet<String>,
     /// Mailboxes that it put messages into, and how often: each time takes one ModSeq.
     writes: HashMap<String, i64>,
+    /// Annotations that it set: of which mailbox (`""`: of the server), and by which key.
+    annotations: HashSet<(String, String)>,
 }
 
 /// A name of which LIST is to be told.
@@ -83,8 +88,49 @@ impl Groups {
             all.messages = all.messages.max(events.messages);
             all.mailbox_name |= events.mailbox_name;
             all.subscription_change |= events.subscription_change;
+            all.mailbox_metadata |= events.mailbox_metadata;
         }
         all
+    }
+
+    /// Are annotations to be told of?
+    pub(in crate::imap) fn watch_annotations(&self) -> bool {
+        self.0.iter().any(|group| group.events.mailbox_metadata) || self.watch_server()
+    }
+
+    fn watch_server(&self) -> bool {
+        self.0.iter().any(|group| group.events.server_metadata)
+    }
+
+    /// The annotations of which METADATA is to be told, by mailbox; `""`: of the server (RFC 5465 §5.6, §5.7).
+    pub(in crate::imap) fn annotations(
+        &self,
+        before: &[AnnotationMark],
+        now: &[AnnotationMark],
+        overview: &Overview,
+        own: &Own,
+    ) -> BTreeMap<String, Vec<String>> {
+        let (was, is) = (hashes(before), hashes(now));
+        let mailboxes: HashMap<MailboxId, &Mailbox> =
+            overview.list.mailboxes.iter().map(|mailbox| (mailbox.id, mailbox)).collect();
+        let gone = before.iter().filter(|mark| !is.contains_key(&key(mark)));
+        let set = now.iter().filter(|mark| was.get(&key(mark)) != Some(&mark.hash));
+        let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for mark in set.chain(gone) {
+            let (name, wanted) = match mark.mailbox.map(|id| mailboxes.get(&id)) {
+                None => ("", self.watch_server()),
+                Some(Some(mailbox)) => {
+                    let name = mailbox.name.as_str();
+                    (name, self.of(name, mailbox.subscribed).mailbox_metadata)
+                }
+                // Gone with their mailbox.
+                Some(None) => continue,
+            };
+            if wanted && !own.annotations.contains(&(name.to_owned(), mark.name.key())) {
+                told.entry(name.to_owned()).or_default().push(mark.name.as_str().to_owned());
+            }
+        }
+        told
     }
 
     /// The mailboxes whose messages are to be told of, by name, and how much of them; never the selected one
@@ -168,6 +214,14 @@ impl Groups {
     }
 }
 
+fn key(mark: &AnnotationMark) -> (Option<MailboxId>, String) {
+    (mark.mailbox, mark.name.key())
+}
+
+fn hashes(marks: &[AnnotationMark]) -> HashMap<(Option<MailboxId>, String), [u8; 32]> {
+    marks.iter().map(|mark| (key(mark), mark.hash)).collect()
+}
+
 /// Is a mailbox of this name among those meant?
 fn holds(filter: &MailboxFilter, name: &str, subscribed: bool) -> bool {
     let is = |argument: &MailboxArgument| argument.0.as_ref().is_ok_and(|asked| asked.as_str() == name);
@@ -194,11 +248,10 @@ fn holds(filter: &MailboxFilter, name: &str, subscribed: bool) -> bool {
 /// The mailboxes that the filters mean, each once; the selected one is for others to add (RFC 7377 §2.2).
 pub(in crate::imap) fn chosen<'a>(
     filters: &[MailboxFilter],
-    mailboxes: &'a [crate::domain::mailbox::Mailbox],
-) -> impl Iterator<Item = &'a crate::domain::mailbox::Mailbox> {
-    let is_meant = move |mailbox: &&crate::domain::mailbox::Mailbox| {
-        filters.iter().any(|filter| holds(filter, mailbox.name.as_str(), mailbox.subscribed))
-    };
+    mailboxes: &'a [Mailbox],
+) -> impl Iterator<Item = &'a Mailbox> {
+    let is_meant =
+        move |mailbox: &&Mailbox| filters.iter().any(|filter| holds(filter, mailbox.name.as_str(), mailbox.subscribed));
     mailboxes.iter().filter(is_meant)
 }
 
@@ -253,9 +306,15 @@ impl Own {
         *self.writes.entry(name.to_owned()).or_default() += 1;
     }
 
+    /// It has set this annotation of a mailbox, or (`""`) of the server.
+    pub(in crate::imap) fn annotate(&mut self, mailbox: &str, name: &AnnotationName) {
+        self.annotations.insert((mailbox.to_owned(), name.key()));
+    }
+
     /// What another one has noted, too.
     pub(in crate::imap) fn extend(&mut self, other: Self) {
         self.names.extend(other.names);
+        self.annotations.extend(other.annotations);
         for (name, count) in other.writes {
             *self.writes.entry(name).or_default() += count;
         }

@@ -15,6 +15,7 @@ use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::{refresh, tell, write_highest};
 use super::view::Expunges;
 use super::wire::command::{CommandBody, FetchItem, MailboxArgument, StatusItem};
+use super::wire::metadata::Annotated;
 use super::wire::notify::{EventGroup, MailboxFilter, MessageEvents, Notify};
 use super::wire::write::{self, Code, Condition, ListExtended};
 use crate::domain::mailbox::{Overview, Status};
@@ -101,6 +102,14 @@ impl Own {
             }
             C::Rename { from, to } => [from, to].into_iter().filter_map(text).for_each(|name| own.name(&name)),
             C::Copy { mailbox, .. } | C::Move { mailbox, .. } => text(mailbox).iter().for_each(|name| own.write(name)),
+            C::SetMetadata(of, ask) => {
+                let mailbox = match of {
+                    Annotated::Server => Some(String::new()),
+                    Annotated::Mailbox(name) => text(name),
+                };
+                let entries = ask.values.iter().map(|(entry, _)| entry);
+                mailbox.iter().for_each(|mailbox| entries.clone().for_each(|entry| own.annotate(mailbox, entry)));
+            }
             C::Append(head) => text(&head.mailbox).iter().for_each(|name| own.write(name)),
             _ => {}
         }
@@ -175,6 +184,9 @@ async fn begin(
         }
     }
     drop(asked);
+    if watching.groups.watch_annotations() {
+        watching.told.annotations = context.gateway.annotation_marks(&account.user).await?;
+    }
     watching.told.overview = overview;
     Ok(())
 }
@@ -258,6 +270,9 @@ async fn compare(
         false => context.gateway.status(&account.user, &ids).await?,
     };
     tell_names(context, account, watching, &now).await?;
+    if watching.groups.watch_annotations() {
+        tell_annotations(context, account, watching, &now).await?;
+    }
     for moved in &moved {
         let Some((id, status)) = statuses.iter().find(|(id, _)| *id == moved.mailbox) else { continue };
         let items = status_items(moved, watching.told.counts.get(id), status, account.condstore);
@@ -268,6 +283,22 @@ async fn compare(
         }
     }
     watching.remember(now, &statuses, selected);
+    Ok(())
+}
+
+async fn tell_annotations(
+    context: &mut Context<'_>,
+    account: &Account,
+    watching: &mut Watching,
+    now: &Overview,
+) -> Result<(), Failure> {
+    let marks = context.gateway.annotation_marks(&account.user).await?;
+    let changed = watching.groups.annotations(&watching.told.annotations, &marks, now, &watching.own);
+    watching.told.annotations = marks;
+    for (mailbox, entries) in &changed {
+        write::metadata_changed(&mut context.client.out, account.names, mailbox, entries);
+        context.client.drain().await?;
+    }
     Ok(())
 }
 

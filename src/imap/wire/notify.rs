@@ -70,6 +70,10 @@ pub struct Events {
     pub fetch: Vec<FetchItem>,
     pub mailbox_name: bool,
     pub subscription_change: bool,
+    /// Annotations of mailboxes.
+    pub mailbox_metadata: bool,
+    /// Annotations of the server: whatever the mailboxes.
+    pub server_metadata: bool,
     /// Some event that is not known here.
     pub unknown: bool,
 }

@@ -113,6 +113,8 @@ impl Given {
             "FLAGCHANGE" => self.flags = true,
             "MAILBOXNAME" => self.events.mailbox_name = true,
             "SUBSCRIPTIONCHANGE" => self.events.subscription_change = true,
+            "MAILBOXMETADATACHANGE" => self.events.mailbox_metadata = true,
+            "SERVERMETADATACHANGE" => self.events.server_metadata = true,
             _ => self.events.unknown = true,
         }
         Ok(())
@@ -131,10 +133,9 @@ impl Given {
             (true, true, true) => MessageEvents::MessagesAndFlags,
             _ => return Err(BadCommand::Syntax("MessageNew and MessageExpunge together")),
         };
+        let of_messages = Events { messages: events.messages, fetch: events.fetch.clone(), ..Events::default() };
         match filter.is_selected() {
-            true if events.mailbox_name || events.subscription_change => {
-                Err(BadCommand::Syntax("events of messages for the selected mailbox"))
-            }
+            true if events != of_messages => Err(BadCommand::Syntax("events of messages for the selected mailbox")),
             false if !events.fetch.is_empty() => Err(BadCommand::Syntax("FETCH items for the selected mailbox only")),
             _ => Ok(events),
         }

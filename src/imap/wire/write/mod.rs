@@ -17,7 +17,7 @@ pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
 };
-pub use metadata::metadata;
+pub use metadata::{metadata, metadata_changed};
 pub use search::{
     EsearchAnswer, EsearchUpdate, OfMailbox, ThreadToken, esearch, esearch_in, esearch_update, search, sort, threads,
     uid_batches,

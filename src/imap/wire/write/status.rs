@@ -160,9 +160,10 @@ impl Code<'_> {
                 number_set(out, uids.iter().map(|uid| uid.0));
             }
             Self::BadCharset => out.put_slice(b"BADCHARSET (US-ASCII UTF-8)"),
-            Self::BadEvent => {
-                out.put_slice(b"BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)")
-            }
+            Self::BadEvent => out.put_slice(
+                b"BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange \
+                  MailboxMetadataChange ServerMetadataChange)",
+            ),
             Self::BadUrl(url) => {
                 out.put_slice(b"BADURL ");
                 quoted(out, url.as_bytes());
