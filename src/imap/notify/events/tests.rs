@@ -111,7 +111,7 @@ fn what_the_session_did_itself_is_not_told() {
     assert_eq!(told(&before, &now, vec![group(MailboxFilter::Personal, both())], &own), ["c"]);
     let groups = Groups::new(vec![group(MailboxFilter::Personal, messages(MessageEvents::Messages))]);
     let counts = HashMap::from([(MailboxId(1), Counts { messages: 4, unseen: 4 })]);
-    let told = Told { overview: before, counts };
+    let told = Told { overview: before, counts, ..Told::default() };
     let moved = groups.moved(&told, &now, None, &own);
     assert_eq!(moved.iter().map(|moved| moved.is_own).collect::<Vec<_>>(), [true]);
     let others_too = overview(&[(1, "INBOX", 7)], &[]);
@@ -185,7 +185,7 @@ fn each_event_has_its_items() {
 #[test]
 fn a_mailbox_that_is_new_to_the_client_is_told_where_something_is_in_it() {
     let groups = Groups::new(vec![group(MailboxFilter::Personal, messages(MessageEvents::Messages))]);
-    let before = Told { overview: overview(&[(1, "INBOX", 1), (2, "a", 1)], &[]), counts: HashMap::new() };
+    let before = Told { overview: overview(&[(1, "INBOX", 1), (2, "a", 1)], &[]), ..Told::default() };
     let moved = |now: &Overview| {
         let moved = groups.moved(&before, now, None, &Own::default());
         moved.into_iter().map(|moved| (moved.mailbox.0, moved.has_new)).collect::<Vec<_>>()
@@ -193,4 +193,38 @@ fn a_mailbox_that_is_new_to_the_client_is_told_where_something_is_in_it() {
     assert_eq!(moved(&overview(&[(1, "INBOX", 1), (2, "a", 1), (3, "empty", 1), (4, "full", 3)], &[])), [(4, true)]);
     // Deleted and made again: its UIDs mean other messages.
     assert_eq!(moved(&overview(&[(1, "INBOX", 1), (5, "a", 1)], &[])), [(5, true)]);
+}
+
+#[test]
+fn annotations_are_told_where_they_were_asked_for() {
+    let mark = |mailbox: Option<i64>, name: &str, value: u8| AnnotationMark {
+        mailbox: mailbox.map(MailboxId),
+        name: AnnotationName::from_store(name.to_owned()),
+        hash: [value; 32],
+    };
+    let overview = overview(&[(1, "INBOX", 1), (2, "a", 1)], &[]);
+    let before = [mark(None, "/private/s", 1), mark(Some(1), "/private/x", 1), mark(Some(1), "/private/y", 1)];
+    let now = [
+        mark(None, "/private/s", 2),
+        mark(Some(1), "/PRIVATE/x", 1),
+        mark(Some(1), "/private/z", 1),
+        mark(Some(2), "/private/x", 1),
+        mark(Some(9), "/private/x", 1),
+    ];
+    let told = |events: Events, filter: MailboxFilter, own: &Own| {
+        let told = Groups::new(vec![group(filter, events)]).annotations(&before, &now, &overview, own);
+        told.into_iter().map(|(mailbox, names)| format!("{mailbox}: {}", names.join(" "))).collect::<Vec<_>>()
+    };
+    let mailboxes = || Events { mailbox_metadata: true, ..Events::default() };
+    let server = Events { server_metadata: true, ..Events::default() };
+    let nothing_own = Own::default();
+    assert_eq!(
+        told(mailboxes(), MailboxFilter::Personal, &nothing_own),
+        ["INBOX: /private/z /private/y", "a: /private/x"]
+    );
+    assert_eq!(told(mailboxes(), MailboxFilter::Mailboxes(names(&["a"])), &nothing_own), ["a: /private/x"]);
+    assert_eq!(told(server, MailboxFilter::Inboxes, &nothing_own), [": /private/s"]);
+    let mut own = Own::default();
+    own.annotate("INBOX", &AnnotationName::from_store("/Private/Z".to_owned()));
+    assert_eq!(told(mailboxes(), MailboxFilter::Inboxes, &own), ["INBOX: /private/y"]);
 }
