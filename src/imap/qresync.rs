@@ -95,10 +95,10 @@ pub(super) async fn write_vanished(context: &mut Context<'_>, earlier: bool, uid
 }
 
 /// Ranges of UIDs that may not exist any more; `*` has no end, for what has gone may lie above what is there.
-struct UidSet(Vec<(u32, u32)>);
+pub(super) struct UidSet(Vec<(u32, u32)>);
 
 impl UidSet {
-    fn of(set: &SequenceSet) -> Self {
+    pub(super) fn of(set: &SequenceSet) -> Self {
         // `$` holds messages that are there: none of them has vanished.
         let SequenceSet::Ranges(ranges) = set else { return Self(Vec::new()) };
         let mut ranges: Vec<(u32, u32)> = ranges
@@ -115,6 +115,11 @@ impl UidSet {
             }
         }
         Self(merged)
+    }
+
+    /// The ranges, rising, apart from each other, both ends within.
+    pub(super) fn spans(&self) -> Vec<(Uid, Uid)> {
+        self.0.iter().map(|(low, high)| (Uid(*low), Uid(*high))).collect()
     }
 
     fn holds(&self, uid: Uid) -> bool {

@@ -17,6 +17,7 @@ mod fetching;
 mod logins;
 mod mailboxes;
 mod messages;
+mod notify;
 mod progress;
 mod searching;
 mod world;
