@@ -14,7 +14,7 @@ use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
-use crate::domain::messages::{SearchNeed, Searched, Sought};
+use crate::domain::messages::{SearchNeed, Searched, Sought, TextColumn};
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{ModSeq, Uid};
 use matcher::{Facts, Known, Plan, Verdict};
@@ -23,6 +23,8 @@ use matcher::{Facts, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// The same where the store compares, and tells only which match.
+const CHUNK_COMPARED: usize = 500;
 /// Messages judged from memory before other sessions have their turn.
 const JUDGED_AT_ONCE: usize = 1000;
 /// With fewer messages in doubt, reading their texts is cheaper than asking the index.
@@ -99,15 +101,10 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut 
     if context.gateway.config.imap.search_by_index && ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
-    let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
-    for step in plan.steps() {
-        let mut still_doubtful = Vec::new();
-        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
-        for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, (&texts, step), &mut found, &mut still_doubtful).await;
-        }
-        doubtful = still_doubtful;
+    let doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
+    match plan.one_text() {
+        Some((column, text)) => compare_in_store(context, selected, (column, text), &doubtful, &mut found).await?,
+        None => compare_by_rounds(context, selected, plan, doubtful, &mut found).await?,
     }
     found.sort_unstable();
     Ok(found)
@@ -150,6 +147,41 @@ async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entr
         }
     }
     Ok(learnt)
+}
+
+/// One text decides of all messages in doubt: the store says who has it.
+async fn compare_in_store(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    (column, text): (TextColumn, &str),
+    doubtful: &[Uid],
+    found: &mut Vec<Uid>,
+) -> Result<(), Failure> {
+    for chunk in doubtful.chunks(CHUNK_COMPARED) {
+        let need = SearchNeed { having: Some((column, text.to_owned())), ..SearchNeed::default() };
+        let having = context.gateway.search_texts(selected.mailbox.id, chunk, need).await?;
+        found.extend(having.into_iter().map(|searched| searched.uid));
+    }
+    Ok(())
+}
+
+async fn compare_by_rounds(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &Plan,
+    mut doubtful: Vec<Uid>,
+    found: &mut Vec<Uid>,
+) -> Result<(), Failure> {
+    for step in plan.steps() {
+        let mut still_doubtful = Vec::new();
+        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        for chunk in doubtful.chunks(chunk_len) {
+            let texts = read_texts(context, selected, plan, chunk, step).await?;
+            judge_chunk(plan, selected.view.snapshot(), chunk, (&texts, step), found, &mut still_doubtful).await;
+        }
+        doubtful = still_doubtful;
+    }
+    Ok(())
 }
 
 /// Which texts one round reads.
