@@ -37,7 +37,8 @@ create table user_school (
   , primary key (user_id, school_id)
 );
 
--- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy).
+-- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
+-- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
     id text primary key
   , school_id text references school (id)
@@ -48,6 +49,8 @@ create table ent_group (
   , name text not null
   , users_rule text not null
   , closed boolean not null
+  , users_by_table boolean not null default false
+  , rules_by_table boolean not null default false
   , created_at bigint not null
 );
 
@@ -61,6 +64,7 @@ create index group_member_user on group_member (user_id);
 create table communication_rule (
     from_group_id text not null references ent_group (id)
   , to_group_id text not null references ent_group (id)
+  , by_table boolean not null default false
   , primary key (from_group_id, to_group_id)
 );
 
@@ -89,6 +93,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 
@@ -121,6 +127,17 @@ create table subscription (
     user_id text not null references ent_user (id)
   , name text not null
   , primary key (user_id, name)
+);
+
+-- Annotations (RFC 5464), a person's own: of a mailbox, or (`mailbox_id` 0) of the server. `entry_key` is the name in lower
+-- case, `entry` as it was written.
+create table annotation (
+    user_id text not null references ent_user (id)
+  , mailbox_id bigint not null
+  , entry_key text not null
+  , entry text not null
+  , value bytea not null
+  , primary key (user_id, mailbox_id, entry_key)
 );
 
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
@@ -214,10 +231,13 @@ create table submission (
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
   , message_id bigint not null references message (id)
+  , message_id_key text
+  , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
 create index submission_sent_uid on submission (user_id, sent_uid);
+create index submission_message_id_key on submission (message_id_key);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -226,3 +246,45 @@ create table delivery (
   , batch bigint not null
   , primary key (submission_id, user_id)
 );
+create index delivery_user on delivery (user_id, submission_id);
+
+-- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
+-- addressed to by name (RCPT). Never those of Bcc, and never a person whom the header names and the envelope does not.
+create table answerable (
+    user_id text not null references ent_user (id)
+  , submission_id bigint not null references submission (id)
+  , primary key (user_id, submission_id)
+);
+
+-- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
+
+-- Lines written in the transaction of what they tell, not yet in the chain: no lock that two writers would share.
+create table trail_waiting (
+    id bigint primary key
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+);
+
+-- The chain: rows are moved here in the order in which they were committed, and never change. `hash` covers the row and
+-- the hash before it (model::trail).
+create table trail (
+    seq bigint primary key
+  , id bigint not null
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+  , hash bytea not null
+);
+create index trail_user on trail (user_id, seq);
+create index trail_at on trail (at);
+
+-- One row: the chain's end. It is the lock of whoever moves rows into the chain.
+create table trail_head (
+    id bigint primary key
+  , seq bigint not null
+  , hash bytea not null
+);
+insert into trail_head (id, seq, hash) values (1, 0, '');

@@ -6,9 +6,11 @@ mod check;
 mod demo;
 mod import;
 mod migrate;
+mod policy;
 mod print;
 mod reload;
 mod serve;
+mod trail;
 mod until_stopped;
 mod user;
 
@@ -44,6 +46,10 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    #[command(subcommand)]
+    Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
 }
@@ -83,6 +89,8 @@ pub fn run() -> ExitCode {
             Command::Import(command) => Box::pin(import::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
         }

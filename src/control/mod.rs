@@ -8,6 +8,8 @@
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
+//! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
+//! | `trail` | the same for the trail |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -15,11 +17,17 @@ mod ask;
 mod command;
 mod execute;
 mod listen;
+mod policy;
+mod trail;
 
 pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use command::{
+    AdminAnswer, AdminCommand, AppPasswordLine, ExplainSheet, ImportSheet, MatrixCell, MatrixRow, MatrixSheet,
+    Password, ReloadSheet, UserLine, UserSheet,
+};
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
+pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -4,33 +4,44 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
+//! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
+pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -61,6 +72,10 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) load: load::Load,
+    /// The table of communication rules, as it was last read.
+    pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -72,6 +87,9 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            load: load::Load::default(),
+            rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

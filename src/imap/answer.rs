@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::message_limit::Cut;
 use super::wire::write::Code;
 use crate::domain::Fault;
 use crate::domain::mailbox::MailboxRefusal;
@@ -27,6 +28,8 @@ pub(super) enum DoneCode {
     ExpungeIssued,
     HighestModSeq(ModSeq),
     MailboxId(MailboxId),
+    MessageLimit(Cut),
+    MetadataLongEntries(u64),
     Modified(Vec<u32>),
     ReadOnly,
     ReadWrite,
@@ -43,6 +46,8 @@ pub(super) enum Failure {
     BadUrl(String),
     /// BAD: the client's error.
     Bad(Cow<'static, str>),
+    /// BAD with a code.
+    BadWith { code: Code<'static>, text: &'static str },
     /// `NO [UNAVAILABLE]`: ours.
     Fault(Fault),
     /// The session ends here.
@@ -73,6 +78,8 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
+    /// It said that it compresses, and does not.
+    NotDeflate,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }
@@ -99,6 +106,8 @@ impl DoneCode {
             Self::ExpungeIssued => Code::ExpungeIssued,
             Self::HighestModSeq(mod_seq) => Code::HighestModSeq(*mod_seq),
             Self::MailboxId(id) => Code::MailboxId(*id),
+            Self::MetadataLongEntries(bytes) => Code::MetadataLongEntries(*bytes),
+            Self::MessageLimit(cut) => cut.as_code(),
             Self::Modified(numbers) => Code::Modified(numbers),
             Self::ReadOnly => Code::ReadOnly,
             Self::ReadWrite => Code::ReadWrite,
@@ -120,6 +129,11 @@ impl Failure {
     /// BAD.
     pub(super) fn bad(text: &'static str) -> Self {
         Self::Bad(Cow::Borrowed(text))
+    }
+
+    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3).
+    pub(super) fn uid_required() -> Self {
+        Self::BadWith { code: Code::UidRequired, text: "UIDONLY is enabled" }
     }
 
     /// A mailbox that is to be read does not exist.
@@ -168,6 +182,7 @@ impl From<MailboxRefusal> for Failure {
             MailboxRefusal::AlreadyExists => (Code::AlreadyExists, Sentence::MailboxExists),
             MailboxRefusal::Special => (Code::Cannot, Sentence::MailboxSpecial),
             MailboxRefusal::DuplicatesSpecial(_) => (Code::Cannot, Sentence::MailboxDuplicatesSpecial),
+            MailboxRefusal::IntoItself => (Code::Cannot, Sentence::BadMailboxName),
             MailboxRefusal::UseTaken => (Code::UseAttr, Sentence::MailboxDuplicatesSpecial),
             MailboxRefusal::HasChildren => (Code::HasChildren, Sentence::MailboxHasChildren),
             MailboxRefusal::TooMany => (Code::Limit, Sentence::TooManyMailboxes),

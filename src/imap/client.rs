@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Bye, End};
+use super::deflate::{Corrupt, Inflater};
 use super::outbox::Outbox;
+use super::session::non_synchronizing;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
@@ -27,12 +29,17 @@ const COMMAND_READ_BYTES: usize = 4 << 10;
 /// Read at once while a message is received.
 const MESSAGE_READ_BYTES: usize = 64 << 10;
 
+/// Compressed octets are a good part fewer.
+const WIRE_READ_PART: usize = 4;
+
 /// One client.
 pub(super) struct Client<'a> {
     stream: &'a mut (dyn Duplex + 'a),
     framer: Framer,
     limits: FrameLimits,
     input: BytesMut,
+    /// Where the client compresses (RFC 4978).
+    inflater: Option<Box<Inflater>>,
     pub out: Outbox,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -50,6 +57,7 @@ impl<'a> Client<'a> {
             framer: Framer::new(),
             limits: limits_before_login(config),
             input: BytesMut::new(),
+            inflater: None,
             out: Outbox::new(config.output_bytes_max, stall),
             stop: connection.stop.clone(),
             cut: CancellationToken::new(),
@@ -59,8 +67,8 @@ impl<'a> Client<'a> {
     }
 
     /// The client has logged in: it may send more, and `cut` ends its session.
-    pub(super) fn logged_in(&mut self, config: &ImapConfig, cut: CancellationToken) {
-        self.limits = limits_after_login(config);
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: CancellationToken) {
+        self.limits = limits_after_login(config, hidden_words);
         self.cut = cut;
     }
 
@@ -129,17 +137,36 @@ impl<'a> Client<'a> {
     }
 
     async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
-        self.input.reserve(bytes);
+        let received = async {
+            match &mut self.inflater {
+                None => {
+                    self.input.reserve(bytes);
+                    received(self.stream, &mut self.input).await
+                }
+                Some(inflater) => inflated(self.stream, inflater, &mut self.input, bytes).await,
+            }
+        };
         tokio::select! {
             biased;
             () = self.cut.cancelled() => Err(End::Bye(Bye::Cut)),
             () = self.stop.cancelled() => Err(End::Bye(Bye::Stopping)),
-            read = self.stream.read_buf(&mut self.input) => match read {
-                Ok(0) | Err(_) => Err(End::Lost),
-                Ok(_) => Ok(()),
-            },
+            read = received => read,
             () = tokio::time::sleep_until(deadline) => Err(End::Bye(Bye::Autologout)),
         }
+    }
+
+    /// Does it compress?
+    pub(super) fn is_deflated(&self) -> bool {
+        self.inflater.is_some()
+    }
+
+    /// Sends what there is, and compresses from there on. What the client has sent behind its COMPRESS it has sent too
+    /// early; it can only be the start of its own compressed octets (RFC 4978 §3).
+    pub(super) async fn begin_deflate(&mut self) -> Result<(), End> {
+        self.flush().await?;
+        self.out.begin_deflate();
+        self.inflater = Some(Box::new(Inflater::new(std::mem::take(&mut self.input))));
+        Ok(())
     }
 
     /// Sends all there is.
@@ -165,20 +192,52 @@ impl<'a> Client<'a> {
     }
 }
 
+/// What comes in. Nothing is lost where the future is dropped.
+async fn received(stream: &mut (dyn Duplex + '_), input: &mut BytesMut) -> Result<(), End> {
+    match stream.read_buf(input).await {
+        Ok(0) | Err(_) => Err(End::Lost),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The same where the client compresses: `bytes` at most, so that little that stands for much is taken in small bites.
+async fn inflated(
+    stream: &mut (dyn Duplex + '_),
+    inflater: &mut Inflater,
+    input: &mut BytesMut,
+    bytes: usize,
+) -> Result<(), End> {
+    loop {
+        // Others have their turn, however long the client's octets last.
+        tokio::task::coop::consume_budget().await;
+        if inflater.has_more() {
+            match inflater.inflate(input, bytes) {
+                Ok(0) => {}
+                Ok(_) => return Ok(()),
+                Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+            }
+        }
+        inflater.wire.reserve(bytes / WIRE_READ_PART);
+        received(stream, &mut inflater.wire).await?;
+    }
+}
+
 /// How long a client may take to read BYE.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-fn limits_after_login(config: &ImapConfig) -> FrameLimits {
+fn limits_after_login(config: &ImapConfig, hidden_words: &[String]) -> FrameLimits {
     FrameLimits {
         line_bytes_max: config.line_bytes_max,
         literal_bytes_max: config.literal_bytes_max,
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        list_items_max: config.list_items_max,
+        non_synchronizing: non_synchronizing(config, hidden_words),
         names: NameForm::default(),
     }
 }
 
 fn limits_before_login(config: &ImapConfig) -> FrameLimits {
-    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config) }
+    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config, &[]) }
 }

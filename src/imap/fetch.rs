@@ -9,18 +9,19 @@ use bytes::Bytes;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
 use super::binary::{self, Decoded};
+use super::message_limit;
 use super::qresync::tell_vanished;
 use super::section::{self, Source};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::updates::refresh_after_write;
 use super::wire::command::{Access, Fetch, FetchItem, Numbers, Partial, Section};
-use super::wire::write::{DataName, FetchItems};
+use super::wire::write::{DataName, FetchItems, MessageNumber};
 use crate::domain::messages::{Fetched, FlagChange, Need, StoreFlags};
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::domain::spool::Content;
 use crate::mime;
-use crate::model::{Flags, ModSeq, SeqNum, SystemFlag, Uid};
+use crate::model::{Flags, ModSeq, SystemFlag, Uid};
 
 /// Messages read at once.
 const CHUNK_MESSAGES: usize = 200;
@@ -74,21 +75,33 @@ impl Read {
 }
 
 impl Plan {
-    fn of(ask: &Fetch, access: Access) -> Self {
-        let mut items = ask.items.clone();
-        if ask.numbers == Numbers::Uid && !items.contains(&FetchItem::Uid) {
+    fn of(ask: &Fetch, access: Access, account: &Account) -> Self {
+        let mut items = each_once(&ask.items);
+        // UIDFETCH names the message by its UID already.
+        if ask.numbers == Numbers::Uid && !account.modes.uid_only && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
         }
         if ask.changed_since.is_some() && !items.contains(&FetchItem::ModSeq) {
             items.push(FetchItem::ModSeq);
         }
         let marks_seen = access == Access::ReadWrite && items.iter().any(section::sets_seen);
-        Self { need: section::need(&items), marks_seen, condstore: items.contains(&FetchItem::ModSeq), items }
+        Self { need: section::need(&items), marks_seen, condstore: account.condstore, items }
     }
 
     fn is_in_memory(&self) -> bool {
         self.need == Need::default()
     }
+}
+
+/// Items asked twice are answered once: nobody gets a message a thousand times by one line.
+fn each_once(items: &[FetchItem]) -> Vec<FetchItem> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    kept
 }
 
 /// FETCH and UID FETCH.
@@ -98,8 +111,7 @@ pub(super) async fn fetch(
     selected: &mut SelectedMailbox,
     ask: Fetch,
 ) -> Outcome {
-    let mut plan = Plan::of(&ask, selected.access);
-    plan.condstore = account.condstore;
+    let plan = Plan::of(&ask, selected.access, account);
     if let Some(since) = ask.changed_since.filter(|_| ask.vanished) {
         tell_vanished(context, account, &selected.view, &ask.set, since).await?;
     }
@@ -108,27 +120,30 @@ pub(super) async fn fetch(
     uids.retain(|uid| selected.view.snapshot().entry(*uid).is_some());
     let mut gone = uids.len() < named;
     if let Some(range) = ask.partial {
+        message_limit::may_ask(&context.gateway.config.imap, range)?;
         uids = uids.get(range.of(uids.len())).unwrap_or_default().to_vec();
     }
     if let Some(since) = ask.changed_since {
         uids.retain(|uid| has_changed(selected.view.snapshot(), *uid, since));
     }
+    let cut = message_limit::newest(&context.gateway.config.imap, &mut uids);
     if plan.is_in_memory() {
         for uid in uids {
-            write_message(context, selected, &plan, uid, None, false).await?;
+            write_message(context, account, selected, &plan, uid, None, false).await?;
         }
     } else {
         let mut left = uids.as_slice();
         while !left.is_empty() {
             let (chunk, rest) = left.split_at(chunk_len(selected.view.snapshot(), left, plan.need));
-            gone |= fetch_chunk(context, selected, &plan, chunk).await?;
+            gone |= fetch_chunk(context, account, selected, &plan, chunk).await?;
             left = rest;
         }
     }
-    Ok(match gone {
+    let done = match gone {
         true => Done::with(DoneCode::ExpungeIssued, "Some messages have been expunged"),
         false => Done::new("FETCH completed"),
-    })
+    };
+    Ok(message_limit::tell(context, cut, done))
 }
 
 fn has_changed(snapshot: &Snapshot, uid: Uid, since: ModSeq) -> bool {
@@ -149,6 +164,7 @@ fn chunk_len(snapshot: &Snapshot, uids: &[Uid], need: Need) -> usize {
 /// Reads and writes some messages; tells whether one of them has gone meanwhile.
 async fn fetch_chunk(
     context: &mut Context<'_>,
+    account: &Account,
     selected: &mut SelectedMailbox,
     plan: &Plan,
     uids: &[Uid],
@@ -157,7 +173,7 @@ async fn fetch_chunk(
     let seen = if plan.marks_seen { mark_seen(context, selected, uids).await? } else { Vec::new() };
     for message in &messages {
         let newly_seen = seen.binary_search(&message.uid).is_ok();
-        write_message(context, selected, plan, message.uid, Some(message), newly_seen).await?;
+        write_message(context, account, selected, plan, message.uid, Some(message), newly_seen).await?;
     }
     Ok(messages.len() < uids.len())
 }
@@ -185,6 +201,7 @@ async fn mark_seen(
 /// One FETCH response, items in the order asked.
 async fn write_message(
     context: &mut Context<'_>,
+    account: &Account,
     selected: &mut SelectedMailbox,
     plan: &Plan,
     uid: Uid,
@@ -200,7 +217,7 @@ async fn write_message(
     };
     let shows_flags = plan.items.contains(&FetchItem::Flags);
     let response = Response { plan, entry: &entry, message, adds_flags: newly_seen && !shows_flags };
-    response.write(context, seq, sections).await?;
+    response.write(context, account.number(seq, uid), sections).await?;
     if shows_flags || newly_seen {
         selected.view.told_flags(uid);
     }
@@ -301,9 +318,18 @@ struct Response<'a> {
 }
 
 impl Response<'_> {
-    async fn write(&self, context: &mut Context<'_>, seq: SeqNum, sections: Vec<Read>) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        context: &mut Context<'_>,
+        message: MessageNumber,
+        sections: Vec<Read>,
+    ) -> Result<(), Failure> {
+        let shows_message = self.message.is_some();
+        if shows_message {
+            context.client.out.keep_apart();
+        }
         let mut sections = sections.into_iter();
-        let mut items = FetchItems::open(&mut context.client.out, seq);
+        let mut items = FetchItems::open(&mut context.client.out, message);
         for item in &self.plan.items {
             context.client.drain().await?;
             match data_name(item) {
@@ -325,6 +351,9 @@ impl Response<'_> {
             }
         }
         items.close(out);
+        if shows_message {
+            out.keep_apart();
+        }
         Ok(())
     }
 

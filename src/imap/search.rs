@@ -9,10 +9,10 @@ mod needle;
 use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
+use super::message_limit::{self, Cut};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
-use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
 use crate::domain::messages::{SearchNeed, Searched, Sought, TextColumn};
 use crate::domain::snapshot::{Entry, Snapshot};
@@ -39,6 +39,8 @@ pub(super) struct Found {
     pub uids: Vec<Uid>,
     /// ModSeqs were asked about: the answer tells the highest.
     by_mod_seq: bool,
+    /// Not all messages were looked at.
+    pub cut: Option<Cut>,
 }
 
 impl Found {
@@ -56,22 +58,22 @@ pub(super) async fn search(
     tag: &str,
     ask: Search,
 ) -> Outcome {
-    if ask.charset.is_some() && account.names == NameForm::Utf8 {
+    if ask.charset.is_some() && account.modes.utf8_accept {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
     let found = found(context, selected, &ask).await?;
-    match &ask.returns {
+    match account.search_returns(&ask) {
         None => {
             let numbers = numbers(selected, ask.numbers, &found.uids);
             write::search(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => write_esearch(context, selected, tag, ask.numbers, returns, &found.uids, &found),
+        Some(returns) => write_esearch(context, selected, tag, ask.numbers, &returns, &found.uids, &found),
     }
     context.client.drain().await?;
-    Ok(Done::new("SEARCH completed"))
+    Ok(message_limit::tell(context, found.cut, Done::new("SEARCH completed")))
 }
 
-/// What SEARCH, SORT and THREAD find.
+/// What a search finds.
 pub(super) async fn found(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
@@ -85,26 +87,58 @@ pub(super) async fn found(
     }
     let now = context.gateway.clock.now();
     let mut plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
-    let mut uids = find(context, selected, &mut plan).await?;
+    let mut told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
+    told.retain(|uid| selected.view.snapshot().entry(*uid).is_some());
+    let cut = message_limit::searched(&context.gateway.config.imap, &selected.view, &ask.key, &mut told)?;
+    let mut uids = find(context, selected, &mut plan, &told).await?;
     // Those that left the client's view meanwhile have no number.
     uids.retain(|uid| selected.view.seq_of(*uid).is_some());
-    Ok(Found { uids, by_mod_seq: ask.key.names_mod_seq() })
+    Ok(Found { uids, by_mod_seq: ask.key.names_mod_seq(), cut })
 }
 
-/// The messages that match, rising.
-async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut Plan) -> Result<Vec<Uid>, Failure> {
+/// The same for SORT and THREAD, which cannot be done in parts (RFC 9738 §3).
+pub(super) async fn found_whole(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    ask: &Search,
+) -> Result<Found, Failure> {
+    let found = found(context, selected, ask).await?;
+    match found.cut {
+        Some(cut) => Err(cut.refusal()),
+        None => Ok(found),
+    }
+}
+
+/// Those of the messages `told` that match, rising.
+async fn find(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &mut Plan,
+    told: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
-    let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
-    let told = told.iter().filter_map(|uid| snapshot.entry(*uid));
+    let entries = told.iter().filter_map(|uid| snapshot.entry(*uid));
     let mut found = Vec::new();
-    let mut doubtful = judge_from_memory(plan, told, &mut found).await;
+    let mut doubtful = judge_from_memory(plan, entries, &mut found).await;
     if context.gateway.config.imap.search_by_index && ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
-    let doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
+    let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
     match plan.one_text() {
-        Some((column, text)) => compare_in_store(context, selected, (column, text), &doubtful, &mut found).await?,
-        None => compare_by_rounds(context, selected, plan, doubtful, &mut found).await?,
+        Some((column, text)) => {
+            let mut left = doubtful.len();
+            for chunk in doubtful.chunks(CHUNK_COMPARED) {
+                found.extend(compare_in_store(context, selected, (column, text), chunk).await?);
+                left -= chunk.len();
+                context.progress.count(told.len().saturating_sub(left), Some(told.len()));
+                context.still_working().await?;
+            }
+        }
+        None => {
+            for step in plan.steps() {
+                doubtful = read_round(context, selected, plan, (step, &doubtful, told.len()), &mut found).await?;
+            }
+        }
     }
     found.sort_unstable();
     Ok(found)
@@ -141,7 +175,8 @@ async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entr
             continue;
         }
         let messages_max = doubtful.len().max(PROPOSED_MIN);
-        if let Some(proposed) = context.gateway.propose(sought.clone(), (first, last), messages_max).await? {
+        let work = context.gateway.propose(sought.clone(), (first, last), messages_max);
+        if let Some(proposed) = context.working(work).await?? {
             plan.learn(&sought, &proposed.into());
             learnt = true;
         }
@@ -149,39 +184,38 @@ async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entr
     Ok(learnt)
 }
 
-/// One text decides of all messages in doubt: the store says who has it.
+/// One text decides: the store says who of some messages has it.
 async fn compare_in_store(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
     (column, text): (TextColumn, &str),
-    doubtful: &[Uid],
-    found: &mut Vec<Uid>,
-) -> Result<(), Failure> {
-    for chunk in doubtful.chunks(CHUNK_COMPARED) {
-        let need = SearchNeed { having: Some((column, text.to_owned())), ..SearchNeed::default() };
-        let having = context.gateway.search_texts(selected.mailbox.id, chunk, need).await?;
-        found.extend(having.into_iter().map(|searched| searched.uid));
-    }
-    Ok(())
+    uids: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    let need = SearchNeed { having: Some((column, text.to_owned())), ..SearchNeed::default() };
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let having = context.working(work).await??;
+    Ok(having.into_iter().map(|searched| searched.uid).collect())
 }
 
-async fn compare_by_rounds(
+/// Reads more of the messages in doubt, of so many in all: adds those that match to `found`, gives those still in doubt.
+async fn read_round(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
     plan: &Plan,
-    mut doubtful: Vec<Uid>,
+    (step, doubtful, all): (Step, &[Uid], usize),
     found: &mut Vec<Uid>,
-) -> Result<(), Failure> {
-    for step in plan.steps() {
-        let mut still_doubtful = Vec::new();
-        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
-        for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, selected.view.snapshot(), chunk, (&texts, step), found, &mut still_doubtful).await;
-        }
-        doubtful = still_doubtful;
+) -> Result<Vec<Uid>, Failure> {
+    let mut still_doubtful = Vec::new();
+    let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+    let mut left = doubtful.len();
+    for chunk in doubtful.chunks(chunk_len) {
+        let texts = read_texts(context, selected, plan, chunk, step).await?;
+        judge_chunk(plan, selected.view.snapshot(), chunk, (&texts, step), found, &mut still_doubtful).await;
+        left -= chunk.len();
+        context.progress.count(all.saturating_sub(left + still_doubtful.len()), Some(all));
+        context.still_working().await?;
     }
-    Ok(())
+    Ok(still_doubtful)
 }
 
 /// Which texts one round reads.
@@ -204,7 +238,8 @@ async fn read_texts(
 ) -> Result<HashMap<Uid, Searched>, Failure> {
     let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
     let need = SearchNeed { heads: step.heads, header: step.header, body: step.body, having };
-    let searched = context.gateway.search_texts(selected.mailbox.id, uids, need).await?;
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let searched = context.working(work).await??;
     Ok(searched.into_iter().map(|searched| (searched.uid, searched)).collect())
 }
 

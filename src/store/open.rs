@@ -45,7 +45,7 @@ impl Store {
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|source| file_error(folder, source))?;
+            std::fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
         }
         let lock = lock_file(path)?;
         // SQLite gives the files beside it (WAL, shared memory) the mode of this one.
@@ -162,18 +162,18 @@ fn lock_file(path: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked { path: path.display().to_string() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(file_error(&name, source)),
+        Err(std::fs::TryLockError::Error(error)) => Err(file_error(&name, error)),
     }
 }
 
 /// Opens a file, made for its owner only: it holds everybody's letters, whatever folder it lies in.
 fn open_private(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|source| file_error(path, source))
+    options.create(true).truncate(false).write(true).mode(0o600).open(path).map_err(|error| file_error(path, error))
 }
 
-fn file_error(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File { path: path.display().to_string(), source }
+fn file_error(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), error }
 }
 
 /// A URL without its user and password.

@@ -13,8 +13,8 @@ use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet as TheirSet};
 use imap_types::status::StatusDataItemName;
 use passerelle::imap::wire::append::{AppendHead, AppendItem, AppendLine, MessageLiteral};
 use passerelle::imap::wire::command::*;
-use passerelle::imap::wire::utf7;
-use passerelle::model::{Flags, MailboxName, ModSeq, Secret, SystemFlag, Timestamp};
+use passerelle::imap::wire::utf7::{self, NameForm};
+use passerelle::model::{Flags, ModSeq, Secret, SystemFlag, Timestamp};
 
 use super::{Said, Theirs};
 
@@ -318,7 +318,7 @@ fn flags(given: &[Flag<'_>]) -> Option<Flags> {
 }
 
 fn name(mailbox: &Mailbox<'_>) -> Option<MailboxArgument> {
-    Some(MailboxArgument(MailboxName::parse(&utf7::decode(&mailbox_text(mailbox)?))))
+    Some(MailboxArgument::read(NameForm::Utf7, &mailbox_text(mailbox)?))
 }
 
 /// imap-types forgets how INBOX was written as a reference: only its own spelling can be compared.

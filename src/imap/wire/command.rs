@@ -1,8 +1,10 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+pub use super::mailbox_argument::MailboxArgument;
+use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::sort::{Sort, ThreadAsk};
-use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
+use crate::model::{Flags, ModSeq, Secret, UidValidity};
 
 /// A command with its tag.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,6 +88,10 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    GetMetadata(Annotated, GetMetadata),
+    SetMetadata(Annotated, SetMetadata),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 
@@ -97,6 +103,8 @@ pub enum CommandBody {
     Expunge {
         uids: Option<SequenceSet>,
     },
+    /// RFC 10022 §3.1
+    UidBatches(UidBatches),
     Search(Search),
     Sort(Sort),
     Thread(ThreadAsk),
@@ -143,6 +151,13 @@ impl CommandBody {
     }
 }
 
+/// UIDBATCHES: messages in each batch, and which batches, from 1, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UidBatches {
+    pub size: u32,
+    pub range: Option<(u32, u32)>,
+}
+
 /// Do the command's numbers mean UIDs?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -165,12 +180,9 @@ pub struct Resync {
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
+    /// Were there samples of sequence numbers?
+    pub names_numbers: bool,
 }
-
-/// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
-/// which the session answers with NO, not BAD.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MailboxArgument(pub Result<MailboxName, BadMailboxName>);
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -185,6 +197,7 @@ pub struct List {
     pub return_children: bool,
     pub return_special_use: bool,
     pub return_status: Option<Vec<StatusItem>>,
+    pub return_metadata: Option<GetMetadata>,
     /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
     pub extended: bool,
 }
