@@ -95,6 +95,7 @@ create index app_password_user on app_password (user_id);
 -- ── Mailboxes ─────────────────────────────────────────────────────────────────────────────────────
 
 -- The row is the lock and the clock of its mailbox: UIDs and ModSeqs are taken from it by `update … returning`.
+-- `forgotten_mod_seq`: the highest ModSeq of an expunge that is no longer among the tombstones.
 create table mailbox (
     id bigint primary key
   , user_id text not null references ent_user (id)
@@ -105,6 +106,7 @@ create table mailbox (
   , mod_seq bigint not null
   , subscribed boolean not null
   , created_at bigint not null
+  , forgotten_mod_seq bigint not null default 0
   , unique (user_id, name)
 );
 create unique index mailbox_special_use on mailbox (user_id, special_use);
@@ -136,11 +138,14 @@ create table annotation (
 
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
 
--- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.
+-- Everything after the header block, once for all messages that share it: in `bytes`, or in the blob store under the name
+-- `blob`, which is never given twice. `pinned_until`: somebody is about to refer to it.
 create table body (
     hash bytea primary key
   , size bigint not null
   , bytes bytea
+  , blob text unique
+  , pinned_until bigint not null
   , created_at bigint not null
 );
 
@@ -161,6 +166,7 @@ create table message (
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
+create index message_body on message (body_hash);
 
 -- Folded text that SEARCH compares (blind to case and accents).
 create table message_text (
@@ -193,28 +199,60 @@ create index placement_message on placement (message_id, mailbox_id);
 -- Answers STATUS and quota by itself.
 create index placement_status on placement (mailbox_id, flags, size);
 
+-- What left a mailbox: for sessions and clients that come late (RFC 7162).
 create table tombstone (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
   , mod_seq bigint not null
-  , message_id bigint not null
   , expunged_at bigint not null
   , primary key (mailbox_id, uid)
 );
 create index tombstone_mod_seq on tombstone (mailbox_id, mod_seq);
+create index tombstone_expunged_at on tombstone (expunged_at);
+
+-- Messages that a person has expunged for good and that can still be brought back: each once. `mailbox_id` is where it lay
+-- last, `origin_mailbox_id` where it had come from, should that have been Trash; either may have been deleted since.
+create table expunged (
+    user_id text not null references ent_user (id)
+  , message_id bigint not null references message (id)
+  , mailbox_id bigint not null
+  , origin_mailbox_id bigint
+  , flags bigint not null
+  , keywords text not null
+  , size bigint not null
+  , internal_date bigint not null
+  , expunged_at bigint not null
+  , primary key (user_id, message_id)
+);
+create index expunged_expunged_at on expunged (expunged_at);
+create index expunged_message on expunged (message_id);
+
+-- ── Collection ────────────────────────────────────────────────────────────────────────────────────
+
+-- Messages and bodies that have lost a reference: collection looks whether it was the last one.
+create table doomed_message (
+    message_id bigint primary key
+  , marked_at bigint not null
+);
+
+create table doomed_body (
+    hash bytea primary key
+  , marked_at bigint not null
+);
 
 -- ── Submissions ───────────────────────────────────────────────────────────────────────────────────
 
 -- `replay_key`: hash of sender, Message-ID and content; the same key again is the same submission (never delivered twice).
+-- `message_id` does not keep the message: where everybody has expunged it, it goes.
 create table submission (
     id bigint primary key
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
-  , message_id bigint not null references message (id)
+  , message_id bigint not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
-create index submission_sent_uid on submission (user_id, sent_uid);
+create index submission_submitted_at on submission (submitted_at);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (

@@ -14,11 +14,14 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `collect` | what nobody needs any more makes room |
+//! | `retention` | what is too old is expunged |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod arrival;
 pub mod changes;
 pub mod clock;
+pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod import;
@@ -28,6 +31,7 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod retention;
 pub mod snapshot;
 pub mod spool;
 
@@ -63,6 +67,8 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    /// Told where there may be something to collect.
+    pub(in crate::domain) collecting: tokio::sync::Notify,
 }
 
 impl Gateway {
@@ -74,6 +80,7 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            collecting: tokio::sync::Notify::new(),
             config,
             clock,
             store,

@@ -3,7 +3,7 @@
 //! Each run tags the people it reaches first with a fresh `batch`: a repetition with new recipients reaches only those.
 
 use super::mailbox::take;
-use super::message::{NewBody, NewMessage, add, add_body};
+use super::message::{NewBody, NewMessage, add, add_body, hold};
 use super::placement::{NewPlacement, filed_by_client};
 use super::{StoreError, Tx, number, on_engine, placement, sql};
 use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, Uid, UserId};
@@ -50,12 +50,16 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
         return Ok(Delivered::MailboxMissing);
     };
     let submission = match find(tx, new).await? {
-        Some(submission) => submission,
+        Some(submission) => still_there(tx, new, submission).await?,
         None => add_submission(tx, new).await?,
     };
     let people = add_people(tx, new, submission.id).await?;
     lock(tx, new, submission.id, sent).await?;
     let mut mailboxes = if people > 0 { place(tx, new, &submission).await? } else { Vec::new() };
+    if people == 0 {
+        // Nobody may have the letter, should this be a repetition, or all members of a group be suspended.
+        placement::doom_messages(tx, &[submission.letter.0], new.now).await?;
+    }
     if submission.sent_uid.is_none() {
         file(tx, new, &submission, sent).await?;
         mailboxes.push(sent);
@@ -106,12 +110,29 @@ struct Submission {
     sent_uid: Option<i64>,
 }
 
-const FIND: &str = "select id, message_id, sent_uid from submission where replay_key = $1";
-
 async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Option<Submission>, StoreError> {
+    let statement = sql!(
+        tx,
+        "select id, message_id, sent_uid from submission where replay_key = $1",
+        lock " for key share",
+        ""
+    );
     let row: Option<(i64, i64, Option<i64>)> =
-        on_engine!(tx, |c| sqlx::query_as(FIND).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
+        on_engine!(tx, |c| sqlx::query_as(statement).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
     Ok(row.map(|(id, letter, sent_uid)| Submission { id, letter: MessageId(letter), sent_uid }))
+}
+
+const SET_LETTER: &str = "update submission set message_id = $2 where id = $1";
+
+/// The submission with its letter, which is stored again where everybody had expunged it and it has been collected.
+async fn still_there(tx: &mut Tx<'_>, new: &NewDelivery, submission: Submission) -> Result<Submission, StoreError> {
+    if hold(tx, submission.letter).await? {
+        return Ok(submission);
+    }
+    add_body(tx, &new.body, new.now).await?;
+    let letter = add(tx, &new.letter, new.now).await?;
+    on_engine!(tx, |c| sqlx::query(SET_LETTER).bind(submission.id).bind(letter.0).execute(c).await.map(drop)?);
+    Ok(Submission { letter, ..submission })
 }
 
 const ADD_SUBMISSION: &str = "
@@ -252,7 +273,7 @@ async fn place_copy(
     sent: MailboxId,
 ) -> Result<Uid, StoreError> {
     let (message, size) = match &new.sent_copy {
-        // It shares the letter's body, which is there.
+        // It shares the letter's body, which is there where the letter is.
         Some(copy) => (add(tx, copy, new.now).await?, copy.size),
         None => (submission.letter, new.letter.size),
     };

@@ -13,6 +13,7 @@
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
 pub(crate) mod annotation;
+pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod mailbox;
@@ -20,6 +21,7 @@ pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod retention;
 mod transact;
 mod uids;
 mod writer;
@@ -56,6 +58,7 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `lock " for update"`: how the rows that are read are locked. SQLite has one writer: nothing to lock.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
@@ -81,6 +84,9 @@ macro_rules! sqlite_list {
             ")) as r cross join placement p on p.mailbox_id = $2 and p.uid between r.low and r.high"
         )
     };
+    (lock, $clause:literal) => {
+        ""
+    };
     (position, $texts:literal) => {
         concat!("instr(", $texts, ")")
     };
@@ -104,6 +110,9 @@ macro_rules! postgres_list {
                 select * from placement where mailbox_id = $2 and uid between r.low and r.high offset 0
             ) as p"
         )
+    };
+    (lock, $clause:literal) => {
+        $clause
     };
     (position, $texts:literal) => {
         concat!("strpos(", $texts, ")")

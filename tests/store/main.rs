@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod collecting;
 mod delivering;
 mod engine;
 mod flagging;

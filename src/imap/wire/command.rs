@@ -160,14 +160,15 @@ pub enum Access {
     ReadOnly,
 }
 
-/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5). Its samples of numbers and UIDs help a
-/// server that has forgotten expunges; they are read and not kept.
+/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resync {
     pub uid_validity: UidValidity,
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
+    /// Samples: message numbers, and the UIDs that they had.
+    pub samples: Option<(SequenceSet, SequenceSet)>,
 }
 
 /// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,

@@ -68,7 +68,7 @@ pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppends) -> Result<Appendin
     }
     let Some(uid_validity) = uid_validity else { return Ok(Appending::NoSuchMessage) };
     let trash = match &new.replaced {
-        Some(replaced) => expunge(tx, replaced).await?.1,
+        Some(replaced) => expunge(tx, replaced).await?.trash,
         None => None,
     };
     Ok(Appending::Done { uid_validity, uids, trash })

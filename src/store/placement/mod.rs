@@ -5,18 +5,20 @@
 
 mod append;
 mod changes;
+mod expunge;
 mod fetch;
 mod flags;
 mod sorting;
 mod transfer;
 
 pub(crate) use append::{Appending, NewAppend, NewAppends, append};
-pub(crate) use changes::{News, PlacementRow, each, news, vanished};
+pub(crate) use changes::{News, PlacementRow, Vanished, each, news, vanished};
+pub(crate) use expunge::{Expunged, Expunging, Keeping, doom_messages, expunge};
 pub use fetch::TextColumn;
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use sorting::{SortRow, sort_keys};
-pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};
+pub(crate) use transfer::{Chosen, Transfer, choose, transfer};
 
 use super::{StoreError, Tx, column, number, on_engine, sql};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid};
