@@ -149,7 +149,8 @@ create table body (
   , created_at bigint not null
 );
 
--- What lists need, ready for the wire; written at arrival, never changed.
+-- What lists need, ready for the wire; written at arrival, never changed. `content_key`: equal where a client hands over the
+-- same message twice, by SMTP and for Sent; null without a Message-ID.
 create table message (
     id bigint primary key
   , hash bytea not null unique
@@ -160,6 +161,7 @@ create table message (
   , body_structure bytea not null
   , parts bytea not null
   , message_id_key text
+  , content_key bytea
   , sent_at bigint
   , sort_keys text not null
   , preview text not null

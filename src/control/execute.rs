@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password};
+use super::{AdminAnswer, AdminCommand, Password, keeping};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
@@ -23,7 +23,7 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
 }
 
 /// Why a command is not done.
-enum Stop {
+pub(super) enum Stop {
     Refused(String),
     Fault(Fault),
 }
@@ -71,6 +71,12 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::Collect => keeping::collect(gateway).await,
+        AdminCommand::Retention { dry_run } => keeping::retention(gateway, dry_run).await,
+        AdminCommand::RecoverList { user, from, subjects } => {
+            keeping::recover_list(gateway, &user, from, subjects).await
+        }
+        AdminCommand::Recover { user, from, choice } => keeping::recover(gateway, &user, from, choice).await,
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
     }
@@ -107,7 +113,7 @@ const fn word(change: Change) -> &'static str {
     }
 }
 
-async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
+pub(super) async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
     gateway.find_user(name).await?.ok_or_else(|| unknown(name))
 }
 
@@ -172,6 +178,6 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
 }
 
 /// A time as RFC 3339 §5.6 has it, to the second.
-fn written(time: Timestamp) -> String {
+pub(super) fn written(time: Timestamp) -> String {
     jiff::Timestamp::from_second(time.seconds()).map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -7,6 +7,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
+//! | `keeping` | of them, those about what is kept |
 //! | `execute` | a command → the gateway → an answer |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
@@ -14,10 +15,14 @@
 mod ask;
 mod command;
 mod execute;
+mod keeping;
 mod listen;
 
 pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use command::{
+    AdminAnswer, AdminCommand, AppPasswordLine, Choice, CollectSheet, ImportSheet, Password, RecoverLine,
+    RetentionLine, TakenFrom, UserLine, UserSheet,
+};
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::spool::{Spooled, SpooledBody, blobs, blocking};
 use super::{Fault, Gateway};
 use crate::config::StoreConfig;
-use crate::mime::{SearchText, Summary};
+use crate::mime::{SearchText, Summary, content_key};
 use crate::model::{MessageId, Timestamp};
 use crate::store::Durability;
 use crate::store::message::{NewBody, NewMessage, NewPlace, blob_of, pin_body};
@@ -120,6 +120,8 @@ pub(super) fn written(body: &NewBody) -> Option<([u8; 32], String)> {
 fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) -> NewMessage {
     let summary = Summary::of(message);
     let text = summary.text;
+    let body = message.get(header.len()..).unwrap_or_default();
+    let content_key = summary.message_id_key.as_ref().map(|_| content_key(&header, body));
     NewMessage {
         id,
         hash: *blake3::hash(message).as_bytes(),
@@ -129,6 +131,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         envelope: summary.envelope,
         body_structure: summary.body_structure,
         parts: summary.parts.encode(),
+        content_key,
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
         sort_keys: without_nul(summary.sort.encode()),

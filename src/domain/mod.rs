@@ -15,6 +15,7 @@
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `collect` | what nobody needs any more makes room |
+//! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
@@ -31,6 +32,7 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod recover;
 pub mod retention;
 pub mod snapshot;
 pub mod spool;

@@ -4,7 +4,7 @@
 
 use super::mailbox::take;
 use super::message::{NewBody, NewMessage, add, add_body, hold};
-use super::placement::{NewPlacement, filed_by_client};
+use super::placement::{NewPlacement, filed};
 use super::{StoreError, Tx, number, on_engine, placement, sql};
 use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, Uid, UserId};
 
@@ -254,14 +254,11 @@ const SET_SENT: &str = "update submission set sent_uid = $2 where id = $1";
 /// Files the sender's copy in Sent, `\Seen`; where the client had put one there itself, that is the copy.
 async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission, sent: MailboxId) -> Result<(), StoreError> {
     let copy = new.sent_copy.as_ref().unwrap_or(&new.letter);
-    let there = match &copy.message_id_key {
-        Some(key) => filed_by_client(tx, key, sent, &copy.body_hash).await?,
-        None => None,
-    };
-    let uid = match there {
+    let uid = match filed(tx, copy, sent).await? {
         Some(uid) => uid,
-        None => i64::from(place_copy(tx, new, submission, sent).await?.0),
+        None => place_copy(tx, new, submission, sent).await?,
     };
+    let uid = i64::from(uid.0);
     on_engine!(tx, |c| sqlx::query(SET_SENT).bind(submission.id).bind(uid).execute(c).await.map(drop)?);
     Ok(())
 }

@@ -38,6 +38,8 @@ pub(crate) struct NewMessage {
     pub(crate) body_structure: Vec<u8>,
     pub(crate) parts: Vec<u8>,
     pub(crate) message_id_key: Option<String>,
+    /// As [`crate::mime::content_key`] has it, where there is a Message-ID.
+    pub(crate) content_key: Option<[u8; 32]>,
     pub(crate) sent_at: Option<i64>,
     /// As [`crate::mime::SortKeys`] writes them.
     pub(crate) sort_keys: String,
@@ -101,9 +103,9 @@ fn body_missing(hash: &[u8; 32]) -> StoreError {
 }
 
 const ADD: &str = "
-    insert into message (id, hash, size, body_hash, header, envelope, body_structure, parts, message_id_key, sent_at,
-        sort_keys, preview, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    insert into message (id, hash, size, body_hash, header, envelope, body_structure, parts, message_id_key,
+        content_key, sent_at, sort_keys, preview, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     on conflict (hash) do nothing";
 const ADD_TEXT: &str = "
     insert into message_text (message_id, from_key, to_key, cc_key, bcc_key, subject_key, text_key)
@@ -146,6 +148,7 @@ async fn insert(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Result
             .bind(message.body_structure.as_slice())
             .bind(message.parts.as_slice())
             .bind(message.message_id_key.as_deref())
+            .bind(message.content_key.as_ref().map(<[u8; 32]>::as_slice))
             .bind(message.sent_at)
             .bind(message.sort_keys.as_str())
             .bind(message.preview.as_str())

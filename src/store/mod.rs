@@ -21,6 +21,7 @@ pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod recover;
 pub(crate) mod retention;
 mod transact;
 mod uids;

@@ -166,7 +166,7 @@ async fn what_can_be_brought_back_is_bounded() {
         }
         assert_eq!(world.count("select count(*) from expunged").await, 3, "{}", world.engine);
         assert_eq!(world.gateway.collect().await.unwrap().messages, 2);
-        save("long", &"x".repeat(4620)).await;
+        save("long", &"x".repeat(4700)).await;
         assert_eq!(world.count("select count(*) from expunged").await, 2, "the newest 5000 octets");
         save("too long", &"x".repeat(6000)).await;
         assert_eq!(world.count("select count(*) from expunged").await, 0);

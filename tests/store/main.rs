@@ -17,6 +17,8 @@ mod loads;
 mod mailboxes;
 mod moving;
 mod reading;
+mod recovering;
+mod sending_once;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;
