@@ -89,6 +89,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 
@@ -163,6 +165,7 @@ create table message (
   , message_id_key text
   , content_key bytea
   , sent_at bigint
+  , sent_day bigint
   , sort_keys text not null
   , preview text not null
   , created_at bigint not null
@@ -170,7 +173,8 @@ create table message (
 create index message_message_id_key on message (message_id_key);
 create index message_body on message (body_hash);
 
--- Folded text that SEARCH compares (blind to case and accents).
+-- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
+-- 0002 indexes it by trigrams.
 create table message_text (
     message_id bigint primary key references message (id)
   , from_key text not null
@@ -178,10 +182,21 @@ create table message_text (
   , cc_key text not null
   , bcc_key text not null
   , subject_key text not null
+  , header_names text not null
+  , header_key text not null
   , text_key text not null
 );
 
--- A message in one mailbox. `size` repeats message.size, which never changes, so that flags and quota never open it.
+-- Identifiers in Message-ID fields that differ, folded, from message.message_id_key: nearly none.
+create table message_id_alias (
+    key text not null
+  , message_id bigint not null references message (id)
+  , primary key (key, message_id)
+);
+create index message_id_alias_message on message_id_alias (message_id);
+
+-- A message in one mailbox. `size` and `sent_day` repeat those of the message, which never change, so that flags, quota and
+-- dates never open it.
 create table placement (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
@@ -191,6 +206,7 @@ create table placement (
   , size bigint not null
   , internal_date bigint not null
   , save_date bigint not null
+  , sent_day bigint
   , created_mod_seq bigint not null
   , mod_seq bigint not null
   , origin_mailbox_id bigint
@@ -245,16 +261,20 @@ create table doomed_body (
 -- ── Submissions ───────────────────────────────────────────────────────────────────────────────────
 
 -- `replay_key`: hash of sender, Message-ID and content; the same key again is the same submission (never delivered twice).
--- `message_id` does not keep the message: where everybody has expunged it, it goes.
+-- `message_id` does not keep the message: where everybody has expunged it, it goes, and is null here. As long as it is there,
+-- its readers may answer (`answerable`), so the submission stays too.
 create table submission (
     id bigint primary key
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
-  , message_id bigint not null
+  , message_id bigint
+  , message_id_key text
+  , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
-create index submission_submitted_at on submission (submitted_at);
+create index submission_message_id_key on submission (message_id_key);
+create index submission_message on submission (message_id, submitted_at);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -263,3 +283,13 @@ create table delivery (
   , batch bigint not null
   , primary key (submission_id, user_id)
 );
+create index delivery_user on delivery (user_id, submission_id);
+
+-- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
+-- addressed to by name (RCPT). Never those of Bcc, and never a person whom the header names and the envelope does not.
+create table answerable (
+    user_id text not null references ent_user (id)
+  , submission_id bigint not null references submission (id)
+  , primary key (user_id, submission_id)
+);
+create index answerable_submission on answerable (submission_id);

@@ -41,11 +41,27 @@ pub enum Sentence {
     GroupEmpty {
         group: String,
     },
+    /// A broadcast list, and the sender's profile may write to none.
+    ListNotAllowed {
+        group: String,
+    },
     /// A broadcast list must be in Bcc.
+    ListInSight {
+        group: String,
+    },
+    /// The person may be written to in answer to a message only, and this is none.
+    NotAnAnswer {
+        recipient: String,
+    },
+    /// Nobody may answer the message that this one answers.
+    NoReply,
+    /// The sender's profile may not send messages that nobody may answer.
+    NoReplyNotAllowed,
+    /// MAIL FROM, or header Sender.
     SenderNotYours {
         address: String,
     },
-    /// Header From is missing, several, or not the person's own.
+    /// Header From is not the person's own.
     FromNotYours {
         address: String,
     },
@@ -126,6 +142,19 @@ impl Sentence {
             }
             Self::GroupClosed { group } => format!("Envoi refusé : le groupe {group} est celui d'une année terminée."),
             Self::GroupEmpty { group } => format!("Envoi refusé : le groupe {group} n'a aucun membre."),
+            Self::ListNotAllowed { group } => {
+                format!("Envoi refusé : votre profil ne permet pas d'écrire à la liste de diffusion {group}.")
+            }
+            Self::ListInSight { group } => {
+                format!("Envoi refusé : mettez la liste de diffusion {group} en copie cachée (Cci), et seulement là.")
+            }
+            Self::NotAnAnswer { recipient } => format!(
+                "Envoi refusé : vous ne pouvez écrire à {recipient} qu'en répondant à un message qui vous y autorise."
+            ),
+            Self::NoReply => "Envoi refusé : les réponses à ce message sont désactivées.".to_owned(),
+            Self::NoReplyNotAllowed => {
+                "Envoi refusé : votre profil ne permet pas de désactiver les réponses à un message.".to_owned()
+            }
             Self::SenderNotYours { address } => {
                 format!("Envoi refusé : {address} n'est pas votre adresse d'expéditeur.")
             }
@@ -143,7 +172,7 @@ impl Sentence {
             Self::TooManyTries => "Trop d'essais de mot de passe : patientez quelques minutes.".to_owned(),
             Self::TlsRequired => "Connexion chiffrée (TLS) obligatoire avant le mot de passe.".to_owned(),
             Self::MessageTooLarge { bytes_max } => {
-                format!("Message trop volumineux : la limite est de {} Mo.", bytes_max >> 20)
+                format!("Message trop volumineux : la limite est de {}.", amount(*bytes_max, "Mo", "Kio"))
             }
             Self::TooManyRecipients { max } => format!("Trop de destinataires : {max} au plus par message."),
             Self::TooManyPeople { max } => format!("Envoi refusé : ce message toucherait plus de {max} personnes."),
@@ -191,6 +220,19 @@ impl Sentence {
             }
             Self::GroupClosed { group } => format!("Refused: the group {group} belongs to a past school year."),
             Self::GroupEmpty { group } => format!("Refused: the group {group} has no member."),
+            Self::ListNotAllowed { group } => {
+                format!("Refused: your profile does not let you write to the broadcast list {group}.")
+            }
+            Self::ListInSight { group } => {
+                format!("Refused: put the broadcast list {group} into Bcc, and nowhere else.")
+            }
+            Self::NotAnAnswer { recipient } => {
+                format!("Refused: you may write to {recipient} only in answer to a message that lets you do so.")
+            }
+            Self::NoReply => "Refused: this message takes no answers.".to_owned(),
+            Self::NoReplyNotAllowed => {
+                "Refused: your profile does not let you send messages that take no answers.".to_owned()
+            }
             Self::SenderNotYours { address } => format!("Refused: {address} is not your sender address."),
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),
@@ -203,7 +245,9 @@ impl Sentence {
             Self::BadCredentials => "Wrong user name or password.".to_owned(),
             Self::TooManyTries => "Too many tries: please wait a few minutes.".to_owned(),
             Self::TlsRequired => "An encrypted connection (TLS) is required before the password.".to_owned(),
-            Self::MessageTooLarge { bytes_max } => format!("Message too large: the limit is {} MB.", bytes_max >> 20),
+            Self::MessageTooLarge { bytes_max } => {
+                format!("Message too large: the limit is {}.", amount(*bytes_max, "MB", "KiB"))
+            }
             Self::TooManyRecipients { max } => format!("Too many recipients: {max} at most per message."),
             Self::TooManyPeople { max } => format!("Refused: this message would reach more than {max} people."),
             Self::QuotaExceeded => "Your mailbox space is full: delete messages, then empty the trash.".to_owned(),
@@ -230,6 +274,15 @@ impl Sentence {
             Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
             Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
         }
+    }
+}
+
+/// An amount of octets as people say it.
+fn amount(bytes: u64, mega: &str, kilo: &str) -> String {
+    match (bytes >> 20, bytes >> 10) {
+        (0, 0) => format!("{bytes} octets"),
+        (0, kilobytes) => format!("{kilobytes} {kilo}"),
+        (megabytes, _) => format!("{megabytes} {mega}"),
     }
 }
 

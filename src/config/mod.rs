@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `keeping` | how long messages are kept, and what is deleted |
@@ -11,6 +12,7 @@ mod check;
 mod keeping;
 mod keys;
 mod load;
+mod policy;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 
 pub use keeping::{KeepingConfig, Retention};
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
@@ -54,6 +57,10 @@ pub struct Config {
     pub keeping: KeepingConfig,
     #[serde(default)]
     pub submission: SubmissionConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    #[serde(default)]
+    pub ent: EntConfig,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
@@ -200,8 +207,12 @@ pub struct ImapConfig {
     pub append_messages_max: usize,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
+    /// Things in one list of a command: items of FETCH, header fields, flags, sort criteria, patterns, words of ENABLE.
+    pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
+    pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
     pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
@@ -214,6 +225,14 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Is IMAP4rev2 offered beside IMAP4rev1?
+    pub imap4rev2: bool,
+    /// How often a client that waits for a long command hears that it goes on; 0: never.
+    pub progress_milliseconds: u64,
+    /// Commands that may run at once, of all sessions, before background downloads of phones are put off by a day.
+    pub background_commands_max: usize,
+    /// May clients compress their connection (COMPRESS=DEFLATE)?
+    pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -302,7 +321,7 @@ impl Default for SubmissionConfig {
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
             login_seconds_max: 300,
-            connections_per_user_max: 80,
+            connections_per_user_max: 160,
         }
     }
 }
@@ -317,16 +336,22 @@ impl Default for ImapConfig {
             append_messages_max: 100,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
+            list_items_max: 200,
             search_keys_max: 500,
+            search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
-            connections_per_user_max: 60,
+            connections_per_user_max: 128,
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
-            hidden_capabilities: Vec::new(),
+            imap4rev2: false,
+            progress_milliseconds: 10_000,
+            background_commands_max: 64,
+            compress: true,
+            hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
 use super::{AdminAnswer, AdminCommand, Password, keeping};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
-use crate::domain::people::{AppPassword, UserDetails, UserFilter};
+use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
@@ -77,6 +77,12 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             keeping::recover_list(gateway, &user, from, subjects).await
         }
         AdminCommand::Recover { user, from, choice } => keeping::recover(gateway, &user, from, choice).await,
+        AdminCommand::AppPasswordHide { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
+        }
+        AdminCommand::AppPasswordShow { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
+        }
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
     }
@@ -150,6 +156,19 @@ async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -
     }
 }
 
+async fn change_device_words(
+    gateway: &Gateway,
+    user: &str,
+    device: &str,
+    change: DeviceWords,
+) -> Result<AdminAnswer, Stop> {
+    let user = find(gateway, user).await?;
+    match gateway.change_device_words(&user.id, device, change).await? {
+        Ok(password) => Ok(AdminAnswer::AppPasswords(vec![app_password_line(&password)])),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
 fn sheet(details: UserDetails) -> UserSheet {
     let user = details.user;
     UserSheet {
@@ -174,6 +193,7 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
         created: written(password.created_at),
         last_used: password.last_used_at.map(written),
         revoked: password.revoked_at.map(written),
+        hidden_words: password.hidden_words.clone(),
     }
 }
 

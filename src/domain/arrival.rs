@@ -134,6 +134,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         content_key,
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
+        sent_day: summary.sent_day,
         sort_keys: without_nul(summary.sort.encode()),
         preview: without_nul(summary.preview),
         text: SearchText {
@@ -142,6 +143,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
             cc: without_nul(text.cc),
             bcc: without_nul(text.bcc),
             subject: without_nul(text.subject),
+            header: text.header,
             body: without_nul(text.body),
         },
     }

@@ -7,6 +7,7 @@
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
@@ -19,6 +20,7 @@
 //! | `retention` | what is too old is expunged |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
@@ -26,6 +28,7 @@ pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
@@ -71,6 +74,7 @@ pub struct Gateway {
     pub(in crate::domain) logins: login::Logins,
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
+    pub(in crate::domain) load: load::Load,
 }
 
 impl Gateway {
@@ -83,6 +87,7 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),
+            load: load::Load::default(),
             config,
             clock,
             store,

@@ -44,6 +44,8 @@ pub(super) enum Failure {
     BadUrl(String),
     /// BAD: the client's error.
     Bad(Cow<'static, str>),
+    /// BAD with a code.
+    BadWith { code: Code<'static>, text: &'static str },
     /// `NO [UNAVAILABLE]`: ours.
     Fault(Fault),
     /// The session ends here.
@@ -74,6 +76,8 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
+    /// It said that it compresses, and does not.
+    NotDeflate,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }
@@ -122,6 +126,11 @@ impl Failure {
     /// BAD.
     pub(super) fn bad(text: &'static str) -> Self {
         Self::Bad(Cow::Borrowed(text))
+    }
+
+    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3.2).
+    pub(super) fn uid_required() -> Self {
+        Self::BadWith { code: Code::UidRequired, text: "UIDONLY is enabled" }
     }
 
     /// A mailbox that is to be read does not exist.

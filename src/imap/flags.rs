@@ -28,7 +28,8 @@ pub(super) async fn store(
     let before = selected.view.snapshot().clone();
     let (flags, restores) = without_restore(selected, &ask);
     let change = StoreFlags { change: domain(ask.change), flags, unchanged_since: ask.unchanged_since };
-    let stored = context.gateway.store_flags(selected.mailbox.id, &uids, change).await?;
+    let work = context.gateway.store_flags(selected.mailbox.id, &uids, change);
+    let stored = context.working(work).await??;
     if restores {
         let stay = |uid: &Uid| stored.modified.binary_search(uid).is_ok();
         let back: Vec<Uid> = uids.iter().copied().filter(|uid| !stay(uid)).collect();
@@ -85,7 +86,7 @@ fn answer(
     let by_uid = ask.numbers == Numbers::Uid || account.qresync;
     let shown = Shown { uid: by_uid, flags: !ask.silent, mod_seq: account.condstore };
     if !ask.silent || account.condstore {
-        write_flags(&mut context.client.out, seq, entry, shown);
+        write_flags(&mut context.client.out, account.number(seq, uid), entry, shown);
     }
     selected.view.told_flags(uid);
 }

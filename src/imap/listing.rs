@@ -14,7 +14,7 @@ use super::wire::write::{self, Code, ListExtended};
 use crate::domain::Fault;
 use crate::domain::mailbox::{Mailbox, MailboxList, Status};
 use crate::domain::metadata::Annotation;
-use crate::model::MailboxId;
+use crate::model::{MailboxId, MailboxName};
 
 /// LIST. Every STATUS comes right behind its LIST, and all of them from one query.
 pub(super) async fn list(context: &mut Context<'_>, account: &Account, ask: &List) -> Outcome {
@@ -43,6 +43,22 @@ pub(super) async fn list(context: &mut Context<'_>, account: &Account, ask: &Lis
         context.client.drain().await?;
     }
     Ok(metadata::done(longest, "LIST completed"))
+}
+
+/// `* LIST` of one mailbox that nobody asked to list; `old_name`: what it was called before, or by the client
+/// (RFC 9051 §6.3.9.7).
+pub(super) async fn tell_name(
+    context: &mut Context<'_>,
+    account: &Account,
+    name: &MailboxName,
+    old_name: Option<&str>,
+) -> Result<(), Failure> {
+    let all = context.gateway.mailboxes(&account.user).await?;
+    if let Some(line) = list::one(&all, name.as_str()) {
+        let extended = ListExtended { old_name, ..ListExtended::default() };
+        write::list(&mut context.client.out, account.names, &line.attributes, &line.name, extended);
+    }
+    Ok(())
 }
 
 /// The time to match grows with the length of what is matched.

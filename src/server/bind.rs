@@ -70,7 +70,7 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
 }
 
 async fn open(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Bind { key, address, source })
+    TcpListener::bind(address).await.map_err(|error| StartError::Bind { key, address, error })
 }
 
 impl Listeners {
@@ -79,7 +79,7 @@ impl Listeners {
         let mut addresses = Addresses::default();
         let local = |key, listener: &TcpListener| {
             let address = SocketAddr::from(([0, 0, 0, 0], 0));
-            listener.local_addr().map_err(|source| StartError::Bind { key, address, source })
+            listener.local_addr().map_err(|error| StartError::Bind { key, address, error })
         };
         for (service, listener) in &self.mail {
             let place = match service {

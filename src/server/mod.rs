@@ -36,19 +36,19 @@ use crate::tls::{Certificates, TlsError};
 
 pub use bind::Addresses;
 
-/// Why the server cannot start.
+/// Why the server cannot start. Each says all: a field called `source` would be told twice where causes are listed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("`{key}` = \"{address}\": {source}")]
-    Bind { key: &'static str, address: SocketAddr, source: io::Error },
+    #[error("`{key}` = \"{address}\": {error}")]
+    Bind { key: &'static str, address: SocketAddr, error: io::Error },
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Gateway(#[from] Fault),
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
+    #[error("{}: {error}", path.display())]
+    File { path: PathBuf, error: io::Error },
 }
 
 /// The server at work. Dropped without [`Server::stop`], its tasks end with the runtime.
@@ -82,11 +82,11 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let certificates = Certificates::load(&config.tls, clock.now())?;
     let listeners = bind::bind(&config.listen).await?;
     let data_dir = &config.data_dir;
-    make_private(data_dir).map_err(|source| StartError::File { path: data_dir.clone(), source })?;
+    make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
     let socket = config.control_socket();
-    let control = control::listen(&socket).map_err(|source| StartError::File { path: socket, source })?;
+    let control = control::listen(&socket).map_err(|error| StartError::File { path: socket, error })?;
     let addresses = listeners.addresses()?;
     let shared = Arc::new(Shared {
         gateway,

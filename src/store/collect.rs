@@ -127,7 +127,7 @@ async fn unreferenced(tx: &mut Tx<'_>, list: &str) -> Result<Vec<i64>, StoreErro
     Ok(rows.into_iter().map(|(message,)| message).collect())
 }
 
-/// Deletes the messages of the list with what hangs on them; the hashes of their bodies.
+/// Deletes the messages of the list with all that hangs on them; the hashes of their bodies.
 async fn delete_rows(tx: &mut Tx<'_>, list: &str) -> Result<Vec<Vec<u8>>, StoreError> {
     let texts = sql!(
         tx,
@@ -135,6 +135,23 @@ async fn delete_rows(tx: &mut Tx<'_>, list: &str) -> Result<Vec<Vec<u8>>, StoreE
         numbers "$1",
         " as list)"
     );
+    let aliases = sql!(
+        tx,
+        "delete from message_id_alias where message_id in (select item from ",
+        numbers "$1",
+        " as list)"
+    );
+    let submissions = sql!(
+        tx,
+        "update submission set message_id = null where message_id in (select item from ",
+        numbers "$1",
+        " as list)"
+    );
+    if let Tx::Sqlite(c) = tx {
+        // PostgreSQL keeps its trigrams by itself.
+        const INDEX: &str = "delete from message_index where rowid in (select value from json_each($1))";
+        sqlx::query(INDEX).bind(list).execute(&mut **c).await?;
+    }
     let messages = sql!(
         tx,
         "delete from message where id in (select item from ",
@@ -142,7 +159,9 @@ async fn delete_rows(tx: &mut Tx<'_>, list: &str) -> Result<Vec<Vec<u8>>, StoreE
         " as list) returning body_hash"
     );
     let mut bodies: Vec<Vec<u8>> = on_engine!(tx, |c| {
-        sqlx::query(texts).bind(list).execute(&mut *c).await?;
+        for statement in [texts, aliases, submissions] {
+            sqlx::query(statement).bind(list).execute(&mut *c).await?;
+        }
         sqlx::query_scalar(messages).bind(list).fetch_all(c).await?
     });
     bodies.sort_unstable();
@@ -195,11 +214,12 @@ pub(crate) async fn delete_bodies(tx: &mut Tx<'_>, batch: &Batch) -> Result<Dele
     Ok(deleted)
 }
 
-/// Forgets submissions older than `before`, the oldest first: their recipients, then themselves. Rows deleted.
+/// Forgets submissions older than `before` whose letter nobody has any more, the oldest first: their recipients, who may
+/// answer them, then themselves. Rows deleted.
 pub(crate) async fn forget_submissions(tx: &mut Tx<'_>, batch: &Batch) -> Result<u64, StoreError> {
     let old = sql!(
         tx,
-        "select id from submission where submitted_at < $1 order by submitted_at limit 20",
+        "select id from submission where message_id is null and submitted_at < $1 order by submitted_at limit 20",
         lock " for update skip locked",
         ""
     );
@@ -210,20 +230,31 @@ pub(crate) async fn forget_submissions(tx: &mut Tx<'_>, batch: &Batch) -> Result
         numbers "$1",
         " as list join delivery d on d.submission_id = list.item limit $2)"
     );
+    let answerable = sql!(
+        tx,
+        "delete from answerable where (user_id, submission_id) in (
+            select a.user_id, a.submission_id from ",
+        numbers "$1",
+        " as list join answerable a on a.submission_id = list.item limit $2)"
+    );
     let themselves = sql!(
         tx,
         "delete from submission where id in (select item from ",
         numbers "$1",
-        " as list) and not exists (select 1 from delivery d where d.submission_id = submission.id)"
+        " as list) and not exists (select 1 from delivery d where d.submission_id = submission.id)
+            and not exists (select 1 from answerable a where a.submission_id = submission.id)"
     );
     let ids: Vec<i64> = on_engine!(tx, |c| sqlx::query_scalar(old).bind(batch.before.0).fetch_all(c).await?);
     if ids.is_empty() {
         return Ok(0);
     }
-    let list = json_list(&ids);
+    let (list, rows_max) = (json_list(&ids), column(batch.rows_max));
     on_engine!(tx, |c| {
-        let query = sqlx::query(recipients).bind(list.as_str()).bind(column(batch.rows_max));
-        let gone = query.execute(&mut *c).await?.rows_affected();
+        let mut gone = 0;
+        for statement in [recipients, answerable] {
+            let query = sqlx::query(statement).bind(list.as_str()).bind(rows_max);
+            gone += query.execute(&mut *c).await?.rows_affected();
+        }
         Ok(gone + sqlx::query(themselves).bind(list.as_str()).execute(c).await?.rows_affected())
     })
 }

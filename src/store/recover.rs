@@ -155,8 +155,8 @@ pub(crate) async fn undelete(tx: &mut Tx<'_>, recovering: &Recovering) -> Result
 
 const PUT_BACK: &str = "
     insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
-        created_mod_seq, mod_seq, origin_mailbox_id)
-    select $1, $2, m.id, $4, $5, m.size, $6, $7, $8, $8, null from message m where m.id = $3";
+        sent_day, created_mod_seq, mod_seq, origin_mailbox_id)
+    select $1, $2, m.id, $4, $5, m.size, $6, $7, m.sent_day, $8, $8, null from message m where m.id = $3";
 
 async fn put_back(
     tx: &mut Tx<'_>,

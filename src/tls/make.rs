@@ -29,7 +29,7 @@ pub fn make_certificate(folder: &Path, names: &[&str], now: Timestamp) -> Result
     if read(&files, now).is_ok_and(|key| names.iter().all(|name| super::covers(&key, name))) {
         return Ok(config);
     }
-    std::fs::create_dir_all(folder).map_err(|source| TlsError::File { path: folder.to_owned(), source })?;
+    std::fs::create_dir_all(folder).map_err(|error| TlsError::File { path: folder.to_owned(), error })?;
     let (certificate, key) = make(names, now).map_err(|why| unusable(&files.certificate, &why))?;
     write(&files.key, &key, 0o600)?;
     write(&files.certificate, &certificate, 0o644)?;
@@ -73,7 +73,7 @@ fn shifted(date: Date, days: i32) -> Result<(i32, u8, u8), String> {
 
 /// Writes a file anew with this mode, never readable by others in between.
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
-    let failed = |source| TlsError::File { path: path.to_owned(), source };
+    let failed = |error| TlsError::File { path: path.to_owned(), error };
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}

@@ -33,8 +33,8 @@ pub use make::make_certificate;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: std::io::Error },
+    #[error("{}: {error}", path.display())]
+    File { path: PathBuf, error: std::io::Error },
     /// The file was read, and what it holds will not do.
     #[error("{}: {why}", path.display())]
     Unusable { path: PathBuf, why: String },
@@ -149,7 +149,7 @@ fn read(files: &Files, now: Timestamp) -> Result<CertifiedKey, TlsError> {
 }
 
 fn read_pem<T>(path: &Path, what: &str, parse: impl Fn(&[u8]) -> Result<T, pem::Error>) -> Result<T, TlsError> {
-    let text = std::fs::read(path).map_err(|source| TlsError::File { path: path.to_owned(), source })?;
+    let text = std::fs::read(path).map_err(|error| TlsError::File { path: path.to_owned(), error })?;
     parse(&text).map_err(|error| match error {
         pem::Error::NoItemsFound => unusable(path, &format!("holds no {what} (PEM, \"-----BEGIN …-----\")")),
         error => unusable(path, &format!("is not PEM ({error})")),

@@ -4,8 +4,8 @@
 //! | --- | --- | --- |
 //! | tombstones | the memory of expunges | after `keeping.expunges_days` |
 //! | the expunged | what could be brought back | after `keeping.undelete_days`, or beyond what a person may keep |
-//! | submissions | the memory of what was sent to whom | after `keeping.submissions_days` |
 //! | messages, bodies | content, with its file | when nobody has it any more |
+//! | submissions | the memory of what was sent to whom | after `keeping.submissions_days`, and their letter |
 //! | files (`files`) | what no row names: a crash left it | after `keeping.orphans_hours` |
 //!
 //! Several gateways on one store may all collect. A crash in the middle loses nothing: each transaction leaves the store
@@ -102,11 +102,11 @@ impl Gateway {
         Ok(Collected {
             tombstones: self.repeat(keeping.expunges_days, |tx, batch| Box::pin(forget_tombstones(tx, batch))).await?,
             undelete_ended: self.repeat(keeping.undelete_days, |tx, batch| Box::pin(end_undelete(tx, batch))).await?,
+            messages: self.delete_messages().await?,
+            bodies: self.delete_bodies().await?,
             submissions: self
                 .repeat(keeping.submissions_days, |tx, batch| Box::pin(forget_submissions(tx, batch)))
                 .await?,
-            messages: self.delete_messages().await?,
-            bodies: self.delete_bodies().await?,
             files: 0,
         })
     }

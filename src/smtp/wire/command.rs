@@ -115,7 +115,8 @@ pub fn parse(line: &[u8]) -> Result<Command, Syntax> {
     match verb.as_str() {
         "EHLO" if !arguments.is_empty() => Ok(Command::Ehlo),
         "HELO" if !arguments.is_empty() => Ok(Command::Helo),
-        "EHLO" | "HELO" => Err(Syntax::Arguments("EHLO name")),
+        "EHLO" => Err(Syntax::Arguments("EHLO name")),
+        "HELO" => Err(Syntax::Arguments("HELO name")),
         "MAIL" => mail(line),
         "RCPT" => rcpt(line),
         "AUTH" => auth(arguments),

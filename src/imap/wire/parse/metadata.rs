@@ -5,7 +5,7 @@ use super::super::framer::BadCommand;
 use super::super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::cursor::{Cursor, Parsed, utf8};
 use crate::domain::metadata::Depth;
-use crate::model::{AnnotationName, MailboxName};
+use crate::model::AnnotationName;
 
 /// Names in one command: each is looked for among all that there are.
 const NAMES_MAX: usize = 100;
@@ -67,11 +67,11 @@ pub(super) fn list_option(cursor: &mut Cursor<'_>) -> Parsed<GetMetadata> {
 }
 
 fn annotated(cursor: &mut Cursor<'_>) -> Parsed<Annotated> {
-    let text = cursor.mailbox_text()?;
+    let text = cursor.astring_text()?;
     if text.is_empty() {
         return Ok(Annotated::Server);
     }
-    Ok(Annotated::Mailbox(MailboxArgument(MailboxName::parse(&text))))
+    Ok(Annotated::Mailbox(MailboxArgument::read(cursor.limits.names, &text)))
 }
 
 /// `(MAXSIZE 1024 DEPTH infinity)`

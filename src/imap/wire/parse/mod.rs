@@ -84,9 +84,10 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 34] = [
+    const VERBS: [&str; 35] = [
         "APPEND",
         "AUTHENTICATE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -157,6 +158,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ID" => id(cursor),
         "AUTHENTICATE" => authenticate(cursor),
         "LOGIN" => login(cursor),
+        "COMPRESS" => Ok(CommandBody::Compress(cursor.word("a compression")?)),
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
@@ -256,6 +258,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if cursor.is_at_end() {
             return Ok(CommandBody::Enable(words));
         }
+        cursor.one_more(words.len())?;
         words.push(cursor.word("a capability")?);
     }
 }

@@ -12,7 +12,7 @@ mod status;
 mod text;
 
 pub use acl::{acl, list_rights, my_rights};
-pub use fetch::{DataName, FetchItems};
+pub use fetch::{DataName, FetchItems, MessageNumber};
 pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
