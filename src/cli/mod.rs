@@ -7,10 +7,12 @@ mod demo;
 mod import;
 mod keeping;
 mod migrate;
+mod policy;
 mod print;
 mod recover;
 mod reload;
 mod serve;
+mod trail;
 mod until_stopped;
 mod user;
 
@@ -50,6 +52,10 @@ enum Command {
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
     Collect(keeping::Collect),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    #[command(subcommand)]
+    Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
 }
@@ -93,6 +99,8 @@ pub fn run() -> ExitCode {
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,
             Command::Collect(command) => Box::pin(keeping::collect(command)).await,
+            Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
         }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, keeping};
+use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
+use super::{AdminAnswer, AdminCommand, Password, keeping, policy, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
@@ -77,22 +77,42 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             keeping::recover_list(gateway, &user, from, subjects).await
         }
         AdminCommand::Recover { user, from, choice } => keeping::recover(gateway, &user, from, choice).await,
+        AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
         }
         AdminCommand::AppPasswordShow { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
         }
-        // The server answers it before it comes here.
-        AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
+        AdminCommand::PolicyExplain { from, to } => {
+            let sender = find(gateway, &from).await?;
+            let explained = gateway.explain(&sender, &to).await?;
+            let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
+            Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
+        }
+        AdminCommand::PolicyMatrix { school } => {
+            let matrices = gateway.matrices(school.as_deref()).await?;
+            match school {
+                Some(school) if matrices.is_empty() => Err(Stop::Refused(format!("no school has the UAI {school}"))),
+                _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
+            }
+        }
+        // The certificate is the server's, who has read it before it comes here.
+        AdminCommand::Reload { dry_run } => {
+            gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
+            let changes = gateway.apply_rules(mode(dry_run)).await?;
+            let changes = changes.iter().map(policy::change_line).collect();
+            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes }))
+        }
     }
 }
 
 async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<AdminAnswer, Stop> {
     let files =
         ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
-    let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
-    let sheet = match gateway.import(&files, mode).await? {
+    // The files are judged by the table as it stands in the settings now.
+    gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
+    let sheet = match gateway.import(&files, mode(dry_run)).await? {
         Imported::Done(report) => ImportSheet { dry_run, changes: changes(&report), problems: Vec::new() },
         Imported::Refused(problems) => {
             let problems = problems.iter().map(|problem| format!("{}/{problem}", folder.display())).collect();
@@ -100,6 +120,10 @@ async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<Admin
         }
     };
     Ok(AdminAnswer::Import(sheet))
+}
+
+const fn mode(dry_run: bool) -> ImportMode {
+    if dry_run { ImportMode::DryRun } else { ImportMode::Apply }
 }
 
 /// One line a change: `users.csv: added martine.durand`.

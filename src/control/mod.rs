@@ -9,6 +9,8 @@
 //! | `command` | the words: commands and answers |
 //! | `keeping` | of them, those about what is kept |
 //! | `execute` | a command → the gateway → an answer |
+//! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
+//! | `trail` | the same for the trail |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -17,14 +19,17 @@ mod command;
 mod execute;
 mod keeping;
 mod listen;
+mod policy;
+mod trail;
 
 pub use ask::{AskError, ask};
 pub use command::{
-    AdminAnswer, AdminCommand, AppPasswordLine, Choice, CollectSheet, ImportSheet, Password, RecoverLine,
-    RetentionLine, TakenFrom, UserLine, UserSheet,
+    AdminAnswer, AdminCommand, AppPasswordLine, Choice, CollectSheet, ExplainSheet, ImportSheet, MatrixCell, MatrixRow,
+    MatrixSheet, Password, RecoverLine, ReloadSheet, RetentionLine, TakenFrom, UserLine, UserSheet,
 };
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
+pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
@@ -18,6 +19,7 @@
 //! | `collect` | what nobody needs any more makes room |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod addressing;
@@ -37,11 +39,15 @@ pub mod people;
 pub mod policy;
 pub mod recover;
 pub mod retention;
+pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -75,6 +81,9 @@ pub struct Gateway {
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
     pub(in crate::domain) load: load::Load,
+    /// The table of communication rules, as it was last read.
+    pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -88,6 +97,8 @@ impl Gateway {
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),
             load: load::Load::default(),
+            rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

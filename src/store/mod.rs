@@ -25,6 +25,7 @@ pub(crate) mod placement;
 pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod search;
+pub(crate) mod trail;
 mod transact;
 mod uids;
 mod writer;

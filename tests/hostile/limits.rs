@@ -34,6 +34,12 @@ const TESTED: &[(&str, &str)] = &[
     ("mailboxes.annotation_bytes_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_mailbox_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_user_max", "tests/transcripts/imap/setmetadata_limit.txt"),
+    ("keeping.expunges_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_messages_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.undelete_bytes_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.submissions_days", "tests/store/collecting.rs"),
+    ("keeping.orphans_hours", "tests/store/collecting.rs"),
     ("submission.message_bytes_max", "tests/smtp_session/messages.rs"),
     ("submission.recipients_max", "tests/transcripts/smtp/rcpt_limit.txt"),
     ("submission.people_max", "tests/store/delivering.rs"),
@@ -54,21 +60,27 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
     ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
     ("imap.background_commands_max", "tests/fixtures_clients/apple.rs"),
+    ("imap.message_limit", "tests/transcripts/imap/message_limit.txt"),
+    ("imap.save_limit", "tests/transcripts/imap/save_limit.txt"),
+    ("imap.uid_batch_messages_min", "tests/transcripts/imap/uidbatches.txt"),
+    ("imap.uid_batches_messages_max", "tests/transcripts/imap/uidbatches_limit.txt"),
     ("imap.connections_per_user_max", "tests/imap_session/logins.rs"),
     ("imap.bad_commands_max", "tests/imap_session/endings.rs"),
     ("imap.login_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.idle_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
+    ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds"];
+const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds", "keeping.collect_seconds"];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    let mut settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    settings.extend(numbers(&fs::read_to_string(root.join("src/config/keeping.rs")).unwrap()));
     assert!(settings.len() > 40, "{settings:?}");
     let known: Vec<&str> = TESTED.iter().map(|(setting, _)| *setting).chain(NO_LIMITS.iter().copied()).collect();
     let missing: Vec<&String> = settings.iter().filter(|setting| !known.contains(&setting.as_str())).collect();
@@ -91,7 +103,7 @@ fn numbers(source: &str) -> Vec<String> {
             section = name.to_lowercase();
         }
         if let Some((name, kind)) = line.strip_prefix("    pub ").and_then(|field| field.split_once(": "))
-            && ["u32,", "u64,", "usize,"].contains(&kind)
+            && ["u32,", "u64,", "usize,", "Option<usize>,"].contains(&kind)
         {
             found.push(format!("{section}.{name}"));
         }

@@ -14,6 +14,7 @@ mod logins;
 mod rules;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 
 use std::sync::Arc;
 

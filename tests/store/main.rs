@@ -21,4 +21,5 @@ mod recovering;
 mod sending_once;
 #[path = "../support/mod.rs"]
 mod support;
+mod trail;
 mod world;
