@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand};
+use crate::control::{AdminAnswer, AdminCommand, KeepingCommand};
 
 /// Make room now: what nobody needs any more goes
 ///
@@ -30,7 +30,7 @@ pub(super) struct Retention {
 }
 
 pub(super) async fn collect(command: Collect) -> anyhow::Result<Exit> {
-    let answer = admin::ask(&command.config.path, AdminCommand::Collect).await?;
+    let answer = admin::ask(&command.config.path, AdminCommand::Keeping(KeepingCommand::Collect)).await?;
     let AdminAnswer::Collected(sheet) = answer else { return Ok(admin::unexpected(answer)) };
     let rows = [
         ("messages", sheet.messages),
@@ -46,7 +46,7 @@ pub(super) async fn collect(command: Collect) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn retention(command: Retention) -> anyhow::Result<Exit> {
-    let ask = AdminCommand::Retention { dry_run: command.dry_run };
+    let ask = AdminCommand::Keeping(KeepingCommand::Retention { dry_run: command.dry_run });
     let answer = admin::ask(&command.config.path, ask).await?;
     let AdminAnswer::Retention(rules) = answer else { return Ok(admin::unexpected(answer)) };
     if rules.is_empty() {

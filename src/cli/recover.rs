@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand, Choice, RecoverLine, TakenFrom};
+use crate::control::{AdminAnswer, AdminCommand, Choice, KeepingCommand, RecoverLine, TakenFrom};
 
 /// Bring messages out of somebody's Trash, each to where it came from
 ///
@@ -63,11 +63,11 @@ pub(super) async fn undelete(command: Undelete) -> anyhow::Result<Exit> {
 async fn run(command: Recover, from: TakenFrom) -> anyhow::Result<Exit> {
     let Recover { user, ids, all, subjects, config } = command;
     let ask = match (all, ids.is_empty()) {
-        (true, _) => AdminCommand::Recover { user, from, choice: Choice::All },
-        (false, false) => AdminCommand::Recover { user, from, choice: Choice::These(ids) },
-        (false, true) => AdminCommand::RecoverList { user, from, subjects },
+        (true, _) => KeepingCommand::Recover { user, from, choice: Choice::All },
+        (false, false) => KeepingCommand::Recover { user, from, choice: Choice::These(ids) },
+        (false, true) => KeepingCommand::RecoverList { user, from, subjects },
     };
-    match admin::ask(&config.path, ask).await? {
+    match admin::ask(&config.path, AdminCommand::Keeping(ask)).await? {
         AdminAnswer::Recoverable(lines) if lines.is_empty() => print::line("nothing can be brought back"),
         AdminAnswer::Recoverable(lines) => {
             print::line(&print::table(&lines.into_iter().map(row).collect::<Vec<_>>()));

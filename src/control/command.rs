@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -47,24 +48,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
-    /// Makes room: what nobody needs any more goes.
-    Collect,
-    /// Expunges what is too old; `dry_run` only tells what would go.
-    Retention {
-        dry_run: bool,
-    },
-    /// What can come back; with subjects only where they are asked for.
-    RecoverList {
-        user: String,
-        from: TakenFrom,
-        subjects: bool,
-    },
-    /// Brings messages back.
-    Recover {
-        user: String,
-        from: TakenFrom,
-        choice: Choice,
-    },
+    Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
@@ -92,22 +76,6 @@ pub enum AdminCommand {
     Reload {
         dry_run: bool,
     },
-}
-
-/// Where messages come back from: Trash, or beyond it.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TakenFrom {
-    Trash,
-    Expunged,
-}
-
-/// Which of them, by the ids of the list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Choice {
-    All,
-    These(Vec<i64>),
 }
 
 /// What an admin hears.
@@ -188,45 +156,6 @@ pub struct ImportSheet {
     pub changes: Vec<String>,
     /// Rows that cannot be taken, with file, line and reason. Where there is one, nothing was written.
     pub problems: Vec<String>,
-}
-
-/// What collection deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CollectSheet {
-    pub messages: u64,
-    pub bodies: u64,
-    pub tombstones: u64,
-    pub undelete_ended: u64,
-    pub submissions: u64,
-    pub files: u64,
-}
-
-/// What one rule of retention takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RetentionLine {
-    /// `inbox`, `trash` …, `others`.
-    pub mailboxes_for: String,
-    pub days: u32,
-    /// What came before this (RFC 3339).
-    pub before: String,
-    pub mailboxes: u64,
-    pub messages: u64,
-}
-
-/// One message that can come back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecoverLine {
-    pub id: i64,
-    /// The mailbox where it would go.
-    pub to: String,
-    pub from: String,
-    /// Only where it was asked for.
-    pub subject: Option<String>,
-    /// Octets.
-    pub size: u64,
-    pub date: String,
-    /// When it went.
-    pub gone: String,
 }
 
 /// May one write to the other, and why.

@@ -71,12 +71,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
-        AdminCommand::Collect => keeping::collect(gateway).await,
-        AdminCommand::Retention { dry_run } => keeping::retention(gateway, dry_run).await,
-        AdminCommand::RecoverList { user, from, subjects } => {
-            keeping::recover_list(gateway, &user, from, subjects).await
-        }
-        AdminCommand::Recover { user, from, choice } => keeping::recover(gateway, &user, from, choice).await,
+        AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await

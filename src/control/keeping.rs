@@ -1,14 +1,94 @@
 //! The admin's commands about what is kept: collect, retention, restore, undelete.
 
+use serde::{Deserialize, Serialize};
+
 use super::AdminAnswer;
-use super::command::{Choice, CollectSheet, RecoverLine, RetentionLine, TakenFrom};
 use super::execute::{Stop, find, written};
 use crate::domain::Gateway;
 use crate::domain::recover::{Bin, Recoverable};
 use crate::domain::retention::Expiring;
-use crate::model::SpecialUse;
+use crate::model::{SpecialUse, TrailEvent};
 
-pub(super) async fn collect(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
+/// What an admin asks about what is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum KeepingCommand {
+    /// Makes room: what nobody needs any more goes.
+    Collect,
+    /// Expunges what is too old; `dry_run` only tells what would go.
+    Retention { dry_run: bool },
+    /// What can come back; with subjects only where they are asked for.
+    RecoverList { user: String, from: TakenFrom, subjects: bool },
+    /// Brings messages back.
+    Recover { user: String, from: TakenFrom, choice: Choice },
+}
+
+/// Where messages come back from: Trash, or beyond it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TakenFrom {
+    Trash,
+    Expunged,
+}
+
+/// Which of them, by the ids of the list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    All,
+    These(Vec<i64>),
+}
+
+/// What collection deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectSheet {
+    pub messages: u64,
+    pub bodies: u64,
+    pub tombstones: u64,
+    pub undelete_ended: u64,
+    pub submissions: u64,
+    pub files: u64,
+}
+
+/// What one rule of retention takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionLine {
+    /// `inbox`, `trash` …, `others`.
+    pub mailboxes_for: String,
+    pub days: u32,
+    /// What came before this (RFC 3339).
+    pub before: String,
+    pub mailboxes: u64,
+    pub messages: u64,
+}
+
+/// One message that can come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoverLine {
+    pub id: i64,
+    /// The mailbox where it would go.
+    pub to: String,
+    pub from: String,
+    /// Only where it was asked for.
+    pub subject: Option<String>,
+    /// Octets.
+    pub size: u64,
+    pub date: String,
+    /// When it went.
+    pub gone: String,
+}
+
+/// Does what the admin asks.
+pub(super) async fn answer(gateway: &Gateway, command: KeepingCommand) -> Result<AdminAnswer, Stop> {
+    match command {
+        KeepingCommand::Collect => collect(gateway).await,
+        KeepingCommand::Retention { dry_run } => retention(gateway, dry_run).await,
+        KeepingCommand::RecoverList { user, from, subjects } => recover_list(gateway, &user, from, subjects).await,
+        KeepingCommand::Recover { user, from, choice } => recover(gateway, &user, from, choice).await,
+    }
+}
+
+async fn collect(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     let collected = gateway.collect().await?;
     Ok(AdminAnswer::Collected(CollectSheet {
         messages: collected.messages,
@@ -20,7 +100,7 @@ pub(super) async fn collect(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     }))
 }
 
-pub(super) async fn retention(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
+async fn retention(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
     let rules = if dry_run { gateway.expiring().await? } else { gateway.expunge_old().await? };
     Ok(AdminAnswer::Retention(rules.into_iter().map(retention_line).collect()))
 }
@@ -35,23 +115,13 @@ fn retention_line(rule: Expiring) -> RetentionLine {
     }
 }
 
-pub(super) async fn recover_list(
-    gateway: &Gateway,
-    user: &str,
-    from: TakenFrom,
-    subjects: bool,
-) -> Result<AdminAnswer, Stop> {
+async fn recover_list(gateway: &Gateway, user: &str, from: TakenFrom, subjects: bool) -> Result<AdminAnswer, Stop> {
     let user = find(gateway, user).await?;
     let found = gateway.recoverable(&user.id, bin(from)).await?;
     Ok(AdminAnswer::Recoverable(found.into_iter().map(|one| recover_line(one, subjects)).collect()))
 }
 
-pub(super) async fn recover(
-    gateway: &Gateway,
-    user: &str,
-    from: TakenFrom,
-    choice: Choice,
-) -> Result<AdminAnswer, Stop> {
+async fn recover(gateway: &Gateway, user: &str, from: TakenFrom, choice: Choice) -> Result<AdminAnswer, Stop> {
     let user = find(gateway, user).await?;
     let bin = bin(from);
     let ids = match choice {
@@ -63,6 +133,8 @@ pub(super) async fn recover(
     if messages == 0 && asked > 0 {
         return Err(Stop::Refused("none of these messages is there".to_owned()));
     }
+    let act = if bin == Bin::Trash { "restore" } else { "undelete" };
+    gateway.trail(Some(&user.id), &TrailEvent::Admin { act, detail: format!("{messages} messages") }).await?;
     Ok(AdminAnswer::Recovered(messages))
 }
 

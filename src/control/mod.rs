@@ -24,10 +24,11 @@ mod trail;
 
 pub use ask::{AskError, ask};
 pub use command::{
-    AdminAnswer, AdminCommand, AppPasswordLine, Choice, CollectSheet, ExplainSheet, ImportSheet, MatrixCell, MatrixRow,
-    MatrixSheet, Password, RecoverLine, ReloadSheet, RetentionLine, TakenFrom, UserLine, UserSheet,
+    AdminAnswer, AdminCommand, AppPasswordLine, ExplainSheet, ImportSheet, MatrixCell, MatrixRow, MatrixSheet,
+    Password, ReloadSheet, UserLine, UserSheet,
 };
 pub use execute::execute;
+pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use listen::{Listener, Reload, listen, serve};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 

@@ -260,14 +260,14 @@ pub(crate) async fn forget_submissions(tx: &mut Tx<'_>, batch: &Batch) -> Result
 }
 
 /// Which of the names (a JSON list) some body bears in the blob store.
-pub(crate) async fn blobs_in_use(tx: &mut Tx<'_>, names: &String) -> Result<Vec<String>, StoreError> {
+pub(crate) async fn blobs_in_use(tx: &mut Tx<'_>, names: &str) -> Result<Vec<String>, StoreError> {
     let statement = sql!(
         tx,
         "select b.blob from ",
         texts "$1",
         " as list join body b on b.blob = list.item"
     );
-    Ok(on_engine!(tx, |c| sqlx::query_scalar(statement).bind(names.as_str()).fetch_all(c).await?))
+    Ok(on_engine!(tx, |c| sqlx::query_scalar(statement).bind(names).fetch_all(c).await?))
 }
 
 fn count_of(count: usize) -> u64 {

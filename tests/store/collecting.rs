@@ -27,6 +27,10 @@ fn large(id: &str) -> Vec<u8> {
 
 fn small_blobs(config: &mut Config) {
     config.store.blob_threshold_bytes = 1000;
+    config.keeping.expunges_days = 30;
+    config.keeping.undelete_days = 14;
+    config.keeping.submissions_days = 30;
+    config.keeping.orphans_hours = 24;
 }
 
 /// Files below a folder.
