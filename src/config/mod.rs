@@ -6,9 +6,11 @@
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
+//! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
 mod check;
+mod keeping;
 mod keys;
 mod load;
 mod policy;
@@ -22,6 +24,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use keeping::{KeepingConfig, Retention};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -56,6 +59,8 @@ pub struct Config {
     pub login: LoginConfig,
     #[serde(default)]
     pub mailboxes: MailboxesConfig,
+    #[serde(default)]
+    pub keeping: KeepingConfig,
     #[serde(default)]
     pub submission: SubmissionConfig,
     #[serde(default)]

@@ -91,7 +91,7 @@ fn names_numbers(command: &CommandBody) -> bool {
             search.numbers == Numbers::Sequence || search.key.names_numbers()
         }
         C::Esearch(ask) => ask.search.key.names_numbers(),
-        C::Select { qresync: Some(Resync { names_numbers, .. }), .. } => *names_numbers,
+        C::Select { qresync: Some(Resync { samples, .. }), .. } => samples.is_some(),
         _ => false,
     }
 }

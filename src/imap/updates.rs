@@ -71,7 +71,7 @@ async fn tell_view(
     let mut vanished = Vec::new();
     if account.hears_vanished() {
         // EXPUNGEs come last message first; VANISHED rises.
-        vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged));
+        vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged).map(|uid| (uid.0, uid.0)));
         untagged.retain(|untagged| untagged.expunged().is_none());
         write_vanished(context, false, &vanished).await?;
     }

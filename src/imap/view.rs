@@ -187,6 +187,11 @@ impl MailboxView {
         self.complete
     }
 
+    /// Expunged, and still counted by the client; rising.
+    pub(super) fn held(&self) -> &[Uid] {
+        &self.zombies
+    }
+
     fn is_flag_news(&self, entry: &Entry) -> bool {
         entry.mod_seq > self.flags_told && self.told_early.get(&entry.uid).is_none_or(|told| *told < entry.mod_seq)
     }

@@ -34,6 +34,12 @@ const TESTED: &[(&str, &str)] = &[
     ("mailboxes.annotation_bytes_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_mailbox_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_user_max", "tests/transcripts/imap/setmetadata_limit.txt"),
+    ("keeping.expunges_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_messages_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.undelete_bytes_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.submissions_days", "tests/store/collecting.rs"),
+    ("keeping.orphans_hours", "tests/store/collecting.rs"),
     ("submission.message_bytes_max", "tests/smtp_session/messages.rs"),
     ("submission.recipients_max", "tests/transcripts/smtp/rcpt_limit.txt"),
     ("submission.people_max", "tests/store/delivering.rs"),
@@ -73,12 +79,13 @@ const TESTED: &[(&str, &str)] = &[
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds"];
+const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds", "keeping.collect_seconds"];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    let mut settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    settings.extend(numbers(&fs::read_to_string(root.join("src/config/keeping.rs")).unwrap()));
     assert!(settings.len() > 40, "{settings:?}");
     let known: Vec<&str> = TESTED.iter().map(|(setting, _)| *setting).chain(NO_LIMITS.iter().copied()).collect();
     let missing: Vec<&String> = settings.iter().filter(|setting| !known.contains(&setting.as_str())).collect();

@@ -14,6 +14,7 @@ mod support;
 mod changes;
 mod endings;
 mod fetching;
+mod forgotten;
 mod logins;
 mod mailboxes;
 mod messages;

@@ -122,7 +122,7 @@ impl World {
     async fn gone(&self, truth: &Snapshot, since: u64) -> BTreeSet<u32> {
         let since = ModSeq(i64::try_from(since).unwrap());
         let gone = self.gateways[0].vanished_since(truth, since).await.unwrap();
-        gone.into_iter().map(|uid| uid.0).collect()
+        gone.into_iter().flat_map(|(first, last)| first.0..=last.0).collect()
     }
 
     /// Nothing that the client's highest ModSeq covers is unknown to it.

@@ -180,16 +180,15 @@ pub enum Access {
     ReadOnly,
 }
 
-/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5). Its samples of numbers and UIDs help a
-/// server that has forgotten expunges; they are read and not kept.
+/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resync {
     pub uid_validity: UidValidity,
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
-    /// Were there samples of sequence numbers?
-    pub names_numbers: bool,
+    /// Samples: message numbers, and the UIDs that they had.
+    pub samples: Option<(SequenceSet, SequenceSet)>,
 }
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.

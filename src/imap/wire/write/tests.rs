@@ -207,8 +207,11 @@ fn about_mailboxes_and_the_server() {
         (written(|out| exists(out, 3)), "* 3 EXISTS\r\n"),
         (written(|out| recent(out, 0)), "* 0 RECENT\r\n"),
         (written(|out| expunge(out, SeqNum(4))), "* 4 EXPUNGE\r\n"),
-        (written(|out| vanished(out, false, [Uid(4)])), "* VANISHED 4\r\n"),
-        (written(|out| vanished(out, true, [4, 7, 8].map(Uid))), "* VANISHED (EARLIER) 4,7:8\r\n"),
+        (written(|out| vanished(out, false, &[(4, 4)])), "* VANISHED 4\r\n"),
+        (
+            written(|out| vanished(out, true, &[(4, 4), (7, 7), (8, 9), (20, 30)])),
+            "* VANISHED (EARLIER) 4,7:9,20:30\r\n",
+        ),
         (written(|out| flags_response(out, &seen_and_junk())), "* FLAGS (\\Answered \\Seen $Junk)\r\n"),
         (
             written(|out| status(out, NameForm::Utf7, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),
