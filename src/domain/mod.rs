@@ -41,6 +41,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::Config;
+use crate::ent::Ent;
 use crate::store::{Store, StoreError};
 use clock::Clock;
 
@@ -54,6 +55,9 @@ pub enum Fault {
     Blob(String),
     #[error("spool: {0}")]
     Spool(#[from] std::io::Error),
+    /// The settings of the live ENT cannot be used.
+    #[error("ent: {0}")]
+    Ent(String),
     /// A background thread ended badly.
     #[error("worker: {0}")]
     Worker(String),
@@ -69,6 +73,8 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    /// The live ENT, where it is asked.
+    pub(in crate::domain) ent: Option<Ent>,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
 }
@@ -82,6 +88,7 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             config,
             clock,

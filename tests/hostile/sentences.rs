@@ -25,6 +25,7 @@ fn all() -> Vec<Sentence> {
         S::ListInSight { group: name() },
         S::NotAnAnswer { recipient: name() },
         S::NoReply,
+        S::RulesAway,
         S::NoReplyNotAllowed,
         S::SenderNotYours { address: name() },
         S::FromNotYours { address: name() },

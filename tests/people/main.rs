@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod ent;
 mod imports;
 mod logins;
 mod rules;
