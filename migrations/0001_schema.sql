@@ -93,6 +93,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 
@@ -160,13 +162,15 @@ create table message (
   , parts bytea not null
   , message_id_key text
   , sent_at bigint
+  , sent_day bigint
   , sort_keys text not null
   , preview text not null
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
 
--- Folded text that SEARCH compares (blind to case and accents).
+-- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
+-- 0002 indexes it by trigrams.
 create table message_text (
     message_id bigint primary key references message (id)
   , from_key text not null
@@ -174,10 +178,21 @@ create table message_text (
   , cc_key text not null
   , bcc_key text not null
   , subject_key text not null
+  , header_names text not null
+  , header_key text not null
   , text_key text not null
 );
 
--- A message in one mailbox. `size` repeats message.size, which never changes, so that flags and quota never open it.
+-- Identifiers in Message-ID fields that differ, folded, from message.message_id_key: nearly none.
+create table message_id_alias (
+    key text not null
+  , message_id bigint not null references message (id)
+  , primary key (key, message_id)
+);
+create index message_id_alias_message on message_id_alias (message_id);
+
+-- A message in one mailbox. `size` and `sent_day` repeat those of the message, which never change, so that flags, quota and
+-- dates never open it.
 create table placement (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
@@ -187,6 +202,7 @@ create table placement (
   , size bigint not null
   , internal_date bigint not null
   , save_date bigint not null
+  , sent_day bigint
   , created_mod_seq bigint not null
   , mod_seq bigint not null
   , origin_mailbox_id bigint
@@ -239,3 +255,36 @@ create table answerable (
   , submission_id bigint not null references submission (id)
   , primary key (user_id, submission_id)
 );
+
+-- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
+
+-- Lines written in the transaction of what they tell, not yet in the chain: no lock that two writers would share.
+create table trail_waiting (
+    id bigint primary key
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+);
+
+-- The chain: rows are moved here in the order in which they were committed, and never change. `hash` covers the row and
+-- the hash before it (model::trail).
+create table trail (
+    seq bigint primary key
+  , id bigint not null
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+  , hash bytea not null
+);
+create index trail_user on trail (user_id, seq);
+create index trail_at on trail (at);
+
+-- One row: the chain's end. It is the lock of whoever moves rows into the chain.
+create table trail_head (
+    id bigint primary key
+  , seq bigint not null
+  , hash bytea not null
+);
+insert into trail_head (id, seq, hash) values (1, 0, '');

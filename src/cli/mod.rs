@@ -10,6 +10,7 @@ mod policy;
 mod print;
 mod reload;
 mod serve;
+mod trail;
 mod until_stopped;
 mod user;
 
@@ -47,6 +48,8 @@ enum Command {
     AppPassword(app_password::AppPassword),
     #[command(subcommand)]
     Policy(policy::Policy),
+    #[command(subcommand)]
+    Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
 }
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
         }

@@ -37,6 +37,8 @@ fn every_command_of_the_manual_is_read() {
         "policy matrix --config p.toml --school 0750999V --json",
         "reload --config p.toml",
         "reload --config p.toml --dry-run",
+        "trail verify --config p.toml --head 12:00ff",
+        "trail show --config p.toml --user martine.durand --since 2026-11-01 --json",
     ] {
         assert!(parses(line).is_ok(), "{line}");
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::{TrailCommand, TrailRow, TrailSheet};
+
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -45,6 +47,19 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Trail(TrailCommand),
+    /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
+    AppPasswordHide {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
+    /// Shows words again; none: all of them.
+    AppPasswordShow {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
     /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
     PolicyExplain {
         from: String,
@@ -78,6 +93,8 @@ pub enum AdminAnswer {
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
+    TrailChecked(TrailSheet),
+    TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
     /// The server failed at it: its log says more.
@@ -119,6 +136,8 @@ pub struct AppPasswordLine {
     pub created: String,
     pub last_used: Option<String>,
     pub revoked: Option<String>,
+    /// Words of CAPABILITY that the device is not shown.
+    pub hidden_words: Vec<String>,
 }
 
 /// What an import did, or would do.

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, policy};
+use super::{AdminAnswer, AdminCommand, Password, policy, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
-use crate::domain::people::{AppPassword, UserDetails, UserFilter};
+use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
@@ -23,7 +23,7 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
 }
 
 /// Why a command is not done.
-enum Stop {
+pub(super) enum Stop {
     Refused(String),
     Fault(Fault),
 }
@@ -70,6 +70,13 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
                 return Ok(AdminAnswer::Done);
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
+        }
+        AdminCommand::Trail(command) => trail::answer(gateway, command).await,
+        AdminCommand::AppPasswordHide { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
+        }
+        AdminCommand::AppPasswordShow { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
         }
         AdminCommand::PolicyExplain { from, to } => {
             let sender = find(gateway, &from).await?;
@@ -130,7 +137,7 @@ const fn word(change: Change) -> &'static str {
     }
 }
 
-async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
+pub(super) async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
     gateway.find_user(name).await?.ok_or_else(|| unknown(name))
 }
 
@@ -167,6 +174,19 @@ async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -
     }
 }
 
+async fn change_device_words(
+    gateway: &Gateway,
+    user: &str,
+    device: &str,
+    change: DeviceWords,
+) -> Result<AdminAnswer, Stop> {
+    let user = find(gateway, user).await?;
+    match gateway.change_device_words(&user.id, device, change).await? {
+        Ok(password) => Ok(AdminAnswer::AppPasswords(vec![app_password_line(&password)])),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
 fn sheet(details: UserDetails) -> UserSheet {
     let user = details.user;
     UserSheet {
@@ -191,10 +211,11 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
         created: written(password.created_at),
         last_used: password.last_used_at.map(written),
         revoked: password.revoked_at.map(written),
+        hidden_words: password.hidden_words.clone(),
     }
 }
 
 /// A time as RFC 3339 §5.6 has it, to the second.
-fn written(time: Timestamp) -> String {
+pub(super) fn written(time: Timestamp) -> String {
     jiff::Timestamp::from_second(time.seconds()).map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

@@ -9,6 +9,7 @@
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
+//! | `trail` | the same for the trail |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -17,6 +18,7 @@ mod command;
 mod execute;
 mod listen;
 mod policy;
+mod trail;
 
 pub use ask::{AskError, ask};
 pub use command::{
@@ -25,6 +27,7 @@ pub use command::{
 };
 pub use execute::execute;
 pub use listen::{Listener, Reload, listen, serve};
+pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -16,6 +16,7 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod addressing;
@@ -25,6 +26,7 @@ pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
@@ -34,6 +36,7 @@ pub mod policy;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +78,10 @@ pub struct Gateway {
     pub(in crate::domain) logins: login::Logins,
     /// The live ENT, where it is asked.
     pub(in crate::domain) ent: Option<Ent>,
+    pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -89,7 +94,9 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
+            load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

@@ -10,6 +10,7 @@ mod mailbox;
 mod people;
 mod role;
 mod secret;
+mod trail;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};
@@ -19,3 +20,4 @@ pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
 pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
 pub use role::Role;
 pub use secret::Secret;
+pub use trail::{TRAIL_START, TrailEvent, TrailLine};

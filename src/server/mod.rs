@@ -6,11 +6,13 @@
 //! | --- | --- |
 //! | `bind` | settings → open listeners |
 //! | `accept` | connections, as many as there is room for |
+//! | `rounds` | what the server does by itself, again and again |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 
 mod accept;
 mod bind;
+mod rounds;
 mod session;
 mod web;
 
@@ -139,6 +141,7 @@ impl Server {
             shared.kill.cancel();
             shared.tasks.wait().await;
         }
+        rounds::see_to_trail(&shared.gateway, true).await;
         shared.gateway.store().close().await;
         let socket = shared.config.control_socket();
         if let Err(error) = std::fs::remove_file(&socket) {
@@ -163,6 +166,7 @@ impl Shared {
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
         }
+        self.tasks.spawn(rounds::trail(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
     }

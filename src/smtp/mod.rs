@@ -125,16 +125,20 @@ where
             }
             Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
         };
-        asked.unwrap_or_else(|fault| {
+        let answer = asked.unwrap_or_else(|fault| {
             tracing::error!(%fault, "submission: the gateway failed");
             Answer::Fault
-        })
+        });
+        if let (Some(person), Some(sentence)) = (self.session.person(), answer.refusal()) {
+            self.gateway.note_refusal(&person.id, sentence);
+        }
+        answer
     }
 
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
         let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
         match &login {
-            Login::Welcome(user) => {
+            Login::Welcome { user, .. } => {
                 let places = self.gateway.config.submission.connections_per_user_max;
                 let Some(admission) = self.gateway.admit(user, places) else {
                     tracing::warn!(user = %user.id, "login refused: too many connections");

@@ -6,7 +6,7 @@
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
 //! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
-//! JSON parameter, and where a part stands in a text ([`sql!`]), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
+//! JSON parameter, and where a part stands in a text ([`sql!`]), the trigram index (`search`), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
@@ -21,6 +21,8 @@ pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod search;
+pub(crate) mod trail;
 mod transact;
 mod uids;
 mod writer;
@@ -173,6 +175,12 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("store: migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// PostgreSQL lacks what the search index is built on, and does not let us make it.
+    #[error(
+        "store: the PostgreSQL extension pg_trgm cannot be made ({0}): have it installed, and an administrator run \
+        \"create extension pg_trgm\" in this database"
+    )]
+    NoTrigrams(String),
     /// The commit that carried this write failed.
     #[error("store: commit: {0}")]
     Commit(String),

@@ -18,7 +18,7 @@ mod answers;
 mod compress;
 mod identity;
 mod in_step;
-
+mod interrupted;
 mod limits;
 mod logs;
 mod memory;
