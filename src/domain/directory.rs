@@ -25,6 +25,16 @@ pub enum Recipient {
     Group(Group),
 }
 
+impl Recipient {
+    /// The person whom an answer only may reach, and the address that the sender wrote.
+    pub(in crate::domain) fn answered(&self) -> Option<(&UserId, &Address)> {
+        match self {
+            Self::Answered { user, address } => Some((&user.id, address)),
+            Self::User(_) | Self::Group(_) => None,
+        }
+    }
+}
+
 /// May the sender write to this address?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
