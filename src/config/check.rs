@@ -1,7 +1,7 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
 use super::Config;
-use crate::model::MailboxName;
+use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
 pub(super) type Finding = (&'static str, String);
@@ -16,7 +16,27 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     keeping(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
+    policy(config, &mut findings);
     findings
+}
+
+fn policy(config: &Config, findings: &mut Vec<Finding>) {
+    let local_part = &config.policy.no_reply_address;
+    let address = Address::parse(&format!("{local_part}@{}", config.domain));
+    if address.is_none_or(|address| address.local() != local_part) {
+        let message = format!("`policy.no_reply_address`: \"{local_part}\" cannot stand before the @, in lower case");
+        findings.push(("policy.no_reply_address", message));
+    }
+    let Some(url) = &config.ent.communication_url else { return };
+    let rest = url.strip_prefix("https://").or_else(|| {
+        let rest = url.strip_prefix("http://")?;
+        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
+        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
+    });
+    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
+        let message = "`ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query";
+        findings.push(("ent.communication_url", message.to_owned()));
+    }
 }
 
 fn names(config: &Config, findings: &mut Vec<Finding>) {

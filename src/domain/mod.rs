@@ -50,6 +50,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::Config;
+use crate::ent::Ent;
 use crate::store::{Store, StoreError};
 use clock::Clock;
 
@@ -63,6 +64,9 @@ pub enum Fault {
     Blob(String),
     #[error("spool: {0}")]
     Spool(#[from] std::io::Error),
+    /// The settings of the live ENT cannot be used.
+    #[error("ent: {0}")]
+    Ent(String),
     /// A background thread ended badly.
     #[error("worker: {0}")]
     Worker(String),
@@ -80,6 +84,8 @@ pub struct Gateway {
     pub(in crate::domain) logins: login::Logins,
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
+    /// The live ENT, where it is asked.
+    pub(in crate::domain) ent: Option<Ent>,
     pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
@@ -96,6 +102,7 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),
+            ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),

@@ -49,6 +49,12 @@ const TESTED: &[(&str, &str)] = &[
     ("submission.data_idle_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.login_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.connections_per_user_max", "tests/smtp_session/sessions.rs"),
+    ("ent.answer_milliseconds_max", "tests/people/ent.rs"),
+    ("ent.remember_seconds", "tests/people/ent.rs"),
+    ("ent.remembered_max", "tests/people/ent.rs"),
+    ("ent.questions_at_once_max", "tests/people/ent.rs"),
+    ("ent.failures_max", "tests/people/ent.rs"),
+    ("ent.pause_seconds", "tests/people/ent.rs"),
     ("imap.line_bytes_max", "tests/transcripts/imap/line_limit.txt"),
     ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
@@ -84,8 +90,9 @@ const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds", 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
-    settings.extend(numbers(&fs::read_to_string(root.join("src/config/keeping.rs")).unwrap()));
+    let sources = ["src/config/mod.rs", "src/config/keeping.rs", "src/config/policy.rs"]
+        .map(|file| fs::read_to_string(root.join(file)).unwrap());
+    let settings = numbers(&sources.concat());
     assert!(settings.len() > 40, "{settings:?}");
     let known: Vec<&str> = TESTED.iter().map(|(setting, _)| *setting).chain(NO_LIMITS.iter().copied()).collect();
     let missing: Vec<&String> = settings.iter().filter(|setting| !known.contains(&setting.as_str())).collect();
