@@ -6,11 +6,13 @@ mod check;
 mod demo;
 mod import;
 mod migrate;
+mod people;
 mod print;
 mod reload;
 mod serve;
 mod until_stopped;
 mod user;
+mod year;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,10 @@ enum Command {
     Check(check::Check),
     Migrate(migrate::Migrate),
     Import(import::Import),
+    #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Year(year::Year),
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
@@ -81,6 +87,8 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::People(command) => Box::pin(people::run(command)).await,
+            Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,

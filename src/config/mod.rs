@@ -9,6 +9,7 @@
 mod check;
 mod keys;
 mod load;
+mod people;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use people::{ImportConfig, PeopleConfig};
 pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
@@ -51,6 +53,10 @@ pub struct Config {
     pub submission: SubmissionConfig,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub import: ImportConfig,
+    #[serde(default)]
+    pub people: PeopleConfig,
     #[serde(default)]
     pub log: LogConfig,
 }

@@ -1,18 +1,20 @@
 //! A command of an admin → the gateway → an answer. Used by the server and, where none runs, by the command line itself.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password};
-use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
+use super::command::{AppPasswordLine, UserLine, UserSheet};
+use super::import::{Wanted, import};
+use super::{AdminAnswer, AdminCommand, Password, people};
+use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
-/// Does what the admin asks. Whoever did it and what it was goes to the log; passwords do not.
-pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
+/// Does what the admin asks. What it was goes to the log; passwords do not.
+/// `progress` hears how far an import is.
+pub async fn execute(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
     tracing::info!(?command, "admin");
-    match answer(gateway, command).await {
+    match answer(gateway, command, progress).await {
         Ok(answer) => answer,
         Err(Stop::Refused(why)) => AdminAnswer::Refused(why),
         Err(Stop::Fault(fault)) => {
@@ -23,7 +25,7 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
 }
 
 /// Why a command is not done.
-enum Stop {
+pub(super) enum Stop {
     Refused(String),
     Fault(Fault),
 }
@@ -34,9 +36,16 @@ impl From<Fault> for Stop {
     }
 }
 
-async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer, Stop> {
+async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> Result<AdminAnswer, Stop> {
     match command {
-        AdminCommand::Import { folder, dry_run } => import(gateway, &folder, dry_run).await,
+        AdminCommand::Import { folder, dry_run, school, suspend } => {
+            import(gateway, Wanted { folder: &folder, dry_run, school, suspend }, progress).await
+        }
+        AdminCommand::PeopleDeparted => people::departed(gateway).await,
+        AdminCommand::PeopleCollect { dry_run } => people::collect(gateway, dry_run).await,
+        AdminCommand::YearShow => people::years(gateway).await,
+        AdminCommand::YearClose { begins, dry_run } => people::close_year(gateway, begins, dry_run).await,
+        AdminCommand::YearOpen { begins } => people::open_year(gateway, begins).await,
         AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
         AdminCommand::UserShow { user } => {
             let user = find(gateway, &user).await?;
@@ -73,37 +82,6 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
         }
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
-    }
-}
-
-async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<AdminAnswer, Stop> {
-    let files =
-        ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
-    let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
-    let sheet = match gateway.import(&files, mode).await? {
-        Imported::Done(report) => ImportSheet { dry_run, changes: changes(&report), problems: Vec::new() },
-        Imported::Refused(problems) => {
-            let problems = problems.iter().map(|problem| format!("{}/{problem}", folder.display())).collect();
-            ImportSheet { dry_run, changes: Vec::new(), problems }
-        }
-    };
-    Ok(AdminAnswer::Import(sheet))
-}
-
-/// One line a change: `users.csv: added martine.durand`.
-fn changes(report: &Report) -> Vec<String> {
-    let line = |file: File, change: Change, name: &String| format!("{}: {} {name}", file.name(), word(change));
-    report.changes().flat_map(|(file, change, names)| names.iter().map(move |name| line(file, change, name))).collect()
-}
-
-const fn word(change: Change) -> &'static str {
-    match change {
-        Change::Added => "added",
-        Change::Changed => "changed",
-        Change::Suspended => "suspended",
-        Change::Resumed => "resumed",
-        Change::Closed => "closed",
-        Change::Removed => "removed",
     }
 }
 
@@ -172,6 +150,6 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
 }
 
 /// A time as RFC 3339 §5.6 has it, to the second.
-fn written(time: Timestamp) -> String {
+pub(super) fn written(time: Timestamp) -> String {
     jiff::Timestamp::from_second(time.seconds()).map_or_else(|_| "?".to_owned(), |time| time.to_string())
 }

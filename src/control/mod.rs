@@ -1,24 +1,32 @@
 //! The commands of admins, and how they reach the running server.
 //!
 //! One process holds the store (SQLite's file is locked), and suspending somebody must cut that process's sessions: so the
-//! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads one JSON [`AdminAnswer`].
+//! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads JSON [`AdminAnswer`]s, one a line:
+//! how far it is, now and then, and last the answer.
 //! Where no server runs, the command line opens the store itself and calls the same [`execute()`].
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
+//! | `import`, `people` | imports; people who left and school years |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
 mod ask;
 mod command;
 mod execute;
+mod import;
 mod listen;
+mod people;
 
-pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use ask::{AskError, ask, ask_watched};
+pub use command::{
+    AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ImportSheet, LeaverLine, Password, ProgressLine,
+    StoppedSchool, StoppedSheet, UserLine, UserSheet, YearLine,
+};
 pub use execute::execute;
+pub use import::progress_line;
 pub use listen::{Listener, Reload, listen, serve};
 
 /// Octets of one command or one answer.

@@ -6,6 +6,7 @@
 //! | `policy` | pure: who may write to whom |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
+//! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
@@ -28,6 +29,7 @@ pub mod people;
 pub mod policy;
 pub mod snapshot;
 pub mod spool;
+pub mod years;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -55,6 +55,7 @@ pub(crate) async fn import(gateway: &Gateway, files: &ImportFiles) -> Report {
         Imported::Refused(problems) => {
             panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         }
+        Imported::Stopped(stop) => panic!("{:?}", stop.schools),
     }
 }
 

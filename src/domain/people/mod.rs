@@ -1,5 +1,7 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
+pub mod departed;
+
 use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;

@@ -7,13 +7,17 @@
 //! | `admin` | list, show, suspend, resume |
 //! | `import` | the whole directory, read and written in bulk |
 //! | `bulk` | many rows a statement |
+//! | `departed` | people who left: put aside, then deleted |
+//! | `years` | school years: opening, closing |
 
 pub mod admin;
 mod bulk;
 pub mod credentials;
+pub mod departed;
 pub mod directory;
 pub mod import;
 mod import_state;
+pub mod years;
 
 use super::StoreError;
 use crate::model::{Group, GroupId, GroupKind, Profile, SchoolId, User, UserId, UsersRule};
