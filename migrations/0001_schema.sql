@@ -112,6 +112,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 
@@ -146,6 +148,17 @@ create table subscription (
   , primary key (user_id, name)
 );
 
+-- Annotations (RFC 5464), a person's own: of a mailbox, or (`mailbox_id` 0) of the server. `entry_key` is the name in lower
+-- case, `entry` as it was written.
+create table annotation (
+    user_id text not null references ent_user (id)
+  , mailbox_id bigint not null
+  , entry_key text not null
+  , entry text not null
+  , value bytea not null
+  , primary key (user_id, mailbox_id, entry_key)
+);
+
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
 
 -- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.
@@ -168,13 +181,15 @@ create table message (
   , parts bytea not null
   , message_id_key text
   , sent_at bigint
+  , sent_day bigint
   , sort_keys text not null
   , preview text not null
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
 
--- Folded text that SEARCH compares (blind to case and accents).
+-- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
+-- 0002 indexes it by trigrams.
 create table message_text (
     message_id bigint primary key references message (id)
   , from_key text not null
@@ -182,10 +197,21 @@ create table message_text (
   , cc_key text not null
   , bcc_key text not null
   , subject_key text not null
+  , header_names text not null
+  , header_key text not null
   , text_key text not null
 );
 
--- A message in one mailbox. `size` repeats message.size, which never changes, so that flags and quota never open it.
+-- Identifiers in Message-ID fields that differ, folded, from message.message_id_key: nearly none.
+create table message_id_alias (
+    key text not null
+  , message_id bigint not null references message (id)
+  , primary key (key, message_id)
+);
+create index message_id_alias_message on message_id_alias (message_id);
+
+-- A message in one mailbox. `size` and `sent_day` repeat those of the message, which never change, so that flags, quota and
+-- dates never open it.
 create table placement (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
@@ -195,6 +221,7 @@ create table placement (
   , size bigint not null
   , internal_date bigint not null
   , save_date bigint not null
+  , sent_day bigint
   , created_mod_seq bigint not null
   , mod_seq bigint not null
   , origin_mailbox_id bigint
@@ -223,10 +250,13 @@ create table submission (
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
   , message_id bigint not null references message (id)
+  , message_id_key text
+  , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
 create index submission_sent_uid on submission (user_id, sent_uid);
+create index submission_message_id_key on submission (message_id_key);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -234,4 +264,13 @@ create table delivery (
   , user_id text not null references ent_user (id)
   , batch bigint not null
   , primary key (submission_id, user_id)
+);
+create index delivery_user on delivery (user_id, submission_id);
+
+-- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
+-- addressed to by name (RCPT). Never those of Bcc, and never a person whom the header names and the envelope does not.
+create table answerable (
+    user_id text not null references ent_user (id)
+  , submission_id bigint not null references submission (id)
+  , primary key (user_id, submission_id)
 );

@@ -18,6 +18,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 60,
     nesting_max: 4,
     set_ranges_max: 5,
+    list_items_max: 50,
     names: NameForm::Utf7,
 };
 
@@ -175,7 +176,7 @@ proptest! {
         client.send(&out);
         let Some(Frame::Command(command)) = client.frames.pop() else { return Err(TestCaseError::fail("no command")) };
         let CommandBody::Select { mailbox, .. } = command.body else { return Err(TestCaseError::fail("no SELECT")) };
-        prop_assert_eq!(mailbox, MailboxArgument(Ok(name)));
+        prop_assert_eq!(mailbox, MailboxArgument(Ok(name), None));
     }
 
     #[test]
@@ -223,6 +224,7 @@ fn generous() -> FrameLimits {
         line_bytes_max: 64 << 10,
         literal_bytes_max: 1 << 20,
         set_ranges_max: 8192,
+        list_items_max: 200,
         nesting_max: 100,
         ..LIMITS
     }

@@ -22,6 +22,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 1 << 20,
     nesting_max: 100,
     set_ranges_max: 1000,
+    list_items_max: 1000,
     names: NameForm::Utf7,
 };
 

@@ -127,6 +127,11 @@ fn mailboxes(config: &Config, findings: &mut Vec<Finding>) {
             findings.push((key, format!("`{key}` and `{other}` have the same name")));
         }
     }
+    if mailboxes.annotation_bytes_max < 1024 || mailboxes.annotations_per_mailbox_max < 10 {
+        let message = "`mailboxes.annotation_bytes_max` must be at least 1024 and \
+                       `mailboxes.annotations_per_mailbox_max` at least 10 (RFC 5464 §1)";
+        findings.push(("mailboxes.annotation_bytes_max", message.to_owned()));
+    }
     if mailboxes.quota_bytes < config.submission.message_bytes_max {
         let message = "`mailboxes.quota_bytes` must hold one message of `submission.message_bytes_max`";
         findings.push(("mailboxes.quota_bytes", message.to_owned()));

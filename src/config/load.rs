@@ -152,7 +152,10 @@ impl Reading<'_> {
     fn resolve(&mut self, config: &mut Config, folder: &Path, store_url: Option<String>) {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut config.data_dir);
-        for path in [&mut config.tls.certificate, &mut config.tls.key, &mut config.store.url_file] {
+        let (tls, ent) = (&mut config.tls, &mut config.ent);
+        let files =
+            [&mut tls.certificate, &mut tls.key, &mut config.store.url_file, &mut ent.token_file, &mut ent.ca_file];
+        for path in files {
             path.iter_mut().for_each(absolute);
         }
         config.domain.make_ascii_lowercase();

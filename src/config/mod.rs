@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `check` | what must hold between settings |
@@ -9,7 +10,11 @@
 mod check;
 mod keys;
 mod load;
+<<<<<<< HEAD
 mod people;
+=======
+mod policy;
+>>>>>>> main
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -20,7 +25,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{STORE_URL_VARIABLE, load, parse};
+<<<<<<< HEAD
 pub use people::{ImportConfig, PeopleConfig};
+=======
+pub use policy::{EntConfig, PolicyConfig, WhenAway};
+>>>>>>> main
 pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;
@@ -51,6 +60,10 @@ pub struct Config {
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub submission: SubmissionConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    #[serde(default)]
+    pub ent: EntConfig,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
@@ -119,6 +132,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
+    pub admin_contact: Option<String>,
 }
 
 /// Who may come in, and how.
@@ -160,6 +175,11 @@ pub struct MailboxesConfig {
     pub keywords_per_message_max: usize,
     /// What a client expunges outside of Trash and Drafts goes to Trash.
     pub expunge_to_trash: bool,
+    /// Octets of one annotation (METADATA).
+    pub annotation_bytes_max: usize,
+    /// Annotations of one mailbox, and those of the server.
+    pub annotations_per_mailbox_max: usize,
+    pub annotations_per_user_max: usize,
 }
 
 /// SMTP submission.
@@ -194,6 +214,8 @@ pub struct ImapConfig {
     pub append_messages_max: usize,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
+    /// Things in one list of a command: items of FETCH, header fields, flags, sort criteria, patterns, words of ENABLE.
+    pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
     /// Reference and patterns of one LIST or LSUB, together.
@@ -208,6 +230,14 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Is IMAP4rev2 offered beside IMAP4rev1?
+    pub imap4rev2: bool,
+    /// How often a client that waits for a long command hears that it goes on; 0: never.
+    pub progress_milliseconds: u64,
+    /// Commands that may run at once, of all sessions, before background downloads of phones are put off by a day.
+    pub background_commands_max: usize,
+    /// May clients compress their connection (COMPRESS=DEFLATE)?
+    pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
 }
@@ -278,6 +308,9 @@ impl Default for MailboxesConfig {
             messages_per_user_max: 200_000,
             keywords_per_message_max: 64,
             expunge_to_trash: true,
+            annotation_bytes_max: 4 << 10,
+            annotations_per_mailbox_max: 50,
+            annotations_per_user_max: 1000,
         }
     }
 }
@@ -293,7 +326,7 @@ impl Default for SubmissionConfig {
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
             login_seconds_max: 300,
-            connections_per_user_max: 80,
+            connections_per_user_max: 160,
         }
     }
 }
@@ -308,16 +341,21 @@ impl Default for ImapConfig {
             append_messages_max: 100,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
+            list_items_max: 200,
             search_keys_max: 500,
             list_patterns_bytes_max: 4 << 10,
-            connections_per_user_max: 60,
+            connections_per_user_max: 128,
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
-            hidden_capabilities: Vec::new(),
+            imap4rev2: false,
+            progress_milliseconds: 10_000,
+            background_commands_max: 64,
+            compress: true,
+            hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
     }
 }

@@ -28,6 +28,11 @@ fn the_example_loads_and_holds_the_defaults() {
         [
             format!("{:?}", (c.language, &c.host_name, &c.public, &c.login, &c.mailboxes)),
             format!("{:?}", (&c.submission, &c.imap, &c.log)),
+            format!("{:?}", (&c.policy, c.ent.when_away, c.ent.answer_milliseconds_max, c.ent.remember_seconds)),
+            format!(
+                "{:?}",
+                (c.ent.remembered_max, c.ent.questions_at_once_max, c.ent.failures_max, c.ent.pause_seconds)
+            ),
             format!("{:?}", (c.store.connections_max, c.store.blob_threshold_bytes, c.store.parse_memory_bytes)),
             format!("{:?}", (c.listen.connections_max, c.listen.http_connections_max)),
             format!("{:?}", (c.listen.handshake_seconds_max, c.listen.stop_seconds_max)),
@@ -135,7 +140,7 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
         [
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
-             listen, public, login, mailboxes, submission, imap, log",
+             listen, public, login, mailboxes, submission, policy, ent, imap, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

@@ -62,6 +62,18 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
+    AppPasswordHide {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
+    /// Shows words again; none: all of them.
+    AppPasswordShow {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
     /// Reads the certificate files again.
     Reload,
 }
@@ -139,6 +151,8 @@ pub struct AppPasswordLine {
     pub created: String,
     pub last_used: Option<String>,
     pub revoked: Option<String>,
+    /// Words of CAPABILITY that the device is not shown.
+    pub hidden_words: Vec<String>,
 }
 
 /// What an import did, or would do.

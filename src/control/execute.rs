@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+<<<<<<< HEAD
 use super::command::{AppPasswordLine, UserLine, UserSheet};
 use super::import::{Wanted, import};
 use super::{AdminAnswer, AdminCommand, Password, people};
 use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, UserDetails, UserFilter};
+=======
+use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
+use super::{AdminAnswer, AdminCommand, Password};
+use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
+use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
+>>>>>>> main
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
@@ -80,6 +87,12 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::AppPasswordHide { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
+        }
+        AdminCommand::AppPasswordShow { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
+        }
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
     }
@@ -122,6 +135,19 @@ async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -
     }
 }
 
+async fn change_device_words(
+    gateway: &Gateway,
+    user: &str,
+    device: &str,
+    change: DeviceWords,
+) -> Result<AdminAnswer, Stop> {
+    let user = find(gateway, user).await?;
+    match gateway.change_device_words(&user.id, device, change).await? {
+        Ok(password) => Ok(AdminAnswer::AppPasswords(vec![app_password_line(&password)])),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
 fn sheet(details: UserDetails) -> UserSheet {
     let user = details.user;
     UserSheet {
@@ -146,6 +172,7 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
         created: written(password.created_at),
         last_used: password.last_used_at.map(written),
         revoked: password.revoked_at.map(written),
+        hidden_words: password.hidden_words.clone(),
     }
 }
 

@@ -98,6 +98,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         parts: summary.parts.encode(),
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
+        sent_day: summary.sent_day,
         sort_keys: without_nul(summary.sort.encode()),
         preview: without_nul(summary.preview),
         text: SearchText {
@@ -106,6 +107,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
             cc: without_nul(text.cc),
             bcc: without_nul(text.bcc),
             subject: without_nul(text.subject),
+            header: text.header,
             body: without_nul(text.body),
         },
     }

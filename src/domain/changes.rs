@@ -1,14 +1,16 @@
-//! Wakes sessions that wait on a mailbox. A notice is only a hint; the truth is asked from the store.
+//! Wakes sessions that wait on a mailbox, or on all that a person has. A notice is only a hint; the truth is asked from
+//! the store.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::Gateway;
-use crate::model::MailboxId;
+use crate::model::{MailboxId, User, UserId};
 
-/// Who waits on which mailbox.
+/// Who waits on what.
 #[derive(Default)]
 pub struct Changes {
     channels: Mutex<Channels>,
@@ -16,36 +18,91 @@ pub struct Changes {
 
 #[derive(Default)]
 struct Channels {
-    by_mailbox: HashMap<MailboxId, watch::Sender<u64>>,
-    /// Above this many, those that nobody waits on are dropped.
-    tidy_above: usize,
+    by_mailbox: Table<MailboxId>,
+    by_person: Table<UserId>,
+    /// Mailboxes of those whom somebody waits on → their person's channel: who changes a mailbox need not know its owner.
+    by_owned: Table<MailboxId>,
 }
 
 /// Channels that are kept without looking whether anybody still waits.
 const TIDY_ABOVE_MIN: usize = 64;
 
+/// Channels by what they tell of.
+struct Table<K> {
+    senders: HashMap<K, watch::Sender<u64>>,
+    /// Above this many, those that nobody waits on are dropped.
+    tidy_above: usize,
+}
+
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self { senders: HashMap::new(), tidy_above: TIDY_ABOVE_MIN }
+    }
+}
+
+impl<K: Eq + Hash> Table<K> {
+    fn sender(&mut self, key: K) -> &watch::Sender<u64> {
+        self.tidy();
+        self.senders.entry(key).or_insert_with(|| watch::Sender::new(0))
+    }
+
+    fn tidy(&mut self) {
+        if self.senders.len() >= self.tidy_above {
+            self.senders.retain(|_, sender| sender.receiver_count() > 0);
+            self.tidy_above = (self.senders.len() * 2).max(TIDY_ABOVE_MIN);
+        }
+    }
+
+    /// Leads to this channel from now on; tells whether it did before.
+    fn lead(&mut self, key: K, sender: &watch::Sender<u64>) -> bool {
+        self.tidy();
+        let before = self.senders.insert(key, sender.clone());
+        before.is_some_and(|before| before.same_channel(sender))
+    }
+
+    fn wake(&mut self, key: &K) {
+        if let Some(sender) = self.senders.get(key) {
+            if sender.receiver_count() > 0 {
+                sender.send_modify(|count| *count = count.wrapping_add(1));
+            } else {
+                self.senders.remove(key);
+            }
+        }
+    }
+}
+
 impl Changes {
     fn watch(&self, mailbox: MailboxId) -> watch::Receiver<u64> {
+        self.channels.lock().by_mailbox.sender(mailbox).subscribe()
+    }
+
+    fn watch_person(&self, user: &UserId) -> watch::Receiver<u64> {
+        self.channels.lock().by_person.sender(user.clone()).subscribe()
+    }
+
+    /// These are mailboxes of the person: what changes in them wakes whoever waits on that person. Tells whether one of
+    /// them is new here, so that a change of it may have gone unheard.
+    pub(super) fn own(&self, user: &UserId, mailboxes: impl IntoIterator<Item = MailboxId>) -> bool {
         let mut channels = self.channels.lock();
-        if channels.by_mailbox.len() >= channels.tidy_above {
-            channels.by_mailbox.retain(|_, sender| sender.receiver_count() > 0);
-            channels.tidy_above = (channels.by_mailbox.len() * 2).max(TIDY_ABOVE_MIN);
-        }
-        channels.by_mailbox.entry(mailbox).or_insert_with(|| watch::Sender::new(0)).subscribe()
+        let Channels { by_person, by_owned, .. } = &mut *channels;
+        let Some(sender) = by_person.senders.get(user).filter(|sender| sender.receiver_count() > 0) else {
+            return false;
+        };
+        mailboxes.into_iter().fold(false, |new, mailbox| !by_owned.lead(mailbox, sender) | new)
     }
 
     /// Wakes whoever waits on these mailboxes; each is woken once for any number of changes it has not looked at.
     pub(super) fn wake(&self, mailboxes: &[MailboxId]) {
         let mut channels = self.channels.lock();
         for mailbox in mailboxes {
-            if let Some(sender) = channels.by_mailbox.get(mailbox) {
-                if sender.receiver_count() > 0 {
-                    sender.send_modify(|count| *count = count.wrapping_add(1));
-                } else {
-                    channels.by_mailbox.remove(mailbox);
-                }
-            }
+            channels.by_mailbox.wake(mailbox);
+            channels.by_owned.wake(mailbox);
         }
+    }
+
+    /// Wakes whoever waits on this person: names or subscriptions have changed.
+    pub(super) fn wake_person(&self, user: &UserId) {
+        self.channels.lock().by_person.wake(user);
     }
 }
 
@@ -53,6 +110,12 @@ impl Gateway {
     /// A receiver that changes whenever the mailbox may have changed. Subscribe first, then look.
     pub fn watch(&self, mailbox: MailboxId) -> watch::Receiver<u64> {
         self.changes.watch(mailbox)
+    }
+
+    /// A receiver that changes whenever something of the person's mailboxes may have: names, subscriptions, and what is in
+    /// those that [`Gateway::overview`] has shown. Subscribe first, then look.
+    pub fn watch_person(&self, user: &User) -> watch::Receiver<u64> {
+        self.changes.watch_person(&user.id)
     }
 }
 
@@ -79,10 +142,36 @@ mod tests {
         for id in 0..10_000 {
             drop(changes.watch(MailboxId(id)));
         }
-        assert!(changes.channels.lock().by_mailbox.len() <= TIDY_ABOVE_MIN);
+        assert!(changes.channels.lock().by_mailbox.senders.len() <= TIDY_ABOVE_MIN);
         let kept = changes.watch(MailboxId(1));
         changes.wake(&(0..10_000).map(MailboxId).collect::<Vec<_>>());
-        assert_eq!(changes.channels.lock().by_mailbox.len(), 1);
+        assert_eq!(changes.channels.lock().by_mailbox.senders.len(), 1);
         assert!(kept.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_person_is_woken_by_each_of_their_mailboxes() {
+        let changes = Changes::default();
+        let (anne, luc) = (UserId::new("anne"), UserId::new("luc"));
+        assert!(!changes.own(&anne, [MailboxId(1)]), "nobody waits");
+        let (mut annes, lucs) = (changes.watch_person(&anne), changes.watch_person(&luc));
+        assert!(changes.own(&anne, [MailboxId(1), MailboxId(2)]));
+        assert!(!changes.own(&anne, [MailboxId(2), MailboxId(1)]));
+        assert!(changes.own(&luc, [MailboxId(3)]));
+        changes.wake(&[MailboxId(2), MailboxId(4)]);
+        assert!(annes.has_changed().unwrap());
+        annes.mark_unchanged();
+        changes.wake_person(&anne);
+        assert!(annes.has_changed().unwrap());
+        assert!(!lucs.has_changed().unwrap());
+        drop(annes);
+        changes.wake(&[MailboxId(1), MailboxId(2)]);
+        changes.wake_person(&anne);
+        assert_eq!(changes.channels.lock().by_person.senders.len(), 1);
+        assert_eq!(changes.channels.lock().by_owned.senders.len(), 1);
+        let again = changes.watch_person(&anne);
+        assert!(changes.own(&anne, [MailboxId(1)]), "the channel is another one");
+        changes.wake(&[MailboxId(1)]);
+        assert!(again.has_changed().unwrap());
     }
 }

@@ -1,25 +1,24 @@
-//! Messages in mailboxes: append (`append`), copy, move, flag, expunge, fetch, search. Only UIDs here; never sequence numbers.
+//! Messages in mailboxes: append (`append`), copy, move, flag, expunge, fetch, search (`searching`), sort (`sorting`). Only UIDs here; never sequence numbers.
 
 mod append;
+mod searching;
 mod sorting;
 
 use bytes::Bytes;
 
 pub use append::{AppendOptions, Appended, AppendedAll, Replacing, ToAppend};
+pub use searching::{SearchNeed, Searched, Sought, TextColumn};
 pub use sorting::Sortable;
 
 use super::mailbox::Mailbox;
 use super::spool::{Content, ContentBody, OpenBlob};
 use super::{Fault, Gateway};
-use crate::mime::{Parts, SearchText};
-use crate::model::{Flags, MailboxId, ModSeq, Timestamp, Uid, UidValidity, User};
+use crate::mime::Parts;
+use crate::model::{Flags, MailboxId, ModSeq, Uid, UidValidity, User};
 use crate::store::placement::{
-    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, SearchRow, Searching, Transfer, choose, expunge, fetch,
-    search_texts, size_of, store_flags,
+    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, Transfer, choose, expunge, fetch, size_of, store_flags,
 };
 use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
-
-pub use crate::store::placement::TextColumn;
 
 /// What COPY and MOVE came to: RFC 4315 COPYUID, source and target in order, both rising.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,24 +77,6 @@ pub struct Fetched {
     pub content: Content,
     /// The first words (RFC 8970).
     pub preview: String,
-}
-
-/// Which folded texts SEARCH needs. The Date header's time comes with any of them, or alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SearchNeed {
-    /// From, To, Cc, Bcc, Subject.
-    pub heads: bool,
-    pub body: bool,
-    /// Messages without this folded text there are not wanted. It must be among what is needed.
-    pub having: Option<(TextColumn, String)>,
-}
-
-/// One message as SEARCH needs it.
-#[derive(Clone, Debug)]
-pub struct Searched {
-    pub uid: Uid,
-    pub sent_at: Option<Timestamp>,
-    pub text: SearchText,
 }
 
 impl Gateway {
@@ -192,20 +173,6 @@ impl Gateway {
         };
         let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
         rows.into_iter().map(|row| fetched(mailbox, row, need)).collect()
-    }
-
-    /// Reads folded texts for SEARCH, rising by UID, those that are gone or not wanted left out. Ask for at most a few hundred at a time.
-    pub async fn search_texts(
-        &self,
-        mailbox: MailboxId,
-        uids: &[Uid],
-        need: SearchNeed,
-    ) -> Result<Vec<Searched>, Fault> {
-        let SearchNeed { heads, body, having } = need;
-        let searching = Searching { mailbox, ranges: ranges_json(uids), heads, body, having };
-        let rows = self.store.read(searching, |tx, searching| Box::pin(search_texts(tx, searching))).await?;
-        let searched = |row: SearchRow| Searched { uid: row.uid, sent_at: row.sent_at, text: row.text };
-        Ok(rows.into_iter().map(searched).collect())
     }
 }
 

@@ -8,23 +8,28 @@
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
+//! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
+pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod snapshot;
@@ -63,6 +68,7 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) load: load::Load,
 }
 
 impl Gateway {
@@ -74,6 +80,7 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            load: load::Load::default(),
             config,
             clock,
             store,

@@ -27,6 +27,7 @@ pub(super) enum DoneCode {
     ExpungeIssued,
     HighestModSeq(ModSeq),
     MailboxId(MailboxId),
+    MetadataLongEntries(u64),
     Modified(Vec<u32>),
     ReadOnly,
     ReadWrite,
@@ -43,6 +44,8 @@ pub(super) enum Failure {
     BadUrl(String),
     /// BAD: the client's error.
     Bad(Cow<'static, str>),
+    /// BAD with a code.
+    BadWith { code: Code<'static>, text: &'static str },
     /// `NO [UNAVAILABLE]`: ours.
     Fault(Fault),
     /// The session ends here.
@@ -73,6 +76,8 @@ pub(super) enum Bye {
     Autologout,
     TooManyBadCommands,
     TooManyTries,
+    /// It said that it compresses, and does not.
+    NotDeflate,
     /// The selected mailbox was deleted, or its UIDs started anew.
     MailboxGone,
 }
@@ -99,6 +104,7 @@ impl DoneCode {
             Self::ExpungeIssued => Code::ExpungeIssued,
             Self::HighestModSeq(mod_seq) => Code::HighestModSeq(*mod_seq),
             Self::MailboxId(id) => Code::MailboxId(*id),
+            Self::MetadataLongEntries(bytes) => Code::MetadataLongEntries(*bytes),
             Self::Modified(numbers) => Code::Modified(numbers),
             Self::ReadOnly => Code::ReadOnly,
             Self::ReadWrite => Code::ReadWrite,
@@ -120,6 +126,11 @@ impl Failure {
     /// BAD.
     pub(super) fn bad(text: &'static str) -> Self {
         Self::Bad(Cow::Borrowed(text))
+    }
+
+    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3.2).
+    pub(super) fn uid_required() -> Self {
+        Self::BadWith { code: Code::UidRequired, text: "UIDONLY is enabled" }
     }
 
     /// A mailbox that is to be read does not exist.

@@ -45,7 +45,8 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     for message in messages {
         finished.push(message.finish(context).await?);
     }
-    let appended = context.gateway.append_all(&user, &mailbox, finished, replaced).await?;
+    let work = context.gateway.append_all(&user, &mailbox, finished, replaced);
+    let appended = context.working(work).await??;
     if let Some(selected) = state.selected_mut()
         && (selected.mailbox.id == mailbox.id || replaced.is_some())
     {
@@ -181,6 +182,9 @@ fn replacing(state: &SessionState, replaced: Replaced) -> Result<Replacing, Fail
     let SessionState::Selected(_, selected) = state else {
         return Err(Failure::bad("Command not allowed in this state"));
     };
+    if state.requires_uid(replaced) {
+        return Err(Failure::uid_required());
+    }
     if selected.access == Access::ReadOnly {
         return Err(Failure::read_only());
     }
@@ -217,6 +221,9 @@ async fn receive(
         line = match context.client.frame().await? {
             Frame::AppendNext(Ok(line)) => line,
             Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),
+            Frame::AppendNext(Err(reason)) if reason.is_limit() => {
+                return Err(Failure::Refused { code: Some(Code::Limit), text: Cow::Owned(reason.text()) });
+            }
             Frame::AppendNext(Err(reason)) => return Err(Failure::Bad(Cow::Owned(reason.text()))),
             _ => return Err(Failure::bad("Expected the rest of the command")),
         };

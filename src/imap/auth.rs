@@ -9,9 +9,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::background;
+use super::modes::Modes;
 use super::qresync::enable_condstore;
 use super::serve::Context;
-use super::session::{Account, SessionState, is_hidden};
+use super::session::{Account, SessionState};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
@@ -41,44 +43,61 @@ struct Credentials {
 
 /// STARTTLS (RFC 9051 §6.2.1).
 pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
+    // TLS goes around the compressed octets, not into them (RFC 4978 §3).
+    if context.client.is_deflated() {
+        return Err(Failure::bad("COMPRESS is active: too late for TLS"));
+    }
     match context.connection.security {
         Security::Plain => Ok(BEGIN_TLS),
         Security::Tls => Err(Failure::bad("TLS is active already")),
     }
 }
 
-/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use.
+/// What the log takes of one field.
+const LOGGED_CHARS: usize = 100;
+
+/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use. A background download may be
+/// put off.
 pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
     let field = |wanted| {
         let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
-        field.and_then(|(_, value)| value.as_deref()).unwrap_or("")
+        let value = field.and_then(|(_, value)| value.as_deref()).unwrap_or("");
+        value.chars().take(LOGGED_CHARS).collect::<String>()
     };
     tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
+    context.background = background::is_announced(fields.unwrap_or_default());
+    if context.background {
+        background::put_off(context)?;
+    }
     write::id(&mut context.client.out, &[("name", "Passerelle")]);
     Ok(Done::new("ID completed"))
 }
 
-/// ENABLE (RFC 9051 §6.3.1): of what may be enabled, we have CONDSTORE, QRESYNC, which brings the first with it, and
-/// UTF8=ACCEPT.
+/// ENABLE (RFC 9051 §6.3.1). QRESYNC brings CONDSTORE with it. Words that are hidden are passed over like unknown ones.
 pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words: &[String]) -> Outcome {
     let account = state.logged_in()?;
-    let asks = |wanted| words.iter().any(|word| word == wanted);
+    let asks = |wanted: &str| words.iter().any(|word| word.eq_ignore_ascii_case(wanted)) && !context.is_hidden(wanted);
+    let (condstore, qresync) = (asks("CONDSTORE"), asks("QRESYNC"));
     let mut enabled = Vec::new();
-    if asks("CONDSTORE") && !account.condstore {
+    if condstore && !account.condstore {
         enabled.push("CONDSTORE");
     }
-    if asks("QRESYNC") && !account.qresync {
+    if qresync && !account.qresync {
         account.qresync = true;
         enabled.push("QRESYNC");
     }
-    if asks("UTF8=ACCEPT") && !is_hidden("UTF8=ACCEPT", &context.gateway.config.imap) && account.names != NameForm::Utf8
-    {
+    for (word, on) in account.modes.by_word() {
+        if !*on && asks(word) {
+            *on = true;
+            enabled.push(word);
+        }
+    }
+    if account.modes.utf8_names() {
         account.names = NameForm::Utf8;
         context.client.set_names(NameForm::Utf8);
-        enabled.push("UTF8=ACCEPT");
     }
     write::enabled(&mut context.client.out, &enabled);
-    if asks("CONDSTORE") || asks("QRESYNC") {
+    if condstore || qresync {
         enable_condstore(context, state);
     }
     Ok(Done::new("ENABLE completed"))
@@ -86,12 +105,12 @@ pub(super) fn enable(context: &mut Context<'_>, state: &mut SessionState, words:
 
 /// UNAUTHENTICATE (RFC 8437 §3): as if nobody had logged in. Never NO, for the client may have sent more behind it.
 pub(super) fn unauthenticate(context: &mut Context<'_>, state: &mut SessionState) -> Outcome {
-    let config = &context.gateway.config.imap;
-    if is_hidden("UNAUTHENTICATE", config) {
+    if context.is_hidden("UNAUTHENTICATE") {
         return Err(Failure::bad("UNAUTHENTICATE is not offered"));
     }
     *state = SessionState::NotAuthenticated;
-    context.client.logged_out(config);
+    context.client.logged_out(&context.gateway.config.imap);
+    context.hidden_words = Vec::new();
     Ok(Done::new("Nobody is logged in"))
 }
 
@@ -180,7 +199,7 @@ async fn log_in(
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome(user) => enter(context, state, user),
+        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words),
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
@@ -200,13 +219,21 @@ fn refused(refusal: LoginRefusal) -> Failure {
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Outcome {
+fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
     let config = &context.gateway.config.imap;
     let Some(admission) = context.gateway.admit(&user, config.connections_per_user_max) else {
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
-    let account = Account { user, admission, condstore: false, qresync: false, names: NameForm::default() };
+    let account = Account {
+        user,
+        admission,
+        condstore: false,
+        qresync: false,
+        names: NameForm::default(),
+        modes: Modes::default(),
+    };
+    context.hidden_words = hidden_words;
     context.client.logged_in(config, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

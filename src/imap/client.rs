@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Bye, End};
+use super::deflate::{Corrupt, Inflater};
 use super::outbox::Outbox;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
@@ -33,6 +34,8 @@ pub(super) struct Client<'a> {
     framer: Framer,
     limits: FrameLimits,
     input: BytesMut,
+    /// Where the client compresses (RFC 4978).
+    inflater: Option<Box<Inflater>>,
     pub out: Outbox,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -50,6 +53,7 @@ impl<'a> Client<'a> {
             framer: Framer::new(),
             limits: limits_before_login(config),
             input: BytesMut::new(),
+            inflater: None,
             out: Outbox::new(config.output_bytes_max, stall),
             stop: connection.stop.clone(),
             cut: CancellationToken::new(),
@@ -130,16 +134,33 @@ impl<'a> Client<'a> {
 
     async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
         self.input.reserve(bytes);
+        let received = async {
+            match &mut self.inflater {
+                None => received(self.stream, &mut self.input).await,
+                Some(inflater) => inflated(self.stream, inflater, &mut self.input, bytes).await,
+            }
+        };
         tokio::select! {
             biased;
             () = self.cut.cancelled() => Err(End::Bye(Bye::Cut)),
             () = self.stop.cancelled() => Err(End::Bye(Bye::Stopping)),
-            read = self.stream.read_buf(&mut self.input) => match read {
-                Ok(0) | Err(_) => Err(End::Lost),
-                Ok(_) => Ok(()),
-            },
+            read = received => read,
             () = tokio::time::sleep_until(deadline) => Err(End::Bye(Bye::Autologout)),
         }
+    }
+
+    /// Does it compress?
+    pub(super) fn is_deflated(&self) -> bool {
+        self.inflater.is_some()
+    }
+
+    /// Sends what there is, and compresses from there on. What the client has sent behind its COMPRESS it has sent too
+    /// early; it can only be the start of its own compressed octets (RFC 4978 §3).
+    pub(super) async fn begin_deflate(&mut self) -> Result<(), End> {
+        self.flush().await?;
+        self.out.begin_deflate();
+        self.inflater = Some(Box::new(Inflater::new(std::mem::take(&mut self.input))));
+        Ok(())
     }
 
     /// Sends all there is.
@@ -165,6 +186,34 @@ impl<'a> Client<'a> {
     }
 }
 
+/// What comes in. Nothing is lost where the future is dropped.
+async fn received(stream: &mut (dyn Duplex + '_), input: &mut BytesMut) -> Result<(), End> {
+    match stream.read_buf(input).await {
+        Ok(0) | Err(_) => Err(End::Lost),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The same where the client compresses: `bytes` at most, so that little that stands for much is taken in small bites.
+async fn inflated(
+    stream: &mut (dyn Duplex + '_),
+    inflater: &mut Inflater,
+    input: &mut BytesMut,
+    bytes: usize,
+) -> Result<(), End> {
+    loop {
+        // Others have their turn, however long the client's octets last.
+        tokio::task::coop::consume_budget().await;
+        match inflater.inflate(input, bytes) {
+            Ok(0) => {}
+            Ok(_) => return Ok(()),
+            Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+        }
+        inflater.wire.reserve(COMMAND_READ_BYTES);
+        received(stream, &mut inflater.wire).await?;
+    }
+}
+
 /// How long a client may take to read BYE.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -175,6 +224,7 @@ fn limits_after_login(config: &ImapConfig) -> FrameLimits {
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        list_items_max: config.list_items_max,
         names: NameForm::default(),
     }
 }

@@ -35,7 +35,8 @@ pub(super) async fn copy(
     if uids.is_empty() {
         return Ok(Done::new("Nothing to copy"));
     }
-    let copied = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target).await?;
+    let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
+    let copied = context.working(work).await??;
     if target.id == selected.mailbox.id {
         refresh_after_write(context, selected).await?;
     }
@@ -60,7 +61,8 @@ pub(super) async fn move_messages(
     if uids.is_empty() {
         return Ok(Done::new("Nothing to move"));
     }
-    let moved = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target).await?;
+    let work = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target);
+    let moved = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     if let Some((uid_validity, pairs)) = placed(moved)? {
         let code = Code::CopyUid(uid_validity, &pairs);
@@ -89,7 +91,8 @@ pub(super) async fn expunge(
     writable(selected)?;
     let uids = uids.map(|set| selected.view.select(set, Numbers::Uid)).transpose()?;
     if uids.as_ref().is_none_or(|uids| !uids.is_empty()) {
-        let gone = context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, uids.as_deref());
+        let gone = context.working(work).await??;
         refresh_after_write(context, selected).await?;
         if account.qresync && !gone.is_empty() {
             let mod_seq = selected.view.snapshot().mod_seq;
@@ -105,7 +108,8 @@ pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -
     if let Some(selected) = state.selected_mut()
         && selected.access == Access::ReadWrite
     {
-        context.gateway.expunge(selected.mailbox.id, None).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, None);
+        context.working(work).await??;
     }
     state.unselect();
     Ok(Done::new("CLOSE completed"))

@@ -15,12 +15,12 @@ use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::updates::refresh_after_write;
 use super::wire::command::{Access, Fetch, FetchItem, Numbers, Partial, Section};
-use super::wire::write::{DataName, FetchItems};
+use super::wire::write::{DataName, FetchItems, MessageNumber};
 use crate::domain::messages::{Fetched, FlagChange, Need, StoreFlags};
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::domain::spool::Content;
 use crate::mime;
-use crate::model::{Flags, ModSeq, SeqNum, SystemFlag, Uid};
+use crate::model::{Flags, ModSeq, SystemFlag, Uid};
 
 /// Messages read at once.
 const CHUNK_MESSAGES: usize = 200;
@@ -74,16 +74,17 @@ impl Read {
 }
 
 impl Plan {
-    fn of(ask: &Fetch, access: Access) -> Self {
+    fn of(ask: &Fetch, access: Access, account: &Account) -> Self {
         let mut items = ask.items.clone();
-        if ask.numbers == Numbers::Uid && !items.contains(&FetchItem::Uid) {
+        // UIDFETCH names the message by its UID already.
+        if ask.numbers == Numbers::Uid && !account.modes.uid_only && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
         }
         if ask.changed_since.is_some() && !items.contains(&FetchItem::ModSeq) {
             items.push(FetchItem::ModSeq);
         }
         let marks_seen = access == Access::ReadWrite && items.iter().any(section::sets_seen);
-        Self { need: section::need(&items), marks_seen, condstore: items.contains(&FetchItem::ModSeq), items }
+        Self { need: section::need(&items), marks_seen, condstore: account.condstore, items }
     }
 
     fn is_in_memory(&self) -> bool {
@@ -98,8 +99,7 @@ pub(super) async fn fetch(
     selected: &mut SelectedMailbox,
     ask: Fetch,
 ) -> Outcome {
-    let mut plan = Plan::of(&ask, selected.access);
-    plan.condstore = account.condstore;
+    let plan = Plan::of(&ask, selected.access, account);
     if let Some(since) = ask.changed_since.filter(|_| ask.vanished) {
         tell_vanished(context, account, &selected.view, &ask.set, since).await?;
     }
@@ -115,13 +115,13 @@ pub(super) async fn fetch(
     }
     if plan.is_in_memory() {
         for uid in uids {
-            write_message(context, selected, &plan, uid, None, false).await?;
+            write_message(context, account, selected, &plan, uid, None, false).await?;
         }
     } else {
         let mut left = uids.as_slice();
         while !left.is_empty() {
             let (chunk, rest) = left.split_at(chunk_len(selected.view.snapshot(), left, plan.need));
-            gone |= fetch_chunk(context, selected, &plan, chunk).await?;
+            gone |= fetch_chunk(context, account, selected, &plan, chunk).await?;
             left = rest;
         }
     }
@@ -149,6 +149,7 @@ fn chunk_len(snapshot: &Snapshot, uids: &[Uid], need: Need) -> usize {
 /// Reads and writes some messages; tells whether one of them has gone meanwhile.
 async fn fetch_chunk(
     context: &mut Context<'_>,
+    account: &Account,
     selected: &mut SelectedMailbox,
     plan: &Plan,
     uids: &[Uid],
@@ -157,7 +158,7 @@ async fn fetch_chunk(
     let seen = if plan.marks_seen { mark_seen(context, selected, uids).await? } else { Vec::new() };
     for message in &messages {
         let newly_seen = seen.binary_search(&message.uid).is_ok();
-        write_message(context, selected, plan, message.uid, Some(message), newly_seen).await?;
+        write_message(context, account, selected, plan, message.uid, Some(message), newly_seen).await?;
     }
     Ok(messages.len() < uids.len())
 }
@@ -185,6 +186,7 @@ async fn mark_seen(
 /// One FETCH response, items in the order asked.
 async fn write_message(
     context: &mut Context<'_>,
+    account: &Account,
     selected: &mut SelectedMailbox,
     plan: &Plan,
     uid: Uid,
@@ -200,7 +202,7 @@ async fn write_message(
     };
     let shows_flags = plan.items.contains(&FetchItem::Flags);
     let response = Response { plan, entry: &entry, message, adds_flags: newly_seen && !shows_flags };
-    response.write(context, seq, sections).await?;
+    response.write(context, account.number(seq, uid), sections).await?;
     if shows_flags || newly_seen {
         selected.view.told_flags(uid);
     }
@@ -301,9 +303,18 @@ struct Response<'a> {
 }
 
 impl Response<'_> {
-    async fn write(&self, context: &mut Context<'_>, seq: SeqNum, sections: Vec<Read>) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        context: &mut Context<'_>,
+        message: MessageNumber,
+        sections: Vec<Read>,
+    ) -> Result<(), Failure> {
+        let shows_message = self.message.is_some();
+        if shows_message {
+            context.client.out.keep_apart();
+        }
         let mut sections = sections.into_iter();
-        let mut items = FetchItems::open(&mut context.client.out, seq);
+        let mut items = FetchItems::open(&mut context.client.out, message);
         for item in &self.plan.items {
             context.client.drain().await?;
             match data_name(item) {
@@ -325,6 +336,9 @@ impl Response<'_> {
             }
         }
         items.close(out);
+        if shows_message {
+            out.keep_apart();
+        }
         Ok(())
     }
 

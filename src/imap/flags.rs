@@ -27,7 +27,8 @@ pub(super) async fn store(
     let before = selected.view.snapshot().clone();
     let change =
         StoreFlags { change: domain(ask.change), flags: ask.flags.clone(), unchanged_since: ask.unchanged_since };
-    let stored = context.gateway.store_flags(selected.mailbox.id, &uids, change).await?;
+    let work = context.gateway.store_flags(selected.mailbox.id, &uids, change);
+    let stored = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     for uid in uids.iter().filter(|uid| stored.modified.binary_search(uid).is_err()) {
         answer(context, account, selected, &ask, &before, *uid);
@@ -66,7 +67,7 @@ fn answer(
     let by_uid = ask.numbers == Numbers::Uid || account.qresync;
     let shown = Shown { uid: by_uid, flags: !ask.silent, mod_seq: account.condstore };
     if !ask.silent || account.condstore {
-        write_flags(&mut context.client.out, seq, entry, shown);
+        write_flags(&mut context.client.out, account.number(seq, uid), entry, shown);
     }
     selected.view.told_flags(uid);
 }

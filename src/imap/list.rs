@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::wire::command::List;
 use crate::domain::mailbox::{Mailbox, MailboxList};
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, SpecialUse};
@@ -28,6 +30,12 @@ pub(super) fn list(all: &MailboxList, ask: &List) -> Vec<ListLine> {
     let patterns: Vec<Pattern> = ask.patterns.iter().map(|pattern| Pattern::new(&ask.reference, pattern)).collect();
     let matching = names.all.iter().filter(|name| patterns.iter().any(|pattern| pattern.matches(name.text)));
     matching.filter_map(|name| names.line(name, ask)).collect()
+}
+
+/// One name, without options; `None` where there is no such mailbox.
+pub(super) fn one(all: &MailboxList, name: &str) -> Option<ListLine> {
+    let names = Names::of(all);
+    names.all.iter().find(|there| there.text == name).map(|there| names.plain_line(there))
 }
 
 /// What LSUB answers: subscribed names; with `%`, also names above them that the pattern stops at (RFC 3501 §6.3.9).
@@ -153,7 +161,7 @@ impl Pattern {
         {
             joined.replace_range(..5, "INBOX");
         }
-        Self(without_idle_wildcards(&joined))
+        Self(without_idle_wildcards(&joined.nfc().collect::<String>()))
     }
 
     /// Does the whole name match? Time grows with the product of both lengths and no worse.

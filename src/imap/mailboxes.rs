@@ -4,6 +4,7 @@
 use bytes::BytesMut;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::listing::tell_name;
 use super::qresync;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox, SessionState};
@@ -13,7 +14,7 @@ use super::wire::command::{Access, MailboxArgument, Resync, StatusItem};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, Condition};
 use crate::domain::mailbox::{Mailbox, Status};
-use crate::domain::snapshot::Snapshot;
+use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{Flags, SeqNum, SpecialUse, SystemFlag, User};
 
 /// Keywords of a mailbox that FLAGS names; others may be used all the same.
@@ -47,6 +48,7 @@ pub(super) async fn select(
         write::untagged(&mut context.client.out, Condition::Ok, Some(Code::Closed), "Previous mailbox closed");
     }
     let account = state.logged_in()?;
+    let given = argument.1.clone();
     let mailbox = find(context, &account.user, argument).await?.ok_or_else(Failure::no_such_mailbox)?;
     let snapshot = context.gateway.snapshot(mailbox.id).await?.ok_or_else(Failure::no_such_mailbox)?;
     account.condstore |= condstore;
@@ -54,11 +56,14 @@ pub(super) async fn select(
         Some(resync) => qresync::missed(context, &snapshot, resync).await?,
         None => None,
     };
-    write_selected(&mut context.client.out, &snapshot, access);
+    write_selected(&mut context.client.out, account, &snapshot, access);
     write::untagged(&mut context.client.out, Condition::Ok, Some(Code::MailboxId(mailbox.id)), "Mailbox");
+    if account.modes.imap4rev2 {
+        tell_name(context, account, &mailbox.name, given.as_deref()).await?;
+    }
     let selected = SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) };
     if let Some(missed) = missed {
-        missed.tell(context, &selected).await?;
+        missed.tell(context, account, &selected).await?;
     }
     state.select(selected);
     Ok(match access {
@@ -68,7 +73,7 @@ pub(super) async fn select(
 }
 
 /// What SELECT tells of the mailbox (RFC 9051 §6.3.2; RECENT and UNSEEN: RFC 3501 §6.3.1).
-fn write_selected(out: &mut BytesMut, snapshot: &Snapshot, access: Access) {
+fn write_selected(out: &mut BytesMut, account: &Account, snapshot: &Snapshot, access: Access) {
     let flags = flags_in_use(snapshot);
     write::flags_response(out, &flags);
     let kept = match access {
@@ -77,8 +82,11 @@ fn write_selected(out: &mut BytesMut, snapshot: &Snapshot, access: Access) {
     };
     write::untagged(out, Condition::Ok, Some(kept), "Flags that are kept");
     write::exists(out, u32::try_from(snapshot.entries.len()).unwrap_or(u32::MAX));
-    write::recent(out, 0);
-    let first_unseen = snapshot.entries.iter().position(|entry| !entry.flags.has(SystemFlag::Seen));
+    if account.hears_recent() {
+        write::recent(out, 0);
+    }
+    let unseen = |entry: &Entry| !entry.flags.has(SystemFlag::Seen);
+    let first_unseen = snapshot.entries.iter().position(unseen).filter(|_| account.hears_unseen());
     if let Some(seq) = first_unseen.and_then(|index| u32::try_from(index + 1).ok()) {
         write::untagged(out, Condition::Ok, Some(Code::Unseen(SeqNum(seq))), "First unseen");
     }
@@ -114,6 +122,9 @@ pub(super) async fn create(
 ) -> Outcome {
     let special_use = special_use(uses)?;
     let mailbox = context.gateway.create_mailbox(&account.user, &argument.0?, special_use).await??;
+    if let Some(given) = argument.1.filter(|_| account.modes.imap4rev2) {
+        tell_name(context, account, &mailbox.name, Some(&given)).await?;
+    }
     Ok(Done::with(DoneCode::MailboxId(mailbox.id), "CREATE completed"))
 }
 
@@ -154,7 +165,11 @@ pub(super) async fn rename(
 ) -> Outcome {
     let Some(account) = state.account() else { return Err(Failure::bad("Not logged in")) };
     let from = from.0.map_err(|_| Failure::no_such_mailbox())?;
-    context.gateway.rename_mailbox(&account.user, &from, &to.0?).await??;
+    let to = to.0?;
+    context.gateway.rename_mailbox(&account.user, &from, &to).await??;
+    if account.modes.imap4rev2 {
+        tell_name(context, account, &to, Some(from.as_str())).await?;
+    }
     if let Some(selected) = state.selected_mut() {
         refresh_after_write(context, selected).await?;
     }

@@ -7,9 +7,11 @@
 //! | file | commands |
 //! | --- | --- |
 //! | `auth` | LOGIN, AUTHENTICATE, UNAUTHENTICATE, ENABLE, ID |
+//! | `compress` | COMPRESS (`deflate` does it) |
 //! | `mailboxes` | SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, STATUS, quota |
 //! | `listing` | LIST, LSUB (`list` decides which) |
 //! | `acl` | MYRIGHTS, GETACL, LISTRIGHTS, SETACL, DELETEACL |
+//! | `metadata` | GETMETADATA, SETMETADATA |
 //! | `append` | APPEND, REPLACE (`catenate` finds what a URL means) |
 //! | `fetch` | FETCH (`section` finds what `BODY[…]` means, `binary` decodes) |
 //! | `flags` | STORE |
@@ -18,22 +20,31 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//!
+//! Where an answer has two forms, `modes` says which one this client has chosen.
+//! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
 mod answer;
 mod append;
 mod auth;
+mod background;
 mod binary;
 mod catenate;
 mod client;
+mod compress;
 mod copy;
+mod deflate;
 mod fetch;
 mod flags;
 mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod metadata;
+mod modes;
 mod outbox;
+mod progress;
 mod qresync;
 mod search;
 mod section;

@@ -47,14 +47,19 @@ pub(super) async fn missed(
 
 impl Missed {
     /// Tells it: first what has gone, then the flags of what has changed (RFC 7162 §3.2.5.1).
-    pub(super) async fn tell(self, context: &mut Context<'_>, selected: &SelectedMailbox) -> Result<(), End> {
+    pub(super) async fn tell(
+        self,
+        context: &mut Context<'_>,
+        account: &Account,
+        selected: &SelectedMailbox,
+    ) -> Result<(), End> {
         write_vanished(context, true, &self.vanished).await?;
         let shown = Shown { uid: true, flags: true, mod_seq: true };
         for entry in selected.view.snapshot().entries.changed_since(self.since) {
             if self.known.as_ref().is_none_or(|known| known.holds(entry.uid))
                 && let Some(seq) = selected.view.seq_of(entry.uid)
             {
-                write_flags(&mut context.client.out, seq, entry, shown);
+                write_flags(&mut context.client.out, account.number(seq, entry.uid), entry, shown);
                 context.client.drain().await?;
             }
         }

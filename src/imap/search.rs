@@ -1,7 +1,10 @@
-//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5032, RFC 5182, RFC 7162 §3.1.5): in memory as far as that goes, then reads the texts of those
-//! messages that are still in doubt, cheapest first.
+//! SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5032, RFC 5182, RFC 7162 §3.1.5).
+//!
+//! In memory as far as that goes; then the index says of most messages that they cannot have a text; then the texts of those
+//! that are still in doubt are read and compared, cheapest first. So the answer never depends on the index.
 
 mod matcher;
+mod needle;
 
 use std::collections::HashMap;
 
@@ -9,13 +12,11 @@ use super::answer::{Done, Failure, Outcome};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
-use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
-use crate::domain::messages::{Need, SearchNeed, Searched};
-use crate::domain::snapshot::Snapshot;
-use crate::mime;
+use crate::domain::messages::{SearchNeed, Searched, Sought};
+use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{ModSeq, Uid};
-use matcher::{Facts, Field, Known, Plan, Verdict};
+use matcher::{Facts, Known, Plan, Verdict};
 
 /// Messages whose texts are read at once.
 const CHUNK_MESSAGES: usize = 200;
@@ -23,6 +24,11 @@ const CHUNK_MESSAGES: usize = 200;
 const CHUNK_BODIES: usize = 50;
 /// Messages judged from memory before other sessions have their turn.
 const JUDGED_AT_ONCE: usize = 1000;
+/// With fewer messages in doubt, reading their texts is cheaper than asking the index.
+const INDEX_MESSAGES_MIN: usize = 50;
+/// What the index may propose, of everybody's messages, for a small mailbox. For a large one: as many as are in doubt, for
+/// reading those costs no more.
+const PROPOSED_MIN: usize = 1000;
 
 /// What a search came to.
 pub(super) struct Found {
@@ -47,16 +53,16 @@ pub(super) async fn search(
     tag: &str,
     ask: Search,
 ) -> Outcome {
-    if ask.charset.is_some() && account.names == NameForm::Utf8 {
+    if ask.charset.is_some() && account.modes.utf8_accept {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
     let found = found(context, selected, &ask).await?;
-    match &ask.returns {
+    match account.search_returns(&ask) {
         None => {
             let numbers = numbers(selected, ask.numbers, &found.uids);
             write::search(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => write_esearch(context, selected, tag, ask.numbers, returns, &found.uids, &found),
+        Some(returns) => write_esearch(context, selected, tag, ask.numbers, &returns, &found.uids, &found),
     }
     context.client.drain().await?;
     Ok(Done::new("SEARCH completed"))
@@ -75,34 +81,35 @@ pub(super) async fn found(
         return Err(Failure::refused(Code::Limit, "Too many search keys"));
     }
     let now = context.gateway.clock.now();
-    let plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
-    let mut uids = find(context, selected, &plan).await?;
+    let mut plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
+    let mut uids = find(context, selected, &mut plan).await?;
     // Those that left the client's view meanwhile have no number.
     uids.retain(|uid| selected.view.seq_of(*uid).is_some());
     Ok(Found { uids, by_mod_seq: ask.key.names_mod_seq() })
 }
 
 /// The messages that match, rising.
-async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan) -> Result<Vec<Uid>, Failure> {
+async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut Plan) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
     let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
-    let (mut found, mut doubtful) = (Vec::new(), Vec::new());
-    for (index, entry) in told.iter().filter_map(|uid| snapshot.entry(*uid)).enumerate() {
-        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
-            tokio::task::yield_now().await;
-        }
-        match plan.judge(&Facts { entry, known: Known::default() }) {
-            Verdict::Yes => found.push(entry.uid),
-            Verdict::Doubt => doubtful.push(entry.uid),
-            Verdict::No => {}
-        }
+    let entries = told.iter().filter_map(|uid| snapshot.entry(*uid));
+    let mut found = Vec::new();
+    let mut doubtful = judge_from_memory(plan, entries, &mut found).await;
+    if ask_index(context, plan, &doubtful).await? {
+        doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
+    let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
     for step in plan.steps() {
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        let mut left = doubtful.len();
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, &texts, &mut found, &mut still_doubtful).await;
+            judge_chunk(plan, snapshot, chunk, (&texts, step), &mut found, &mut still_doubtful).await;
+            left -= chunk.len();
+            let decided = told.len().saturating_sub(left + still_doubtful.len());
+            context.progress.count(decided, Some(told.len()));
+            context.still_working().await?;
         }
         doubtful = still_doubtful;
     }
@@ -110,64 +117,68 @@ async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &Plan
     Ok(found)
 }
 
-/// What was read of some messages, by UID.
-#[derive(Default)]
-struct Texts {
-    searched: HashMap<Uid, Searched>,
-    fields: HashMap<Uid, Vec<Field>>,
-    step: Step,
+/// Adds those that match to `found`; gives those in doubt.
+async fn judge_from_memory<'s>(
+    plan: &Plan,
+    entries: impl Iterator<Item = &'s Entry>,
+    found: &mut Vec<Uid>,
+) -> Vec<&'s Entry> {
+    let mut doubtful = Vec::new();
+    for (index, entry) in entries.enumerate() {
+        if index % JUDGED_AT_ONCE == JUDGED_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
+        match plan.judge(&Facts { entry, known: Known::default() }) {
+            Verdict::Yes => found.push(entry.uid),
+            Verdict::Doubt => doubtful.push(entry),
+            Verdict::No => {}
+        }
+    }
+    doubtful
+}
+
+/// Asks the index for the texts of the plan; `true` where that told something of the messages in doubt.
+async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entry]) -> Result<bool, Failure> {
+    let messages = || doubtful.iter().map(|entry| entry.message);
+    let (Some(first), Some(last)) = (messages().min(), messages().max()) else { return Ok(false) };
+    let mut learnt = false;
+    for sought in plan.sought() {
+        // A key is looked up whatever the size of the mailbox.
+        if doubtful.len() < INDEX_MESSAGES_MIN && !matches!(sought, Sought::MessageId(_)) {
+            continue;
+        }
+        let messages_max = doubtful.len().max(PROPOSED_MIN);
+        if let Some(proposed) = context.gateway.propose(sought.clone(), (first, last), messages_max).await? {
+            plan.learn(&sought, &proposed.into());
+            learnt = true;
+        }
+    }
+    Ok(learnt)
 }
 
 /// Which texts one round reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Step {
-    /// Date.
-    sent_at: bool,
     /// From, To, Cc, Bcc, Subject.
     heads: bool,
-    /// Header fields.
-    fields: bool,
+    /// All header fields.
+    header: bool,
     body: bool,
 }
 
-impl Step {
-    /// Does it read what was stored for SEARCH?
-    fn reads_texts(self) -> bool {
-        self.sent_at || self.heads || self.body
-    }
-}
-
+/// The texts of some messages, by UID; without those that cannot match.
 async fn read_texts(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
     plan: &Plan,
     uids: &[Uid],
     step: Step,
-) -> Result<Texts, Failure> {
-    let mut texts = Texts { step, ..Texts::default() };
-    let id = selected.mailbox.id;
-    if step.reads_texts() {
-        let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
-        let need = SearchNeed { heads: step.heads, body: step.body, having };
-        let searched = context.gateway.search_texts(id, uids, need).await?;
-        texts.searched = searched.into_iter().map(|searched| (searched.uid, searched)).collect();
-    }
-    if step.fields {
-        let need = Need { header: true, ..Need::default() };
-        let fetched = context.gateway.fetch(id, uids, need).await?;
-        let folded = fetched.into_iter().map(|fetched| (fetched.uid, folded_fields(&fetched.content.header, plan)));
-        texts.fields = folded.collect();
-    }
-    Ok(texts)
-}
-
-/// The header fields that the plan looks at: names in lower case, values decoded and folded.
-fn folded_fields(header: &[u8], plan: &Plan) -> Vec<Field> {
-    let field = |field: mime::Field<'_>| Field {
-        name: String::from_utf8_lossy(field.name).to_ascii_lowercase(),
-        value: mime::fold(&mime::decode_text(field.value)),
-    };
-    mime::fields(header).filter(|field| plan.looks_at(field)).map(field).collect()
+) -> Result<HashMap<Uid, Searched>, Failure> {
+    let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
+    let need = SearchNeed { heads: step.heads, header: step.header, body: step.body, having };
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let searched = context.working(work).await??;
+    Ok(searched.into_iter().map(|searched| (searched.uid, searched)).collect())
 }
 
 /// Messages that are gone meanwhile, or lack what a match needs, match nothing. Others have their turn between two texts:
@@ -176,23 +187,17 @@ async fn judge_chunk(
     plan: &Plan,
     snapshot: &Snapshot,
     uids: &[Uid],
-    texts: &Texts,
+    (texts, step): (&HashMap<Uid, Searched>, Step),
     found: &mut Vec<Uid>,
     doubtful: &mut Vec<Uid>,
 ) {
     for entry in uids.iter().filter_map(|uid| snapshot.entry(*uid)) {
-        let searched = texts.searched.get(&entry.uid);
-        let fields = texts.fields.get(&entry.uid).map(Vec::as_slice);
-        let missing = (searched.is_none() && texts.step.reads_texts()) || (fields.is_none() && texts.step.fields);
-        if missing {
-            continue;
-        }
+        let Some(searched) = texts.get(&entry.uid) else { continue };
         tokio::task::yield_now().await;
         let known = Known {
-            sent_at: searched.filter(|_| texts.step.sent_at).map(|searched| searched.sent_at),
-            heads: searched.filter(|_| texts.step.heads),
-            fields,
-            body: searched.filter(|_| texts.step.body).map(|searched| searched.text.body.as_str()),
+            heads: step.heads.then_some(searched),
+            header: step.header.then_some(&searched.text.header),
+            body: step.body.then_some(searched.text.body.as_str()),
         };
         match plan.judge(&Facts { entry, known }) {
             Verdict::Yes => found.push(entry.uid),

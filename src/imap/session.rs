@@ -1,5 +1,6 @@
 //! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
 
+use super::modes::Modes;
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
 use super::wire::utf7::NameForm;
@@ -33,6 +34,8 @@ pub(super) struct Account {
     pub names: NameForm,
     /// Has it enabled QRESYNC (RFC 7162 §3.2.3)? Then it hears VANISHED in place of EXPUNGE.
     pub qresync: bool,
+    /// What else it has enabled.
+    pub modes: Modes,
 }
 
 /// The mailbox as SELECT or EXAMINE opened it (RFC 9051 §6.3.2, §6.3.3).
@@ -156,6 +159,9 @@ impl CommandRule {
             C::GetAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.3"),
             C::SetAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.1"),
             C::DeleteAcl(_) => (AfterLogin, Tell, "RFC 4314 §3.2"),
+            C::GetMetadata(..) => (AfterLogin, Tell, "RFC 5464 §4.2"),
+            C::SetMetadata(..) => (AfterLogin, Tell, "RFC 5464 §4.3"),
+            C::Compress(_) => (AfterLogin, Tell, "RFC 4978 §3"),
             C::Unauthenticate => (AfterLogin, Hold, "RFC 8437 §3"),
             C::Check => (InMailbox, Tell, "RFC 3501 §6.4.1"),
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
@@ -190,8 +196,9 @@ fn unless_searching_by_number(search: &Search) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: &[&str] = &[
+pub const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
+    "IMAP4rev2",
     "SASL-IR",
     "LITERAL+",
     "ID",
@@ -212,14 +219,18 @@ const CAPABILITIES: &[&str] = &[
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "STATUS=SIZE",
+    "STATUS=DELETED",
     "WITHIN",
     "SEARCHRES",
     "PARTIAL",
+    "UIDONLY",
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
     "ACL",
     "RIGHTS=kxte",
+    "METADATA",
+    "LIST-METADATA",
     "UNAUTHENTICATE",
     "MULTIAPPEND",
     "CATENATE",
@@ -231,7 +242,14 @@ const CAPABILITIES: &[&str] = &[
     "ESORT",
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
+    COMPRESS,
+    INPROGRESS,
 ];
+
+/// RFC 4978 §1
+pub(super) const COMPRESS: &str = "COMPRESS=DEFLATE";
+/// RFC 9585 §3
+pub(super) const INPROGRESS: &str = "INPROGRESS";
 
 /// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
 /// hides.
@@ -240,6 +258,7 @@ pub(super) fn capabilities(
     security: Security,
     may_log_in: bool,
     config: &ImapConfig,
+    hidden_words: &[String],
 ) -> Vec<String> {
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
     words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
@@ -251,13 +270,20 @@ pub(super) fn capabilities(
         };
         words.extend(more.iter().map(|word| (*word).to_owned()));
     }
-    words.retain(|word| !is_hidden(word, config));
+    words.retain(|word| !is_hidden(word, config, hidden_words));
     words
 }
 
-/// Does the administrator hide this word?
-pub(super) fn is_hidden(word: &str, config: &ImapConfig) -> bool {
-    config.hidden_capabilities.iter().any(|hidden| hidden.eq_ignore_ascii_case(word))
+/// Is this word hidden: by its own setting, from everybody, or from this device (`hidden_words`)?
+pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]) -> bool {
+    let is_offered = match word {
+        "IMAP4rev2" => config.imap4rev2,
+        COMPRESS => config.compress,
+        INPROGRESS => config.progress_milliseconds != 0,
+        _ => true,
+    };
+    let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
+    !is_offered || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -271,7 +297,7 @@ mod tests {
     }
 
     fn words(security: Security, may_log_in: bool) -> String {
-        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[])).join(" ")
+        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[]), &[]).join(" ")
     }
 
     #[test]
@@ -279,11 +305,16 @@ mod tests {
         assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
         assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
         assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
-        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]));
+        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]), &[]);
         assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
-        let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &config(&["qresync", "APPENDLIMIT=1000"]));
+        let device = ["IDLE".to_owned(), "compress=deflate".to_owned()];
+        let hidden = config(&["qresync", "APPENDLIMIT=1000"]);
+        let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
-        assert_eq!(later.len(), fewer.len() + 2);
+        assert_eq!(later.len(), fewer.len() + 4);
+        let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
+        let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
+        assert_eq!(later.len(), off.len() + 2);
     }
 
     #[test]

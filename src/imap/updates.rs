@@ -7,9 +7,9 @@ use super::qresync::write_vanished;
 use super::serve::Context;
 use super::session::{SelectedMailbox, SessionState};
 use super::view::{Expunges, Untagged};
-use super::wire::write::{self, Code, Condition, FetchItems};
+use super::wire::write::{self, Code, Condition, FetchItems, MessageNumber};
 use crate::domain::snapshot::Entry;
-use crate::model::{ModSeq, SeqNum};
+use crate::model::ModSeq;
 
 /// Takes note of the mailbox as it is now.
 pub(super) async fn refresh(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(super) async fn tell(
     let SessionState::Selected(account, selected) = state else { return Ok(None) };
     let mut untagged = selected.view.tell(expunges);
     let mut vanished = Vec::new();
-    if account.qresync {
+    if account.hears_vanished() {
         // EXPUNGEs come last message first; VANISHED rises.
         vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged));
         untagged.retain(|untagged| untagged.expunged().is_none());
@@ -58,7 +58,7 @@ pub(super) async fn tell(
             Untagged::Flags(seq, uid) => {
                 if let Some(entry) = selected.view.snapshot().entry(uid) {
                     let shown = Shown { uid: true, flags: true, mod_seq: account.condstore };
-                    write_flags(out, seq, entry, shown);
+                    write_flags(out, account.number(seq, uid), entry, shown);
                 }
             }
         }
@@ -76,10 +76,10 @@ pub(super) struct Shown {
     pub mod_seq: bool,
 }
 
-/// One FETCH response about flags. Where nobody asked for it, it carries the UID (RFC 9051 §7.5.2).
-pub(super) fn write_flags(out: &mut BytesMut, seq: SeqNum, entry: &Entry, shown: Shown) {
-    let mut items = FetchItems::open(out, seq);
-    if shown.uid {
+/// One FETCH response about flags. Where nobody asked for it, it carries the UID (RFC 9051 §7.5.2), once.
+pub(super) fn write_flags(out: &mut BytesMut, message: MessageNumber, entry: &Entry, shown: Shown) {
+    let mut items = FetchItems::open(out, message);
+    if shown.uid && matches!(message, MessageNumber::Seq(_)) {
         items.uid(out, entry.uid);
     }
     if shown.flags {

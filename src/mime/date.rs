@@ -1,6 +1,6 @@
 //! PURE: dates as messages and IMAP write them (RFC 5322 §3.3; RFC 9051 §9 `date-time`).
 
-use mail_parser::HeaderForm;
+use mail_parser::{DateTime, HeaderForm};
 
 use super::header::header_value;
 use crate::model::Timestamp;
@@ -27,10 +27,21 @@ pub fn parse_internal_date(text: &str) -> Option<Timestamp> {
 
 /// The first Date field, microseconds since 1970 UTC; `None` where it is missing or no date.
 pub(super) fn sent_at(header: &[u8]) -> Option<i64> {
+    date_field(header)?.to_timestamp().checked_mul(1_000_000)
+}
+
+/// The day that the first Date field names, disregarding time and zone (RFC 9051 §6.4.4 SENTON): days since 1970-01-01.
+pub(super) fn sent_day(header: &[u8]) -> Option<i32> {
+    let date = date_field(header)?;
+    let (year, month, day) =
+        (i16::try_from(date.year).ok()?, i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
+    let day = jiff::civil::Date::new(year, month, day).ok()?;
+    Some(day.since(jiff::civil::Date::constant(1970, 1, 1)).ok()?.get_days())
+}
+
+fn date_field(header: &[u8]) -> Option<DateTime> {
     let value = header_value(header, "Date").next()?;
-    let parsed = HeaderForm::Date.parse(&value);
-    let date = parsed.value().as_datetime().filter(|date| date.is_valid())?;
-    date.to_timestamp().checked_mul(1_000_000)
+    HeaderForm::Date.parse(&value).value().as_datetime().filter(DateTime::is_valid)
 }
 
 fn format(at: Timestamp, form: &str) -> String {
@@ -73,5 +84,20 @@ mod tests {
         assert_eq!(sent_at(b"Date: yesterday\r\n\r\n"), None);
         assert_eq!(sent_at(b"Date: Wed, 42 Jul 1996 02:44:25 -0700\r\n\r\n"), None);
         assert_eq!(sent_at(b"\r\n"), None);
+    }
+
+    #[test]
+    fn the_day_of_a_date_header_is_the_one_written() {
+        for (date, day) in [
+            ("Wed, 17 Jul 1996 23:44:25 -0700", Some(9694)),
+            ("Thu, 18 Jul 1996 00:44:25 +0900", Some(9695)),
+            ("1 Jan 1970 00:00:00 +1400", Some(0)),
+            ("31 Dec 1969 23:59:59 -1200", Some(-1)),
+            ("29 Feb 2024 12:00 +0000", Some(19782)),
+            ("yesterday", None),
+        ] {
+            assert_eq!(sent_day(format!("Date: {date}\r\n\r\n").as_bytes()), day, "{date}");
+        }
+        assert_eq!(sent_day(b"Subject: x\r\n\r\n"), None);
     }
 }

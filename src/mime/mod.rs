@@ -8,6 +8,7 @@ mod content;
 mod date;
 mod envelope;
 mod header;
+mod header_text;
 mod imap_string;
 mod parts;
 mod preview;
@@ -20,6 +21,7 @@ mod transfer;
 pub use address::{AddressList, Entry, Mailbox};
 pub use date::{date_time, internal_date, parse_internal_date};
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
+pub use header_text::{HeaderText, MESSAGE_ID, whole_message_id};
 pub use parts::{DEPTH_MAX, PARTS_MAX, Place};
 pub use sort::SortKeys;
 pub use structure::body_without_extensions;
@@ -47,6 +49,8 @@ pub struct Summary {
     pub message_id_key: Option<String>,
     /// The Date header, microseconds since 1970 UTC.
     pub sent_at: Option<i64>,
+    /// The day that the Date header names, whatever its time and zone: days since 1970-01-01.
+    pub sent_day: Option<i32>,
     /// The first words, for lists.
     pub preview: String,
     pub sort: SortKeys,
@@ -62,6 +66,8 @@ pub struct SearchText {
     pub cc: String,
     pub bcc: String,
     pub subject: String,
+    /// All header fields.
+    pub header: HeaderText,
     /// All text parts (HTML stripped, charsets decoded) and names of attachments; cut at `TEXT_BYTES_MAX`.
     pub body: String,
 }
@@ -108,6 +114,7 @@ impl Summary {
             body_structure: structure::body_structure(message, &parts),
             message_id_key: message_id_key(header),
             sent_at: date::sent_at(header),
+            sent_day: date::sent_day(header),
             preview: preview::preview(message, &parts.root),
             sort: SortKeys::of(header),
             text: SearchText::of(message, &parts),

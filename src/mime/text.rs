@@ -9,7 +9,7 @@ use super::address::{AddressList, Entry};
 use super::content::Content;
 use super::header::{decode_text, decode_unlabelled, header_value};
 use super::parts::slice;
-use super::{Part, PartKind, Parts, SearchText};
+use super::{HeaderText, Part, PartKind, Parts, SearchText};
 
 /// The longest text kept of each kind, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 256 * 1024;
@@ -54,6 +54,7 @@ impl SearchText {
             cc: people(header, "Cc"),
             bcc: people(header, "Bcc"),
             subject: folded(&subject(header)),
+            header: HeaderText::of(header),
             body: cut(body),
         }
     }

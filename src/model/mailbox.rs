@@ -1,5 +1,7 @@
 //! Names of mailboxes and the four that every person has.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Between the parts of a mailbox's name.
 pub const HIERARCHY_SEPARATOR: char = '/';
 
@@ -15,6 +17,8 @@ pub enum BadMailboxName {
     ControlCharacter,
     EmptyPart,
     Wildcard,
+    /// Not well-formed modified UTF-7 (RFC 3501 §5.1.3).
+    BadUtf7,
 }
 
 impl MailboxName {
@@ -22,16 +26,18 @@ impl MailboxName {
     pub const BYTES_MAX: usize = 1000;
 
     /// Reads a name: `INBOX` in any case (also as first part), no empty part, no control character, no `*` or `%`.
-    /// One trailing separator is dropped, as clients send it (RFC 9051 §6.3.4).
+    /// One trailing separator is dropped, as clients send it (RFC 9051 §6.3.4). Letters are composed: the same name, typed
+    /// on another machine, is the same mailbox (RFC 9051 §5.1, RFC 5198 §2).
     pub fn parse(text: &str) -> Result<Self, BadMailboxName> {
-        let text = text.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(text);
+        let composed: String = text.nfc().collect();
+        let text = composed.strip_suffix(HIERARCHY_SEPARATOR).unwrap_or(&composed);
         if text.is_empty() {
             return Err(BadMailboxName::Empty);
         }
         if text.len() > Self::BYTES_MAX {
             return Err(BadMailboxName::TooLong);
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             return Err(BadMailboxName::ControlCharacter);
         }
         if text.contains(['*', '%']) {

@@ -3,6 +3,7 @@
 //! Terms are those of RFC 9051 and of the glossary in `docs/architecture.md`.
 
 mod address;
+mod annotation;
 mod flags;
 mod ids;
 mod mailbox;
@@ -10,6 +11,7 @@ mod people;
 mod secret;
 
 pub use address::Address;
+pub use annotation::{AnnotationName, AnnotationScope};
 pub use flags::{Flags, SystemFlag};
 pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};

@@ -1,9 +1,11 @@
 //! People and groups of the ENT.
 
+use serde::Deserialize;
+
 use super::{GroupId, SchoolId, UserId};
 
 /// What a person is in the school (*profil*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 pub enum Profile {
     Student,
     Relative,

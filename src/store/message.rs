@@ -1,4 +1,5 @@
-//! Rows of `body`, `message`, `message_text`: content, stored once, never changed.
+//! Rows of `body`, `message`, `message_text`, `message_id_alias`, and SQLite's `message_index`: content, stored once, never
+//! changed.
 
 use bytes::Bytes;
 
@@ -30,6 +31,7 @@ pub(crate) struct NewMessage {
     pub(crate) parts: Vec<u8>,
     pub(crate) message_id_key: Option<String>,
     pub(crate) sent_at: Option<i64>,
+    pub(crate) sent_day: Option<i32>,
     /// As [`crate::mime::SortKeys`] writes them.
     pub(crate) sort_keys: String,
     pub(crate) preview: String,
@@ -56,12 +58,9 @@ pub(crate) async fn add_body(tx: &mut Tx<'_>, body: &NewBody, now: Timestamp) ->
 
 const ADD: &str = "
     insert into message (id, hash, size, body_hash, header, envelope, body_structure, parts, message_id_key, sent_at,
-        sort_keys, preview, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        sent_day, sort_keys, preview, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     on conflict (hash) do nothing";
-const ADD_TEXT: &str = "
-    insert into message_text (message_id, from_key, to_key, cc_key, bcc_key, subject_key, text_key)
-    values ($1, $2, $3, $4, $5, $6, $7)";
 const FIND: &str = "select id from message where hash = $1";
 
 /// Adds a message whose body is there; its id, or that of the same message stored before.
@@ -78,6 +77,7 @@ pub(crate) async fn add(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -
             .bind(message.parts.as_slice())
             .bind(message.message_id_key.as_deref())
             .bind(message.sent_at)
+            .bind(message.sent_day.map(i64::from))
             .bind(message.sort_keys.as_str())
             .bind(message.preview.as_str())
             .bind(now.0)
@@ -88,7 +88,27 @@ pub(crate) async fn add(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -
             let (id,): (i64,) = sqlx::query_as(FIND).bind(message.hash.as_slice()).fetch_one(c).await?;
             return Ok(MessageId(id));
         }
-        let text = &message.text;
+    });
+    add_texts(tx, message).await?;
+    Ok(message.id)
+}
+
+const ADD_TEXT: &str = "
+    insert into message_text (message_id, from_key, to_key, cc_key, bcc_key, subject_key, header_names, header_key,
+        text_key)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const ADD_ALIAS: &str = "insert into message_id_alias (key, message_id) values ($1, $2)";
+const ADD_TO_INDEX: &str = "
+    insert into message_index (rowid, from_key, to_key, cc_key, bcc_key, subject_key, header_key, text_key)
+    select message_id, from_key, to_key, cc_key, bcc_key, subject_key, header_key, text_key
+    from message_text where message_id = $1";
+
+/// Adds what SEARCH compares, and what proposes it.
+async fn add_texts(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
+    let text = &message.text;
+    let ids = text.header.message_ids();
+    let aliases = ids.iter().filter(|id| Some(id.as_str()) != message.message_id_key.as_deref());
+    on_engine!(tx, |c| {
         sqlx::query(ADD_TEXT)
             .bind(message.id.0)
             .bind(text.from.as_str())
@@ -96,12 +116,20 @@ pub(crate) async fn add(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -
             .bind(text.cc.as_str())
             .bind(text.bcc.as_str())
             .bind(text.subject.as_str())
+            .bind(text.header.names.as_str())
+            .bind(text.header.values.as_str())
             .bind(text.body.as_str())
-            .execute(c)
-            .await
-            .map(drop)?;
+            .execute(&mut *c)
+            .await?;
+        for alias in aliases {
+            sqlx::query(ADD_ALIAS).bind(alias.as_str()).bind(message.id.0).execute(&mut *c).await?;
+        }
     });
-    Ok(message.id)
+    // PostgreSQL keeps its trigrams by itself.
+    if let Tx::Sqlite(c) = tx {
+        sqlx::query(ADD_TO_INDEX).bind(message.id.0).execute(&mut **c).await?;
+    }
+    Ok(())
 }
 
 /// Octets of a body to read: from which, counted from 0, and how many.

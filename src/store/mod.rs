@@ -6,12 +6,14 @@
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
 //! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
-//! JSON parameter, and where a part stands in a text ([`sql!`]), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
+//! JSON parameter, and where a part stands in a text ([`sql!`]), the trigram index (`search`), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
 //! [`Store::read_snapshot`] (several that must agree) or [`Store::write`]. On SQLite one writer runs writes in groups,
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
+pub(crate) mod annotation;
+pub(crate) mod answers;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod mailbox;
@@ -19,6 +21,7 @@ pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod search;
 mod transact;
 mod uids;
 mod writer;
@@ -55,6 +58,8 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
+///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
@@ -73,6 +78,18 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
+    (reached, $people:literal) => {
+        concat!(
+            "(select u.id from ",
+            $crate::store::sqlite_list!(texts, $people),
+            " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+            $crate::store::sqlite_list!(texts, "$2"),
+            " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended)"
+        )
+    };
     (placements, $parameter:literal) => {
         concat!(
             "(select value ->> 0 as low, value ->> 1 as high from json_each(",
@@ -93,6 +110,18 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
+    (reached, $people:literal) => {
+        concat!(
+            "(select u.id from ",
+            $crate::store::postgres_list!(texts, $people),
+            " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+            $crate::store::postgres_list!(texts, "$2"),
+            " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended)"
+        )
+    };
     (placements, $parameter:literal) => {
         concat!(
             "(select cast(value ->> 0 as bigint) as low, cast(value ->> 1 as bigint) as high
@@ -145,6 +174,12 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("store: migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// PostgreSQL lacks what the search index is built on, and does not let us make it.
+    #[error(
+        "store: the PostgreSQL extension pg_trgm cannot be made ({0}): have it installed, and an administrator run \
+        \"create extension pg_trgm\" in this database"
+    )]
+    NoTrigrams(String),
     /// The commit that carried this write failed.
     #[error("store: commit: {0}")]
     Commit(String),

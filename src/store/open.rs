@@ -8,15 +8,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 
 use super::writer::Writer;
 use super::{Engine, Store, StoreError};
 
-/// The versions of the schema: number, title, text.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "schema", include_str!("../../migrations/0001_schema.sql"))];
+/// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
+const MIGRATIONS: [(i64, &str, &str, &str); 2] = [
+    (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
+    (
+        2,
+        "search",
+        include_str!("../../migrations/0002_search_sqlite.sql"),
+        include_str!("../../migrations/0002_search_postgres.sql"),
+    ),
+];
 
 /// Reader connections on SQLite.
 const SQLITE_READERS: u32 = 8;
@@ -54,7 +62,7 @@ impl Store {
             .pragma("mmap_size", "268435456")
             .pragma("wal_autocheckpoint", "4000");
         let mut connection = options.connect().await?;
-        migrator().run_direct(None, &mut connection, false).await?;
+        migrator(|(_, _, sqlite, _)| sqlite).run_direct(None, &mut connection, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             // A connection to a file does not go stale: asking it first would only double every read's way.
@@ -81,7 +89,8 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        migrator().run(&pool).await?;
+        add_trigrams(&pool).await?;
+        migrator(|(_, _, _, postgres)| postgres).run(&pool).await?;
         Ok(Self { engine: Engine::Postgres(pool) })
     }
 }
@@ -111,15 +120,37 @@ pub(super) fn newest_version() -> i64 {
     MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
-fn migrator() -> Migrator {
+fn migrator(text: fn((i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
     Migrator::with_migrations(
         MIGRATIONS
             .into_iter()
-            .map(|(version, title, text)| {
-                Migration::new(version, title.into(), MigrationType::Simple, AssertSqlSafe(text).into_sql_str(), false)
+            .map(|migration| {
+                let (version, title, ..) = migration;
+                let text = AssertSqlSafe(text(migration)).into_sql_str();
+                Migration::new(version, title.into(), MigrationType::Simple, text, false)
             })
             .collect(),
     )
+}
+
+const HAS_TRIGRAMS: &str = "select count(*) from pg_extension where extname = 'pg_trgm'";
+const ADD_TRIGRAMS: &str = "create extension if not exists pg_trgm";
+
+/// Makes the extension that the search index is built on, where it is not there.
+async fn add_trigrams(pool: &PgPool) -> Result<(), StoreError> {
+    let there: i64 = sqlx::query_scalar(HAS_TRIGRAMS).fetch_one(pool).await?;
+    if there > 0 {
+        return Ok(());
+    }
+    match sqlx::query(ADD_TRIGRAMS).execute(pool).await {
+        Ok(_) => Ok(()),
+        Err(sqlx::Error::Database(error)) => {
+            // Another gateway may have made it a moment ago.
+            let there: i64 = sqlx::query_scalar(HAS_TRIGRAMS).fetch_one(pool).await?;
+            if there > 0 { Ok(()) } else { Err(StoreError::NoTrigrams(error.message().to_owned())) }
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Takes the lock that one process holds for as long as it serves the file.

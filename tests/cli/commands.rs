@@ -120,6 +120,14 @@ fn an_app_password_is_shown_once_and_can_be_revoked() {
     let list = sandbox.done(&["app-password", "list", "anna.un"], "");
     assert!(list.contains("Téléphone") && !list.contains(secret), "{list}");
     let id = list.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    let hidden = sandbox.done(&["app-password", "hide", "anna.un", "téléphone", "QRESYNC", "idle"], "");
+    assert!(hidden.ends_with(": IDLE QRESYNC\n"), "{hidden}");
+    assert!(sandbox.done(&["app-password", "list", "anna.un"], "").contains("IDLE QRESYNC"));
+    let unknown = sandbox.refused(&["app-password", "hide", "anna.un", id, "QRESINC"], "");
+    assert!(unknown.contains("QRESINC is no word that this server announces"), "{unknown}");
+    let shown = sandbox.done(&["app-password", "show", "anna.un", id, "IDLE"], "");
+    assert!(shown.ends_with(": QRESYNC\n"), "{shown}");
+    assert!(sandbox.done(&["app-password", "show", "anna.un", id], "").ends_with(": nothing\n"));
     sandbox.done(&["app-password", "revoke", "anna.un", id], "");
     assert!(sandbox.refused(&["app-password", "revoke", "anna.un", id], "").contains("has no app password"));
 }

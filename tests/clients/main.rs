@@ -60,3 +60,12 @@ fn python_sends_reads_files_deletes_and_restores() {
         tell(&python, "roundtrip.py", security, &[]);
     }
 }
+
+/// COMPRESS by zlib itself, with each of its flushes: `compress.py` tells the story.
+#[test]
+fn python_compresses() {
+    let Some(python) = tool::find("python3", "python3") else { return };
+    for security in Security::ALL {
+        tell(&python, "compress.py", security, &[]);
+    }
+}

@@ -14,9 +14,10 @@ mod support;
 #[path = "../support/client.rs"]
 mod client;
 
+mod compress;
 mod identity;
 mod in_step;
-
+mod interrupted;
 mod limits;
 mod logs;
 mod memory;

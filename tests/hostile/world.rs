@@ -155,6 +155,13 @@ impl Client {
         ended.expect("an end in time").unwrap();
     }
 
+    /// Breaks off, and waits until the server has ended the session.
+    pub async fn hangs_up(self) {
+        let Self { stream, session, .. } = self;
+        drop(stream);
+        tokio::time::timeout(std::time::Duration::from_secs(60), session).await.expect("an end in time").unwrap();
+    }
+
     /// A line and the literals in it, without its last CRLF; `None` where the server has closed.
     pub async fn try_line(&mut self) -> Option<String> {
         let mut length = 0;
@@ -182,6 +189,14 @@ impl Client {
     async fn read_more(&mut self) -> Option<()> {
         let read = tokio::time::timeout(std::time::Duration::from_secs(60), self.stream.read_buf(&mut self.unread));
         (read.await.expect("an answer in time").unwrap() > 0).then_some(())
+    }
+
+    /// Whatever comes next; `None` where the server has closed.
+    pub async fn octets(&mut self) -> Option<Vec<u8>> {
+        if self.unread.is_empty() {
+            self.read_more().await?;
+        }
+        Some(std::mem::take(&mut self.unread))
     }
 
     pub async fn line(&mut self) -> String {

@@ -318,7 +318,7 @@ fn flags(given: &[Flag<'_>]) -> Option<Flags> {
 }
 
 fn name(mailbox: &Mailbox<'_>) -> Option<MailboxArgument> {
-    Some(MailboxArgument(MailboxName::parse(&utf7::decode(&mailbox_text(mailbox)?))))
+    Some(MailboxArgument::read(NameForm::Utf7, &mailbox_text(mailbox)?))
 }
 
 /// imap-types forgets how INBOX was written as a reference: only its own spelling can be compared.

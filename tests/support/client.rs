@@ -100,6 +100,10 @@ impl Lines {
     }
 
     /// Sends octets as they are.
+    pub fn raw(&mut self) -> &mut impl Read {
+        &mut self.reader
+    }
+
     pub fn send(&mut self, octets: &[u8]) -> std::io::Result<()> {
         self.reader.get_mut().write_all(octets)
     }

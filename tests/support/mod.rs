@@ -3,6 +3,8 @@
 //! PostgreSQL is used where `PASSERELLE_TEST_POSTGRES` holds a URL (`tests/run` starts one and sets it).
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+pub mod deflate;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use passerelle::store::Store;

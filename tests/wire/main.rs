@@ -41,13 +41,14 @@ fn scripts(folder: &str) -> Vec<Script> {
 }
 
 /// Plays every transcript of a protocol, each on a store of its own.
-async fn play_all(folder: &str, fresh: impl AsyncFn() -> TestStore) {
+async fn play_all(folder: &str, deflated: bool, fresh: impl AsyncFn() -> TestStore) {
     let mut faults = Vec::new();
-    for script in scripts(folder) {
+    let off = |script: &Script| script.header.settings.iter().any(|setting| setting == "imap.compress = false");
+    for script in scripts(folder).into_iter().filter(|script| !(deflated && off(script))) {
         let test = fresh().await;
         let engine = test.engine;
         let gateway = school::open(test.store, test.folder.path(), &script).await;
-        let played = async { Play::begin(&script, &gateway).await?.check().await };
+        let played = async { Play::begin(&script, &gateway, deflated).await?.check().await };
         if let Err(fault) = played.await {
             faults.push(format!("{fault}\n  on {engine}"));
         }
@@ -64,7 +65,7 @@ async fn rewrite_all(folder: &str) -> bool {
     for script in scripts(folder) {
         let test = support::sqlite().await;
         let gateway = school::open(test.store, test.folder.path(), &script).await;
-        match async { Play::begin(&script, &gateway).await?.rewrite().await }.await {
+        match async { Play::begin(&script, &gateway, false).await?.rewrite().await }.await {
             Ok(text) => fs::write(transcripts().join(&script.path), text).unwrap(),
             Err(fault) => faults.push(format!("{}: {fault}", script.path)),
         }
@@ -75,13 +76,13 @@ async fn rewrite_all(folder: &str) -> bool {
 
 async fn on_sqlite(folder: &str) {
     if !rewrite_all(folder).await {
-        play_all(folder, support::sqlite).await;
+        play_all(folder, false, support::sqlite).await;
     }
 }
 
 async fn on_postgres(folder: &str) {
     if std::env::var_os("PASSERELLE_TEST_POSTGRES").is_some() && std::env::var_os("UPDATE_TRANSCRIPTS").is_none() {
-        play_all(folder, async || support::postgres().await.unwrap()).await;
+        play_all(folder, false, async || support::postgres().await.unwrap()).await;
     }
 }
 
@@ -93,6 +94,14 @@ async fn imap_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn imap_on_postgres() {
     on_postgres("imap").await;
+}
+
+/// Every transcript again, by clients that compress as soon as they have logged in: nothing else may change.
+#[tokio::test(flavor = "multi_thread")]
+async fn imap_compressed() {
+    if std::env::var_os("UPDATE_TRANSCRIPTS").is_none() {
+        play_all("imap", true, support::sqlite).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

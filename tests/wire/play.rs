@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::school;
 use crate::script::{CLOSED, LineKind, Names, Script, octets, visible};
+use crate::support;
 
 /// What a stream holds that its other end has not read yet.
 const STREAM_BYTES: usize = 4 << 20;
@@ -24,6 +25,15 @@ const QUIET: Duration = Duration::from_millis(400);
 struct Client {
     from_server: BufReader<ReadHalf<DuplexStream>>,
     to_server: WriteHalf<DuplexStream>,
+    /// The answer behind which both ends compress: `tag OK`.
+    deflates_behind: Option<String>,
+}
+
+impl Client {
+    fn new(stream: DuplexStream) -> Self {
+        let (from_server, to_server) = tokio::io::split(stream);
+        Self { from_server: BufReader::new(from_server), to_server, deflates_behind: None }
+    }
 }
 
 /// A transcript being played.
@@ -33,12 +43,14 @@ pub(crate) struct Play<'a> {
     names: Names,
     /// Connections that the server closed, as far as we have read.
     closed: HashSet<usize>,
+    /// Does every client compress, once logged in?
+    deflated: bool,
 }
 
 impl<'a> Play<'a> {
     /// Opens all connections, logs in and selects as the header says.
-    pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>) -> Result<Self, String> {
-        let mut play = Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new() };
+    pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>, deflated: bool) -> Result<Self, String> {
+        let mut play = Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new(), deflated };
         for connection in 0..script.header.connections {
             play.clients.push(open(script, gateway, connection, play.protocol(connection))?);
             if let Some(login) = script.header.login(connection) {
@@ -67,6 +79,10 @@ impl<'a> Play<'a> {
         let login = format!("login LOGIN {login} {}\r\n", school::PASSWORD);
         self.say(connection, login.as_bytes()).await?;
         self.read_past(connection, "login OK").await?;
+        if self.deflated {
+            self.say(connection, b"compress COMPRESS DEFLATE\r\n").await?;
+            self.read_past(connection, "compress OK").await?;
+        }
         if let Some(mailbox) = &self.script.header.select {
             self.say(connection, format!("select SELECT {mailbox}\r\n").as_bytes()).await?;
             self.read_past(connection, "select OK").await?;
@@ -210,6 +226,10 @@ impl<'a> Play<'a> {
     }
 
     async fn say(&mut self, connection: usize, octets: &[u8]) -> Result<(), String> {
+        if let Some(tag) = octets.strip_suffix(b" COMPRESS DEFLATE\r\n") {
+            let tag = String::from_utf8_lossy(tag.rsplit(|octet| *octet == b'\n').next().unwrap_or_default());
+            self.client(connection).deflates_behind = Some(format!("{tag} OK "));
+        }
         let piece = self.script.header.split.unwrap_or(octets.len()).max(1);
         for octets in octets.chunks(piece) {
             let sent = self.client(connection).to_server.write_all(octets).await;
@@ -228,7 +248,26 @@ impl<'a> Play<'a> {
         let read = tokio::time::timeout(patience, client.from_server.read_until(b'\n', &mut line)).await.ok()?;
         match read {
             Ok(0) | Err(_) => Some(CLOSED.to_owned()),
-            Ok(_) => Some(visible(&line)),
+            Ok(_) => {
+                let line = visible(&line);
+                self.deflate_behind(connection, &line);
+                Some(line)
+            }
+        }
+    }
+
+    /// Compresses from here on, where this is the answer that says so.
+    fn deflate_behind(&mut self, connection: usize, line: &str) {
+        let client = &mut self.clients[connection];
+        if client.deflates_behind.as_ref().is_some_and(|answer| line.starts_with(answer)) {
+            assert!(
+                client.from_server.buffer().is_empty(),
+                "something came behind the answer, before anything was said"
+            );
+            let (idle, _) = tokio::io::duplex(1);
+            let old = std::mem::replace(client, Client::new(idle));
+            let wire = old.from_server.into_inner().unsplit(old.to_server);
+            self.clients[connection] = Client::new(support::deflate::client(wire));
         }
     }
 
@@ -257,8 +296,7 @@ fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) 
         "imap" => drop(tokio::spawn(serve_imap(gateway, connection, server))),
         other => return Err(format!("protocols: `{other}` is neither smtp nor imap")),
     }
-    let (from_server, to_server) = tokio::io::split(client);
-    Ok(Client { from_server: BufReader::new(from_server), to_server })
+    Ok(Client::new(client))
 }
 
 /// As `server` does it; where TLS would begin, the same stream goes on without it.

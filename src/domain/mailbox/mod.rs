@@ -11,6 +11,9 @@ use crate::store::mailbox::{
 use crate::store::{Durability, StoreError, json_list};
 
 mod names;
+mod overview;
+
+pub use overview::{Counters, Overview};
 
 /// A mailbox of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +184,10 @@ impl Gateway {
         let new = NewMailbox { special_use, ..self.new_mailbox(user, name) };
         let created = self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
         Ok(match created {
-            Created::At(row) => Ok(row.into()),
+            Created::At(row) => {
+                self.changes.wake_person(&user.id);
+                Ok(row.into())
+            }
             Created::AlreadyExists => Err(MailboxRefusal::AlreadyExists),
             Created::TooMany => Err(MailboxRefusal::TooMany),
             Created::UseTaken => Err(MailboxRefusal::UseTaken),
@@ -195,6 +201,7 @@ impl Gateway {
         Ok(match write.await? {
             Deleted::Done { mailbox, trash } => {
                 self.changes.wake(&[mailbox, trash]);
+                self.changes.wake_person(&user.id);
                 Ok(())
             }
             Deleted::NoSuchMailbox => Err(MailboxRefusal::NoSuchMailbox),
@@ -221,9 +228,13 @@ impl Gateway {
         };
         let write = self.store.write(Durability::Synced, renaming, |tx, renaming| Box::pin(rename(tx, renaming)));
         Ok(match write.await? {
-            Renamed::Done => Ok(()),
+            Renamed::Done => {
+                self.changes.wake_person(&user.id);
+                Ok(())
+            }
             Renamed::InboxEmptied { inbox, to } => {
                 self.changes.wake(&[inbox, to]);
+                self.changes.wake_person(&user.id);
                 Ok(())
             }
             Renamed::NoSuchMailbox => Err(MailboxRefusal::NoSuchMailbox),
@@ -252,7 +263,11 @@ impl Gateway {
             names_max: self.config.mailboxes.per_user_max,
         };
         let write = self.store.write(Durability::Synced, asked, |tx, asked| Box::pin(set_subscribed(tx, asked)));
-        Ok(if write.await? { Ok(()) } else { Err(MailboxRefusal::TooMany) })
+        if !write.await? {
+            return Ok(Err(MailboxRefusal::TooMany));
+        }
+        self.changes.wake_person(&user.id);
+        Ok(Ok(()))
     }
 
     /// What the person's messages take, and may take (RFC 9208).

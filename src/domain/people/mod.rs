@@ -1,7 +1,9 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
 pub mod departed;
+mod device_words;
 
+pub use self::device_words::{DeviceWords, WordsRefusal};
 use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
@@ -175,6 +177,7 @@ impl Gateway {
             created_at: self.clock.now(),
             last_used_at: None,
             revoked_at: None,
+            hidden_words: Vec::new(),
         };
         let input = (password.clone(), secret.hash());
         let known =

@@ -212,6 +212,7 @@ mod tests {
             size: 1,
             internal_date: Timestamp(0),
             save_date: Timestamp(0),
+            sent_day: crate::domain::snapshot::SentDay::from(None),
         }
     }
 

@@ -37,6 +37,26 @@ pub struct Entry {
     pub size: u64,
     pub internal_date: Timestamp,
     pub save_date: Timestamp,
+    pub sent_day: SentDay,
+}
+
+/// The day that a Date header names, if there is one: as small as an entry allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentDay(i32);
+
+impl SentDay {
+    const NONE: i32 = i32::MIN;
+
+    /// Days since 1970-01-01.
+    pub fn day(self) -> Option<i64> {
+        (self.0 != Self::NONE).then_some(i64::from(self.0))
+    }
+}
+
+impl From<Option<i32>> for SentDay {
+    fn from(day: Option<i32>) -> Self {
+        Self(day.unwrap_or(Self::NONE))
+    }
 }
 
 impl Snapshot {
@@ -201,5 +221,6 @@ fn entry(row: PlacementRow) -> Entry {
         size: row.size,
         internal_date: row.internal_date,
         save_date: row.save_date,
+        sent_day: SentDay::from(row.sent_day),
     }
 }

@@ -1,13 +1,15 @@
 //! PURE: does a message match a search key (RFC 9051 §6.4.4)? Yes, no, or in doubt until more of it is read.
 //!
-//! Texts match as substrings, blind to case and accents. INTERNALDATE and Date are compared by their day in UTC.
+//! Texts match as substrings, blind to case and accents. Days are compared as dates, disregarding time and zone: INTERNALDATE
+//! and SAVEDATE by the day that FETCH tells, in UTC; Date by the day that the field names.
 
 use super::super::wire::command::{Numbers, SearchKey, SequenceSet};
 use super::super::wire::write::email_of;
 use super::Step;
-use crate::domain::messages::{Searched, TextColumn};
+use super::needle::Needle;
+use crate::domain::messages::{Searched, Sought, TextColumn};
 use crate::domain::snapshot::Entry;
-use crate::mime;
+use crate::mime::{HeaderText, MESSAGE_ID, whole_message_id};
 use crate::model::{MessageId, ModSeq, SystemFlag, Timestamp, Uid};
 
 #[cfg(test)]
@@ -22,18 +24,9 @@ pub(super) struct Facts<'a> {
 /// What has been read of it; `None`: not yet.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known<'a> {
-    pub sent_at: Option<Option<Timestamp>>,
     pub heads: Option<&'a Searched>,
-    /// Those that the plan looks at.
-    pub fields: Option<&'a [Field]>,
+    pub header: Option<&'a HeaderText>,
     pub body: Option<&'a str>,
-}
-
-/// A header field: name in lower case, value decoded and folded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field {
-    pub name: String,
-    pub value: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +66,11 @@ enum Key {
     Larger(u64),
     Smaller(u64),
     ModSeq(ModSeq),
-    Head(Head, String),
-    Header {
-        name: String,
-        text: String,
-    },
-    Body(String),
-    Text(String),
+    Head(Head, Needle),
+    /// A field by its name in lower case.
+    Header(String, Needle),
+    Body(Needle),
+    Text(Needle),
 }
 
 /// Days since 1970-01-01, both ends within.
@@ -118,18 +109,36 @@ impl Plan {
     /// the last one leaves no doubt.
     pub(super) fn steps(&self) -> Vec<Step> {
         let needs = self.key.needs();
-        let sent_at = Step { sent_at: needs.sent_at, ..Step::default() };
-        let heads = Step { heads: needs.heads, ..sent_at };
-        let fields = Step { fields: needs.fields, ..heads };
-        let mut steps = vec![sent_at, heads, fields, needs];
+        if matches!(self.having(needs), Some((TextColumn::Any, _))) {
+            // The store looks everywhere at once.
+            return vec![needs];
+        }
+        let heads = Step { heads: needs.heads, ..Step::default() };
+        let header = Step { header: needs.header, ..heads };
+        let mut steps = vec![heads, header, needs];
         steps.retain(|step| *step != Step::default());
         steps.dedup();
         steps
     }
 
-    /// Does it matter what the header field says?
-    pub(super) fn looks_at(&self, field: &mime::Field<'_>) -> bool {
-        self.key.looks_at(field)
+    /// What the index can be asked, each once.
+    pub(super) fn sought(&mut self) -> Vec<Sought> {
+        let mut all = Vec::new();
+        self.key.each_needle(&mut |sought, _| {
+            if !all.contains(&sought) {
+                all.push(sought);
+            }
+        });
+        all
+    }
+
+    /// Takes in what the index proposed: all messages, rising, that can have what was sought.
+    pub(super) fn learn(&mut self, asked: &Sought, proposed: &std::sync::Arc<[MessageId]>) {
+        self.key.each_needle(&mut |sought, needle| {
+            if sought == *asked {
+                needle.propose(std::sync::Arc::clone(proposed));
+            }
+        });
     }
 
     /// A folded text, among those that a round reads, without which a message cannot match.
@@ -146,7 +155,7 @@ impl Key {
     ) -> Result<Self, E> {
         let of = |key| Self::of(key, now, spans);
         let seconds_ago = |seconds: u32| now.seconds().saturating_sub(i64::from(seconds));
-        let head = |head, text: &str| Self::Head(head, mime::fold(text));
+        let head = |head, text: &str| Self::Head(head, Needle::new(text));
         Ok(match key {
             SearchKey::All => Self::Always(true),
             SearchKey::Recent => Self::Always(false),
@@ -178,9 +187,9 @@ impl Key {
             SearchKey::Cc(text) => head(Head::Cc, text),
             SearchKey::Bcc(text) => head(Head::Bcc, text),
             SearchKey::Subject(text) => head(Head::Subject, text),
-            SearchKey::Header(name, text) => Self::Header { name: name.to_ascii_lowercase(), text: mime::fold(text) },
-            SearchKey::Body(text) => Self::Body(mime::fold(text)),
-            SearchKey::Text(text) => Self::Text(mime::fold(text)),
+            SearchKey::Header(name, text) => Self::Header(name.to_ascii_lowercase(), Needle::new(text)),
+            SearchKey::Body(text) => Self::Body(Needle::new(text)),
+            SearchKey::Text(text) => Self::Text(Needle::new(text)),
         })
     }
 
@@ -189,30 +198,44 @@ impl Key {
             Self::And(keys) => keys.iter().map(Self::needs).fold(Step::default(), both),
             Self::Or(one, other) => both(one.needs(), other.needs()),
             Self::Not(key) => key.needs(),
-            Self::Sent(_) => Step { sent_at: true, ..Step::default() },
             Self::Head(..) => Step { heads: true, ..Step::default() },
-            Self::Header { .. } => Step { fields: true, ..Step::default() },
+            Self::Header(..) => Step { header: true, ..Step::default() },
             Self::Body(_) => Step { body: true, ..Step::default() },
-            Self::Text(_) => Step { heads: true, fields: true, body: true, ..Step::default() },
+            Self::Text(_) => Step { heads: true, header: true, body: true },
             _ => Step::default(),
         }
     }
 
-    fn looks_at(&self, field: &mime::Field<'_>) -> bool {
-        match self {
-            Self::Header { name, .. } => field.is(name),
-            Self::Text(_) => true,
-            Self::And(keys) => keys.iter().any(|key| key.looks_at(field)),
-            Self::Or(one, other) => one.looks_at(field) || other.looks_at(field),
-            Self::Not(key) => key.looks_at(field),
-            _ => false,
+    /// Gives each text that the index can be asked for.
+    fn each_needle(&mut self, take: &mut impl FnMut(Sought, &mut Needle)) {
+        let (column, needle) = match self {
+            Self::And(keys) => return keys.iter_mut().for_each(|key| key.each_needle(take)),
+            Self::Or(one, other) => {
+                one.each_needle(take);
+                return other.each_needle(take);
+            }
+            Self::Not(key) => return key.each_needle(take),
+            Self::Header(name, needle) if name == MESSAGE_ID && whole_message_id(needle.text()).is_some() => {
+                let id = whole_message_id(needle.text()).unwrap_or_default().to_owned();
+                return take(Sought::MessageId(id), needle);
+            }
+            Self::Head(head, needle) => (head.column(), needle),
+            Self::Header(_, needle) => (TextColumn::Header, needle),
+            Self::Body(needle) => (TextColumn::Body, needle),
+            Self::Text(needle) => (TextColumn::Any, needle),
+            _ => return,
+        };
+        if needle.is_indexed() {
+            take(Sought::Text(column, needle.text().to_owned()), needle);
         }
     }
 
     fn having(&self, step: Step) -> Option<(TextColumn, &str)> {
         match self {
-            Self::Head(head, text) if step.heads => Some((head.column(), text)),
-            Self::Body(text) if step.body => Some((TextColumn::Body, text)),
+            Self::Head(head, needle) if step.heads => Some((head.column(), needle.text())),
+            Self::Header(_, needle) if step.header => Some((TextColumn::Header, needle.text())),
+            Self::Body(needle) if step.body => Some((TextColumn::Body, needle.text())),
+            Self::Text(needle) if step.body => Some((TextColumn::Any, needle.text())),
             Self::And(keys) => keys.iter().find_map(|key| key.having(step)),
             _ => None,
         }
@@ -239,16 +262,21 @@ impl Key {
             Self::Larger(size) => Verdict::of(entry.size > *size),
             Self::Smaller(size) => Verdict::of(entry.size < *size),
             Self::ModSeq(mod_seq) => Verdict::of(entry.mod_seq >= *mod_seq),
-            Self::Sent(days) => when(known.sent_at, |sent_at| sent_at.is_some_and(|sent_at| days.hold(sent_at))),
-            Self::Head(head, text) => when(known.heads, |heads| head.of(heads).contains(text)),
-            Self::Header { name, text } => when(known.fields, |fields| {
-                fields.iter().any(|field| field.name == *name && field.value.contains(text))
-            }),
-            Self::Body(text) => when(known.body, |body| body.contains(text)),
-            Self::Text(text) => any([
-                when(known.heads, |heads| Head::ALL.into_iter().any(|head| head.of(heads).contains(text))),
-                when(known.fields, |fields| fields.iter().any(|field| field.value.contains(text))),
-                when(known.body, |body| body.contains(text)),
+            Self::Sent(days) => Verdict::of(entry.sent_day.day().is_some_and(|day| days.hold_day(day))),
+            Self::Head(_, needle) | Self::Header(_, needle) | Self::Body(needle) | Self::Text(needle)
+                if needle.rules_out(entry.message) =>
+            {
+                Verdict::No
+            }
+            Self::Head(head, needle) => when(known.heads, |heads| needle.is_in(head.of(heads))),
+            Self::Header(name, needle) => {
+                when(known.header, |header| header.fields().any(|(found, value)| found == name && needle.is_in(value)))
+            }
+            Self::Body(needle) => when(known.body, |body| needle.is_in(body)),
+            Self::Text(needle) => any([
+                when(known.heads, |heads| Head::ALL.into_iter().any(|head| needle.is_in(head.of(heads)))),
+                when(known.header, |header| needle.is_in(&header.values)),
+                when(known.body, |body| needle.is_in(body)),
             ]),
         }
     }
@@ -290,12 +318,7 @@ fn any(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 }
 
 fn both(one: Step, other: Step) -> Step {
-    Step {
-        sent_at: one.sent_at || other.sent_at,
-        heads: one.heads || other.heads,
-        fields: one.fields || other.fields,
-        body: one.body || other.body,
-    }
+    Step { heads: one.heads || other.heads, header: one.header || other.header, body: one.body || other.body }
 }
 
 impl Days {
@@ -312,7 +335,11 @@ impl Days {
     }
 
     fn hold(self, at: Timestamp) -> bool {
-        (self.from..=self.to).contains(&at.seconds().div_euclid(86_400))
+        self.hold_day(at.seconds().div_euclid(86_400))
+    }
+
+    fn hold_day(self, day: i64) -> bool {
+        (self.from..=self.to).contains(&day)
     }
 }
 

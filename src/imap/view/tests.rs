@@ -46,6 +46,7 @@ fn entry(uid: u32, mod_seq: ModSeq) -> Entry {
         size: 100,
         internal_date: Timestamp(0),
         save_date: Timestamp(0),
+        sent_day: crate::domain::snapshot::SentDay::from(None),
     }
 }
 

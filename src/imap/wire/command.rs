@@ -1,7 +1,9 @@
 //! What a client can ask: one variant a command (RFC 9051 §6), arguments already checked for form.
 
 use super::append::AppendHead;
+use super::metadata::{Annotated, GetMetadata, SetMetadata};
 use super::sort::{Sort, ThreadAsk};
+use super::utf7::NameForm;
 use crate::model::{BadMailboxName, Flags, MailboxName, ModSeq, Secret, UidValidity};
 
 /// A command with its tag.
@@ -86,6 +88,10 @@ pub enum CommandBody {
     SetAcl(MailboxArgument),
     /// Always refused (RFC 4314 §3.2).
     DeleteAcl(MailboxArgument),
+    GetMetadata(Annotated, GetMetadata),
+    SetMetadata(Annotated, SetMetadata),
+    /// RFC 4978 §3; the mechanism in upper case.
+    Compress(String),
     /// RFC 8437 §3
     Unauthenticate,
 
@@ -165,12 +171,28 @@ pub struct Resync {
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
+    /// Were there samples of sequence numbers?
+    pub names_numbers: bool,
 }
 
 /// A mailbox name as the client wrote it, decoded from modified UTF-7 (or UTF-8): `Err` where nothing can have that name,
 /// which the session answers with NO, not BAD.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MailboxArgument(pub Result<MailboxName, BadMailboxName>);
+pub struct MailboxArgument(
+    pub Result<MailboxName, BadMailboxName>,
+    /// What was written, decoded, where the mailbox is called otherwise: for OLDNAME.
+    pub Option<String>,
+);
+
+impl MailboxArgument {
+    /// From the octets of the argument.
+    pub fn read(form: NameForm, text: &str) -> Self {
+        let Some(given) = form.decode_name(text) else { return Self(Err(BadMailboxName::BadUtf7), None) };
+        let name = MailboxName::parse(&given);
+        let differs = name.as_ref().is_ok_and(|name| name.as_str() != given);
+        Self(name, differs.then_some(given))
+    }
+}
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -185,6 +207,7 @@ pub struct List {
     pub return_children: bool,
     pub return_special_use: bool,
     pub return_status: Option<Vec<StatusItem>>,
+    pub return_metadata: Option<GetMetadata>,
     /// Was it the extended form (options, several patterns)? Then `""` as pattern is no question about the separator.
     pub extended: bool,
 }

@@ -24,6 +24,8 @@ pub struct FrameLimits {
     pub nesting_max: usize,
     /// Ranges in one set of numbers.
     pub set_ranges_max: usize,
+    /// Things in one list: items of FETCH, fields, flags, sort criteria, patterns of LIST, words of ENABLE.
+    pub list_items_max: usize,
     pub names: NameForm,
 }
 
@@ -36,6 +38,7 @@ impl FrameLimits {
             append_bytes_max: 0,
             nesting_max: 0,
             set_ranges_max: 0,
+            list_items_max: bytes,
             names: NameForm::Utf8,
         }
     }
@@ -84,11 +87,16 @@ pub enum BadCommand {
     TooNested,
     #[error("Too many ranges in the set")]
     TooManyRanges,
-    #[error("Too many keywords")]
-    TooManyKeywords,
+    #[error("Too many things in one list")]
+    TooManyItems,
 }
 
 impl BadCommand {
+    /// Well said, and more than the settings let through? Then the answer is `NO [LIMIT]` (RFC 5530 §3).
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooNested | Self::TooManyRanges | Self::TooManyItems)
+    }
+
     /// A short text for BAD, in English and ASCII.
     pub fn text(&self) -> String {
         self.to_string()

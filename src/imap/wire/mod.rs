@@ -4,6 +4,7 @@
 pub mod append;
 pub mod command;
 pub mod framer;
+pub mod metadata;
 mod parse;
 pub mod sort;
 pub mod url;

@@ -15,7 +15,16 @@ pub enum NameForm {
 }
 
 impl NameForm {
-    /// A name or a pattern as the client wrote it, in Unicode.
+    /// A name as the client wrote it, in Unicode; `None` where it is not well formed (RFC 3501 §5.1.3). UTF-8 that
+    /// nobody has enabled is taken as it stands: many clients send it.
+    pub fn decode_name(self, text: &str) -> Option<String> {
+        match self {
+            Self::Utf7 if text.is_ascii() => decode_strictly(text),
+            Self::Utf7 | Self::Utf8 => Some(text.to_owned()),
+        }
+    }
+
+    /// A pattern as the client wrote it, in Unicode.
     pub fn decode(self, text: String) -> String {
         match self {
             Self::Utf7 => decode(&text),
@@ -55,7 +64,7 @@ fn flush(encoded: &mut String, shifted: &mut Vec<u8>) {
     }
 }
 
-/// To Unicode. A text that is not proper modified UTF-7 (some clients send UTF-8, or `&` raw) is taken as it stands.
+/// To Unicode. A text that is not proper modified UTF-7 (a pattern may break it) is taken as it stands.
 pub fn decode(text: &str) -> String {
     decode_strictly(text).unwrap_or_else(|| text.to_owned())
 }
@@ -114,6 +123,7 @@ mod tests {
         for raw in ["Envoyés", "R&D", "a&", "&AGE-", "&AC8-", "&AOk", "&AO-", "&2D0-", "&AOkA-", "&AOk-&AOk-", "&A*k-"]
         {
             assert_eq!(decode(raw), raw);
+            assert_eq!(NameForm::Utf7.decode_name(raw).as_deref(), (!raw.is_ascii()).then_some(raw));
         }
     }
 

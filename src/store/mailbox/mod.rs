@@ -1,10 +1,12 @@
 //! Rows of `mailbox`: list, find, count; the counters that give UIDs and ModSeqs (`counters`); the tree (`tree`).
 
 mod counters;
+mod overview;
 mod special;
 mod tree;
 
 pub(crate) use counters::{Taken, give_back_mod_seq, lock, take, take_mod_seq};
+pub(crate) use overview::{OverviewRows, overview};
 pub(crate) use special::{NewSpecial, add_special, count_without_special};
 pub(crate) use tree::{
     Created, Deleted, Deletion, NewMailbox, Renamed, Renaming, Subscription, create, delete, rename, set_subscribed,

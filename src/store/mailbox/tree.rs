@@ -109,6 +109,7 @@ const KEEP_SUBSCRIPTION: &str = "
     insert into subscription (user_id, name) select user_id, name from mailbox where id = $1 and subscribed
     on conflict do nothing";
 const DROP_TOMBSTONES: &str = "delete from tombstone where mailbox_id = $1";
+const DROP_ANNOTATIONS: &str = "delete from annotation where user_id = $1 and mailbox_id = $2";
 const DROP_MAILBOX: &str = "delete from mailbox where id = $1";
 
 /// Deletes a mailbox; its messages go to Trash. A subscription outlives it (RFC 9051 §6.3.7).
@@ -139,6 +140,7 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, deletion: &Deletion) -> Result<Delet
     on_engine!(tx, |c| {
         sqlx::query(KEEP_SUBSCRIPTION).bind(row.id.0).execute(&mut *c).await?;
         sqlx::query(DROP_TOMBSTONES).bind(row.id.0).execute(&mut *c).await?;
+        sqlx::query(DROP_ANNOTATIONS).bind(deletion.user.as_str()).bind(row.id.0).execute(&mut *c).await?;
         sqlx::query(DROP_MAILBOX).bind(row.id.0).execute(c).await.map(drop)?;
     });
     Ok(Deleted::Done { mailbox: row.id, trash })

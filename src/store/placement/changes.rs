@@ -15,13 +15,14 @@ pub(crate) struct PlacementRow {
     pub(crate) size: u64,
     pub(crate) internal_date: Timestamp,
     pub(crate) save_date: Timestamp,
+    pub(crate) sent_day: Option<i32>,
 }
 
 const ALL: &str = "
-    select uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date
+    select uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date, sent_day
     from placement where mailbox_id = $1 order by uid";
 
-type Columns = (i64, i64, String, i64, i64, i64, i64, i64);
+type Columns = (i64, i64, String, i64, i64, i64, i64, i64, Option<i64>);
 
 /// Gives each placement of the mailbox to `take`, rising by UID.
 pub(crate) async fn each(
@@ -39,7 +40,7 @@ pub(crate) async fn each(
 }
 
 fn placement(mailbox: MailboxId, columns: Columns) -> Result<PlacementRow, StoreError> {
-    let (uid, flags, keywords, mod_seq, message, size, internal_date, save_date) = columns;
+    let (uid, flags, keywords, mod_seq, message, size, internal_date, save_date, sent_day) = columns;
     Ok(PlacementRow {
         uid: Uid(number(uid, "placement", "uid", mailbox)?),
         flags: Flags::from_columns(flags, &keywords),
@@ -48,6 +49,7 @@ fn placement(mailbox: MailboxId, columns: Columns) -> Result<PlacementRow, Store
         size: number(size, "placement", "size", mailbox)?,
         internal_date: Timestamp(internal_date),
         save_date: Timestamp(save_date),
+        sent_day: sent_day.map(|day| number(day, "placement", "sent_day", mailbox)).transpose()?,
     })
 }
 
@@ -63,17 +65,17 @@ pub(crate) struct News {
 // One statement, so that its parts agree without a transaction: where nothing changed it costs one row.
 const NEWS: &str = "
     select cast(0 as bigint), uid_next, cast(0 as bigint), '', mod_seq, uid_validity, cast(0 as bigint),
-        cast(0 as bigint), cast(0 as bigint)
+        cast(0 as bigint), cast(0 as bigint), cast(null as bigint)
     from mailbox where id = $1
     union all
     select cast(1 as bigint), uid, cast(0 as bigint), '', mod_seq, message_id, cast(0 as bigint), cast(0 as bigint),
-        cast(0 as bigint)
+        cast(0 as bigint), cast(null as bigint)
     from tombstone where mailbox_id = $1 and mod_seq > $2
     union all
-    select cast(2 as bigint), uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date
+    select cast(2 as bigint), uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date, sent_day
     from placement where mailbox_id = $1 and mod_seq > $2";
 
-type NewsColumns = (i64, i64, i64, String, i64, i64, i64, i64, i64);
+type NewsColumns = (i64, i64, i64, String, i64, i64, i64, i64, i64, Option<i64>);
 
 /// Everything since `since`; `None` where the mailbox has gone.
 pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)) -> Result<Option<News>, StoreError> {
@@ -81,7 +83,7 @@ pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)
     let (mut counters, mut expunged, mut changed) = (None, Vec::new(), Vec::new());
     on_engine!(tx, |c| {
         let mut rows = sqlx::query_as::<_, NewsColumns>(NEWS).bind(mailbox.0).bind(since.0).fetch(c);
-        while let Some((kind, uid, flags, keywords, mod_seq, id, size, internal_date, save_date)) =
+        while let Some((kind, uid, flags, keywords, mod_seq, id, size, internal_date, save_date, sent_day)) =
             rows.try_next().await?
         {
             match kind {
@@ -93,8 +95,10 @@ pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)
                     });
                 }
                 1 => expunged.push(Uid(number(uid, "tombstone", "uid", mailbox)?)),
-                _ => changed
-                    .push(placement(mailbox, (uid, flags, keywords, mod_seq, id, size, internal_date, save_date))?),
+                _ => changed.push(placement(
+                    mailbox,
+                    (uid, flags, keywords, mod_seq, id, size, internal_date, save_date, sent_day),
+                )?),
             }
         }
     });

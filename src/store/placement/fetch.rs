@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::mime::SearchText;
-use crate::model::{MailboxId, Timestamp, Uid};
+use crate::mime::{HeaderText, SearchText};
+use crate::model::{MailboxId, Uid};
+use crate::store::search::TextColumn;
 use crate::store::{StoreError, Tx, number, on_engine, sql};
 
 /// What to read.
@@ -90,113 +91,83 @@ pub(crate) struct Searching {
     pub(crate) mailbox: MailboxId,
     pub(crate) ranges: String,
     pub(crate) heads: bool,
+    pub(crate) header: bool,
     pub(crate) body: bool,
     /// Only those that have this folded text there.
     pub(crate) having: Option<(TextColumn, String)>,
 }
 
-/// Folded texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextColumn {
-    From,
-    To,
-    Cc,
-    Bcc,
-    Subject,
-    Body,
-}
-
-impl TextColumn {
-    /// Its number in the statement of [`search_texts`].
-    fn number(self) -> i64 {
-        match self {
-            Self::From => 1,
-            Self::To => 2,
-            Self::Cc => 3,
-            Self::Bcc => 4,
-            Self::Subject => 5,
-            Self::Body => 6,
-        }
+/// The number of a column in the statement of [`search_texts`].
+fn column_number(column: TextColumn) -> i64 {
+    match column {
+        TextColumn::From => 1,
+        TextColumn::To => 2,
+        TextColumn::Cc => 3,
+        TextColumn::Bcc => 4,
+        TextColumn::Subject => 5,
+        TextColumn::Header => 6,
+        TextColumn::Body => 7,
+        TextColumn::Any => 8,
     }
 }
 
 /// One message; texts that were not asked for are empty.
 pub(crate) struct SearchRow {
     pub(crate) uid: Uid,
-    pub(crate) sent_at: Option<Timestamp>,
     pub(crate) text: SearchText,
 }
 
 type Text = Option<String>;
-type SearchColumns = (i64, Option<i64>, Text, Text, Text, Text, Text, Text);
+type SearchColumns = (i64, Text, Text, Text, Text, Text, Text, Text, Text);
 
 /// Reads folded texts, rising by UID.
 pub(crate) async fn search_texts(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
-    if !searching.heads && !searching.body {
-        return sent_dates(tx, searching).await;
-    }
+    // A line feed parts the columns: folded text holds none.
     let statement = sql!(
         tx,
-        "select p.uid, m.sent_at,
+        "select p.uid,
             case when $3 then t.from_key end, case when $3 then t.to_key end, case when $3 then t.cc_key end,
-            case when $3 then t.bcc_key end, case when $3 then t.subject_key end, case when $4 then t.text_key end
+            case when $3 then t.bcc_key end, case when $3 then t.subject_key end,
+            case when $4 then t.header_names end, case when $4 then t.header_key end,
+            case when $5 then t.text_key end
         from ",
         placements "$1",
         "
-        join message m on m.id = p.message_id
-        left join message_text t on ($3 or $4) and t.message_id = p.message_id
-        where $5 = 0 or ",
-        position "case $5 when 1 then t.from_key when 2 then t.to_key when 3 then t.cc_key when 4 then t.bcc_key
-            when 5 then t.subject_key else t.text_key end, $6",
+        join message_text t on t.message_id = p.message_id
+        where $6 = 0 or ",
+        position "case $6 when 1 then t.from_key when 2 then t.to_key when 3 then t.cc_key when 4 then t.bcc_key
+            when 5 then t.subject_key when 6 then t.header_key when 7 then t.text_key
+            else t.from_key || '\n' || t.to_key || '\n' || t.cc_key || '\n' || t.bcc_key || '\n' || t.subject_key
+                || '\n' || t.header_key || '\n' || t.text_key end, $7",
         " > 0
         order by p.uid"
     );
-    let (column, text) = searching.having.as_ref().map_or((0, ""), |(column, text)| (column.number(), text.as_str()));
+    let having = searching.having.as_ref();
+    let (column, text) = having.map_or((0, ""), |(column, text)| (column_number(*column), text.as_str()));
     let rows: Vec<SearchColumns> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
             .bind(searching.ranges.as_str())
             .bind(searching.mailbox.0)
             .bind(searching.heads)
+            .bind(searching.header)
             .bind(searching.body)
             .bind(column)
             .bind(text)
             .fetch_all(c)
             .await?
     });
-    rows.into_iter()
-        .map(|(uid, sent_at, from, to, cc, bcc, subject, body)| {
-            Ok(SearchRow {
-                uid: Uid(number(uid, "placement", "uid", searching.mailbox)?),
-                sent_at: sent_at.map(Timestamp),
-                text: SearchText {
-                    from: from.unwrap_or_default(),
-                    to: to.unwrap_or_default(),
-                    cc: cc.unwrap_or_default(),
-                    bcc: bcc.unwrap_or_default(),
-                    subject: subject.unwrap_or_default(),
-                    body: body.unwrap_or_default(),
-                },
-            })
-        })
-        .collect()
-}
-
-/// The same where no text is asked for.
-async fn sent_dates(tx: &mut Tx<'_>, searching: &Searching) -> Result<Vec<SearchRow>, StoreError> {
-    let statement = sql!(
-        tx,
-        "select p.uid, m.sent_at from ",
-        placements "$1",
-        " join message m on m.id = p.message_id order by p.uid"
-    );
-    let rows: Vec<(i64, Option<i64>)> = on_engine!(tx, |c| {
-        sqlx::query_as(statement).bind(searching.ranges.as_str()).bind(searching.mailbox.0).fetch_all(c).await?
-    });
-    let row = |(uid, sent_at): (i64, Option<i64>)| {
+    let row = |(uid, from, to, cc, bcc, subject, names, values, body): SearchColumns| {
         Ok(SearchRow {
             uid: Uid(number(uid, "placement", "uid", searching.mailbox)?),
-            sent_at: sent_at.map(Timestamp),
-            text: SearchText::default(),
+            text: SearchText {
+                from: from.unwrap_or_default(),
+                to: to.unwrap_or_default(),
+                cc: cc.unwrap_or_default(),
+                bcc: bcc.unwrap_or_default(),
+                subject: subject.unwrap_or_default(),
+                header: HeaderText { names: names.unwrap_or_default(), values: values.unwrap_or_default() },
+                body: body.unwrap_or_default(),
+            },
         })
     };
     rows.into_iter().map(row).collect()

@@ -12,7 +12,6 @@ mod transfer;
 
 pub(crate) use append::{Appending, NewAppend, NewAppends, append};
 pub(crate) use changes::{News, PlacementRow, each, news, vanished};
-pub use fetch::TextColumn;
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use sorting::{SortRow, sort_keys};
@@ -35,8 +34,8 @@ pub(crate) struct NewPlacement<'a> {
 
 const ADD: &str = "
     insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
-        created_mod_seq, mod_seq, origin_mailbox_id)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, null)";
+        sent_day, created_mod_seq, mod_seq, origin_mailbox_id)
+    select $1, $2, $3, $4, $5, $6, $7, $8, m.sent_day, $9, $9, null from message m where m.id = $3";
 
 /// Puts one message into a mailbox, under a UID and ModSeq taken in the same transaction.
 pub(crate) async fn add(tx: &mut Tx<'_>, new: &NewPlacement<'_>) -> Result<(), StoreError> {

@@ -109,9 +109,9 @@ async fn put(tx: &mut Tx<'_>, transfer: &Transfer, first: Uid, mod_seq: ModSeq) 
     let statement = sql!(
         tx,
         "insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
-            created_mod_seq, mod_seq, origin_mailbox_id)
+            sent_day, created_mod_seq, mod_seq, origin_mailbox_id)
         select $3, $4 + row_number() over (order by p.uid) - 1, p.message_id, p.flags & $5, p.keywords, p.size,
-            p.internal_date, $6, $7, $7,
+            p.internal_date, $6, p.sent_day, $7, $7,
             case when not $8 then null when p.mailbox_id = $3 then p.origin_mailbox_id else p.mailbox_id end
         from ",
         placements "$1",

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::snapshot::SentDay;
 use crate::mime::SearchText;
 use crate::model::{Flags, MessageId};
 
@@ -43,12 +44,15 @@ fn entry() -> Entry {
         size: 100,
         internal_date: Timestamp::from_seconds(20 * DAY + DAY - 1),
         save_date: Timestamp(0),
+        sent_day: SentDay::from(Some(20)),
     }
 }
 
 fn searched() -> Searched {
-    let text = SearchText { subject: "l'ete".to_owned(), body: "menu du jour".to_owned(), ..SearchText::default() };
-    Searched { uid: Uid(3), sent_at: Some(Timestamp::from_seconds(20 * DAY)), text }
+    let header = HeaderText { names: "x-menu\n".to_owned(), values: "menu\n".to_owned() };
+    let text =
+        SearchText { subject: "l'ete".to_owned(), header, body: "menu du jour".to_owned(), ..SearchText::default() };
+    Searched { uid: Uid(3), text }
 }
 
 /// A day behind the message's INTERNALDATE.
@@ -58,31 +62,47 @@ fn plan(key: &SearchKey) -> Plan {
     Plan::of(key, NOW, &|_: &SequenceSet, _| Ok::<_, ()>(vec![(Uid(3), Uid(3))])).unwrap()
 }
 
+/// Does the message's text have it? What a perfect index would say.
+fn has(searched: &Searched, sought: &Sought) -> bool {
+    let text = &searched.text;
+    match sought {
+        Sought::MessageId(_) => false,
+        Sought::Text(TextColumn::Subject, sought) => text.subject.contains(sought),
+        Sought::Text(TextColumn::Header, sought) => text.header.values.contains(sought),
+        Sought::Text(TextColumn::Body, sought) => text.body.contains(sought),
+        Sought::Text(TextColumn::Any, sought) => {
+            [&text.subject, &text.header.values, &text.body].iter().any(|text| text.contains(sought))
+        }
+        Sought::Text(_, sought) => sought.is_empty(),
+    }
+}
+
 proptest! {
+    /// `learnt`: what the index was asked for; `lavish`: it proposes the message whatever was sought.
     #[test]
-    fn rounds_agree_and_the_last_one_decides(key in key()) {
+    fn rounds_agree_and_the_last_one_decides(key in key(), learnt in proptest::num::u8::ANY, lavish in proptest::num::u8::ANY) {
         let (entry, searched) = (entry(), searched());
-        let fields = [Field { name: "x-menu".to_owned(), value: "menu".to_owned() }];
-        let sent_at = Some(searched.sent_at);
-        let whole = Known { sent_at, heads: Some(&searched), fields: Some(&fields), body: Some(&searched.text.body) };
-        let plan = plan(&key);
+        let text = &searched.text;
+        let whole = Known { heads: Some(&searched), header: Some(&text.header), body: Some(&text.body) };
+        let mut plan = plan(&key);
         let truth = plan.judge(&Facts { entry: &entry, known: whole });
         prop_assert_ne!(truth, Verdict::Doubt);
-        if let Some((column, text)) = plan.having(Step { sent_at: true, heads: true, fields: true, body: true }) {
-            let has = match column {
-                TextColumn::Subject => searched.text.subject.contains(text),
-                TextColumn::Body => searched.text.body.contains(text),
-                _ => text.is_empty(),
-            };
+        if let Some((column, text)) = plan.having(Step { heads: true, header: true, body: true }) {
+            let has = has(&searched, &Sought::Text(column, text.to_owned()));
             prop_assert!(has || truth == Verdict::No, "nothing that matches is passed over");
         }
+        for (index, sought) in plan.sought().into_iter().enumerate().filter(|(index, _)| learnt & (1 << (index % 8)) != 0) {
+            let proposes = has(&searched, &sought) || lavish & (1 << (index % 8)) != 0;
+            let proposed = if proposes { vec![MessageId(0), entry.message] } else { vec![MessageId(0), MessageId(7)] };
+            plan.learn(&sought, &proposed.into());
+        }
+        prop_assert_eq!(plan.judge(&Facts { entry: &entry, known: whole }), truth, "the index changes no answer");
         let mut verdict = plan.judge(&Facts { entry: &entry, known: Known::default() });
         for step in plan.steps() {
             prop_assert!(verdict == Verdict::Doubt || verdict == truth);
             let known = Known {
-                sent_at: whole.sent_at.filter(|_| step.sent_at),
                 heads: whole.heads.filter(|_| step.heads),
-                fields: whole.fields.filter(|_| step.fields),
+                header: whole.header.filter(|_| step.header),
                 body: whole.body.filter(|_| step.body),
             };
             verdict = plan.judge(&Facts { entry: &entry, known });
@@ -96,10 +116,26 @@ fn only_what_is_needed_is_read() {
     let heads = Step { heads: true, ..Step::default() };
     let body = Step { body: true, ..Step::default() };
     assert_eq!(plan(&SearchKey::Flag(SystemFlag::Seen)).steps(), []);
+    assert_eq!(plan(&SearchKey::SentOn(20)).steps(), []);
     assert_eq!(plan(&SearchKey::From("a".to_owned())).steps(), [heads]);
     assert_eq!(plan(&SearchKey::Body("a".to_owned())).steps(), [body]);
     let both = SearchKey::And(vec![SearchKey::From("a".to_owned()), SearchKey::Body("a".to_owned())]);
     assert_eq!(plan(&both).steps(), [heads, Step { body: true, ..heads }]);
+    assert_eq!(plan(&SearchKey::Text("a".to_owned())).steps(), [Step { heads: true, header: true, body: true }]);
+}
+
+#[test]
+fn the_index_is_asked_for_what_it_knows() {
+    let sought = |key: SearchKey| plan(&key).sought();
+    let header = |name: &str, text: &str| sought(SearchKey::Header(name.to_owned(), text.to_owned()));
+    let text = |column, text: &str| vec![Sought::Text(column, text.to_owned())];
+    assert_eq!(sought(SearchKey::Subject("ÉTÉ".to_owned())), text(TextColumn::Subject, "ete"));
+    assert_eq!(sought(SearchKey::Subject("ét".to_owned())), []);
+    assert_eq!(sought(SearchKey::Subject("œt".to_owned())), text(TextColumn::Subject, "oet"));
+    assert_eq!(header("Message-Id", "<A@x>"), [Sought::MessageId("a@x".to_owned())]);
+    assert_eq!(header("Message-Id", "A@x"), text(TextColumn::Header, "a@x"));
+    assert_eq!(header("X-Id", "<A@x>"), text(TextColumn::Header, "<a@x>"));
+    assert_eq!(header("X-Id", ""), []);
 }
 
 #[test]

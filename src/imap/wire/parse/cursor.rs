@@ -162,15 +162,17 @@ impl<'a> Cursor<'a> {
     }
 
     fn literal(&mut self) -> Parsed<&'a [u8]> {
+        let octets = self.literal8()?;
+        if octets.contains(&0) { Err(BadCommand::Syntax("a literal without NUL")) } else { Ok(octets) }
+    }
+
+    fn literal8(&mut self) -> Parsed<&'a [u8]> {
         let (size, _) = self.announcement()?;
         self.accept(b'\r');
         self.expect(b'\n', "the end of the line behind a literal's size")?;
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let octets = self.advance(size);
-        if octets.len() < size || octets.contains(&0) {
-            return Err(BadCommand::Syntax("a literal without NUL"));
-        }
-        Ok(octets)
+        if octets.len() < size { Err(BadCommand::Syntax("a whole literal")) } else { Ok(octets) }
     }
 
     /// `string`
@@ -184,6 +186,14 @@ impl<'a> Cursor<'a> {
     /// `nstring`
     pub(super) fn nstring(&mut self) -> Parsed<Option<Cow<'a, [u8]>>> {
         if self.keyword("NIL") { Ok(None) } else { self.string().map(Some) }
+    }
+
+    /// `nstring` or `literal8`, which may hold NUL (RFC 5464 §5).
+    pub(super) fn nstring8(&mut self) -> Parsed<Option<Vec<u8>>> {
+        if self.accept(b'~') {
+            return self.literal8().map(|octets| Some(octets.to_vec()));
+        }
+        Ok(self.nstring()?.map(Cow::into_owned))
     }
 
     /// `astring`
@@ -215,12 +225,18 @@ impl<'a> Cursor<'a> {
         self.spaces();
         let mut items = Vec::new();
         while !self.accept(b')') {
+            self.one_more(items.len())?;
             items.push(item(self)?);
             if self.peek() != Some(b')') {
                 self.space().map_err(|_| BadCommand::Syntax("a space or a closing parenthesis"))?;
             }
         }
         Ok(items)
+    }
+
+    /// May there be one more, where there are so many?
+    pub(super) fn one_more(&self, count: usize) -> Parsed<()> {
+        if count < self.limits.list_items_max { Ok(()) } else { Err(BadCommand::TooManyItems) }
     }
 
     /// A list in parentheses with something in it.

@@ -3,6 +3,7 @@
 use super::super::command::{Access, CommandBody, List, Resync, SequenceSet, StatusItem};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed};
+use super::metadata;
 use crate::model::{ModSeq, UidValidity};
 
 /// RFC 9051 §6.3.2, §6.3.3; RFC 7162 §3.1.8, §3.2.5
@@ -41,7 +42,8 @@ fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
         known = Some(known_set(cursor)?);
         cursor.spaces();
     }
-    if cursor.accept(b'(') {
+    let names_numbers = cursor.accept(b'(');
+    if names_numbers {
         cursor.spaces();
         known_set(cursor)?;
         cursor.space()?;
@@ -51,7 +53,7 @@ fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
         cursor.spaces();
     }
     cursor.expect(b')', "the end of what is known")?;
-    Ok(Resync { uid_validity, mod_seq, known })
+    Ok(Resync { uid_validity, mod_seq, known, names_numbers })
 }
 
 /// `known-uids`: a set without `*`.
@@ -154,6 +156,11 @@ fn return_option(cursor: &mut Cursor<'_>, list: &mut List) -> Parsed<()> {
         "STATUS" => {
             cursor.space()?;
             list.return_status = Some(status_items(cursor)?);
+            return Ok(());
+        }
+        "METADATA" => {
+            cursor.space()?;
+            list.return_metadata = Some(metadata::list_option(cursor)?);
             return Ok(());
         }
         _ => return Err(BadCommand::Syntax(WHAT)),

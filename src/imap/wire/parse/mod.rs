@@ -8,6 +8,7 @@ mod append;
 mod cursor;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod search;
 mod sort;
 mod value;
@@ -83,9 +84,10 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 32] = [
+    const VERBS: [&str; 35] = [
         "APPEND",
         "AUTHENTICATE",
+        "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
@@ -94,6 +96,7 @@ fn takes_arguments(verb: &str) -> bool {
         "EXAMINE",
         "FETCH",
         "GETACL",
+        "GETMETADATA",
         "GETQUOTA",
         "GETQUOTAROOT",
         "ID",
@@ -108,6 +111,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SEARCH",
         "SELECT",
         "SETACL",
+        "SETMETADATA",
         "SETQUOTA",
         "SORT",
         "STATUS",
@@ -154,6 +158,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "ID" => id(cursor),
         "AUTHENTICATE" => authenticate(cursor),
         "LOGIN" => login(cursor),
+        "COMPRESS" => Ok(CommandBody::Compress(cursor.word("a compression")?)),
         "ENABLE" => enable(cursor),
         "SELECT" => mailbox::select(cursor, Access::ReadWrite),
         "EXAMINE" => mailbox::select(cursor, Access::ReadOnly),
@@ -169,6 +174,8 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETQUOTAROOT" => Ok(CommandBody::GetQuotaRoot(cursor.mailbox()?)),
         "SETQUOTA" => mailbox::set_quota(cursor),
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
+        "GETMETADATA" => metadata::get(cursor),
+        "SETMETADATA" => metadata::set(cursor),
         "UID" => uid(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
@@ -251,6 +258,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if cursor.is_at_end() {
             return Ok(CommandBody::Enable(words));
         }
+        cursor.one_more(words.len())?;
         words.push(cursor.word("a capability")?);
     }
 }

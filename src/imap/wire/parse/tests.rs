@@ -16,6 +16,7 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 100_000,
     nesting_max: 5,
     set_ranges_max: 4,
+    list_items_max: 50,
     names: NameForm::Utf7,
 };
 
@@ -34,7 +35,7 @@ fn bad(text: &str) {
 }
 
 fn named(name: &str) -> MailboxArgument {
-    MailboxArgument(MailboxName::parse(name))
+    MailboxArgument(MailboxName::parse(name), None)
 }
 
 fn set(ranges: &[(u32, u32)]) -> SequenceSet {
@@ -142,9 +143,9 @@ fn mailboxes() {
     assert_eq!(body("CREATE a/b/"), CommandBody::Create { mailbox: named("a/b"), uses: vec![] });
     assert_eq!(
         body("CREATE \"a*\""),
-        CommandBody::Create { mailbox: MailboxArgument(Err(BadMailboxName::Wildcard)), uses: vec![] }
+        CommandBody::Create { mailbox: MailboxArgument(Err(BadMailboxName::Wildcard), None), uses: vec![] }
     );
-    assert_eq!(body("DELETE \"\""), CommandBody::Delete(MailboxArgument(Err(BadMailboxName::Empty))));
+    assert_eq!(body("DELETE \"\""), CommandBody::Delete(MailboxArgument(Err(BadMailboxName::Empty), None)));
     assert_eq!(body("RENAME a b"), CommandBody::Rename { from: named("a"), to: named("b") });
     assert_eq!(body("SUBSCRIBE a"), CommandBody::Subscribe(named("a")));
     assert_eq!(body("UNSUBSCRIBE a"), CommandBody::Unsubscribe(named("a")));

@@ -6,12 +6,9 @@ use jiff::tz::TimeZone;
 use super::super::command::{MailboxArgument, PartialRange, SequenceSet};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed, is_atom_char};
-use crate::model::{Flags, MailboxName, SystemFlag, Timestamp};
+use crate::model::{Flags, SystemFlag, Timestamp};
 
 const SECONDS_PER_DAY: i64 = 86_400;
-
-/// Keywords in one command. More are an attack: comparing them takes time for each message.
-const KEYWORDS_MAX: usize = 256;
 
 /// One flag as a client names it.
 enum GivenFlag {
@@ -24,10 +21,10 @@ enum GivenFlag {
 impl Cursor<'_> {
     /// `mailbox`: modified UTF-7, or UTF-8.
     pub(super) fn mailbox(&mut self) -> Parsed<MailboxArgument> {
-        Ok(MailboxArgument(MailboxName::parse(&self.mailbox_text()?)))
+        Ok(MailboxArgument::read(self.limits.names, &self.astring_text()?))
     }
 
-    /// A mailbox's name, or what it begins with.
+    /// What the names of mailboxes begin with.
     pub(super) fn mailbox_text(&mut self) -> Parsed<String> {
         Ok(self.limits.names.decode(self.astring_text()?))
     }
@@ -95,7 +92,7 @@ impl Cursor<'_> {
 
     /// `flag-list`
     pub(super) fn flag_list(&mut self) -> Parsed<Flags> {
-        self.list(Self::flag).and_then(flags_of)
+        self.list(Self::flag).map(flags_of)
     }
 
     /// Flags without parentheses up to the end of the command, at least one.
@@ -104,8 +101,9 @@ impl Cursor<'_> {
         loop {
             self.spaces();
             if self.is_at_end() {
-                return flags_of(given);
+                return Ok(flags_of(given));
             }
+            self.one_more(given.len())?;
             given.push(self.flag()?);
         }
     }
@@ -194,18 +192,14 @@ impl Cursor<'_> {
     }
 }
 
-fn flags_of(given: Vec<GivenFlag>) -> Parsed<Flags> {
+fn flags_of(given: Vec<GivenFlag>) -> Flags {
     let mut flags = Flags::default();
-    let mut keywords_left = KEYWORDS_MAX;
     for flag in given {
         match flag {
             GivenFlag::System(flag) => flags.set(flag),
-            GivenFlag::Keyword(keyword) => {
-                keywords_left = keywords_left.checked_sub(1).ok_or(BadCommand::TooManyKeywords)?;
-                flags.set_keyword(&keyword);
-            }
+            GivenFlag::Keyword(keyword) => flags.set_keyword(&keyword),
             GivenFlag::Recent => {}
         }
     }
-    Ok(flags)
+    flags
 }

@@ -32,12 +32,31 @@ pub enum DataName<'a> {
     BinarySize(&'a [u32]),
 }
 
-impl FetchItems {
+/// How a response names a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageNumber {
     /// `* 12 FETCH (`
-    pub fn open(out: &mut BytesMut, seq: SeqNum) -> Self {
+    Seq(SeqNum),
+    /// `* 4711 UIDFETCH (` (RFC 9586 §3.3)
+    Uid(Uid),
+}
+
+impl From<SeqNum> for MessageNumber {
+    fn from(seq: SeqNum) -> Self {
+        Self::Seq(seq)
+    }
+}
+
+impl FetchItems {
+    /// `* 12 FETCH (`, `* 4711 UIDFETCH (`
+    pub fn open(out: &mut BytesMut, message: impl Into<MessageNumber>) -> Self {
+        let (value, name) = match message.into() {
+            MessageNumber::Seq(seq) => (seq.0, b" FETCH (".as_slice()),
+            MessageNumber::Uid(uid) => (uid.0, b" UIDFETCH (".as_slice()),
+        };
         out.put_slice(b"* ");
-        number(out, u64::from(seq.0));
-        out.put_slice(b" FETCH (");
+        number(out, u64::from(value));
+        out.put_slice(name);
         Self { first: true }
     }
 

@@ -6,16 +6,18 @@
 mod acl;
 mod fetch;
 mod mailbox;
+mod metadata;
 mod search;
 mod status;
 mod text;
 
 pub use acl::{acl, list_rights, my_rights};
-pub use fetch::{DataName, FetchItems};
+pub use fetch::{DataName, FetchItems, MessageNumber};
 pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
 };
+pub use metadata::metadata;
 pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};

@@ -32,6 +32,8 @@ pub enum Code<'a> {
     ClientBug,
     /// RFC 7162 §3.2.11
     Closed,
+    /// RFC 4978 §3
+    CompressionActive,
     ContactAdmin,
     /// RFC 4315 §3: source and target, in the same order.
     CopyUid(UidValidity, &'a [(Uid, Uid)]),
@@ -40,10 +42,21 @@ pub enum Code<'a> {
     HasChildren,
     /// RFC 7162 §3.1.2.1
     HighestModSeq(ModSeq),
+    /// RFC 9585 §5: the command's tag, what is done, and of how many.
+    InProgress {
+        tag: &'a str,
+        done: Option<u32>,
+        goal: Option<u32>,
+    },
     InUse,
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 5464 §4.2.1: octets of the longest value that was left out.
+    MetadataLongEntries(u64),
+    /// RFC 5464 §4.3: octets that a value may have.
+    MetadataMaxSize(u64),
+    MetadataTooMany,
     /// RFC 7162 §3.1.3: UIDs, or sequence numbers, that UNCHANGEDSINCE left alone.
     Modified(&'a [u32]),
     NonExistent,
@@ -64,6 +77,8 @@ pub enum Code<'a> {
     TooBig,
     TryCreate,
     UidNext(Uid),
+    /// RFC 9586 §3.2
+    UidRequired,
     UidValidity(UidValidity),
     Unavailable,
     /// RFC 3516 §4.3
@@ -145,6 +160,7 @@ impl Code<'_> {
                 out.put_u8(b' ');
                 number_set(out, pairs.iter().map(|(_, to)| to.0));
             }
+            Self::InProgress { tag, done, goal } => in_progress(out, tag, *done, *goal),
             Self::HighestModSeq(mod_seq) => {
                 named_number(out, "HIGHESTMODSEQ ", u64::try_from(mod_seq.0).unwrap_or(0));
             }
@@ -152,6 +168,8 @@ impl Code<'_> {
                 out.put_slice(b"MAILBOXID ");
                 object_id(out, MAILBOX, id.0);
             }
+            Self::MetadataLongEntries(bytes) => named_number(out, "METADATA LONGENTRIES ", *bytes),
+            Self::MetadataMaxSize(bytes) => named_number(out, "METADATA MAXSIZE ", *bytes),
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -180,15 +198,19 @@ impl Code<'_> {
             Self::Capability(_) => "CAPABILITY",
             Self::ClientBug => "CLIENTBUG",
             Self::Closed => "CLOSED",
+            Self::CompressionActive => "COMPRESSIONACTIVE",
             Self::ContactAdmin => "CONTACTADMIN",
             Self::CopyUid(..) => "COPYUID",
             Self::Expired => "EXPIRED",
             Self::ExpungeIssued => "EXPUNGEISSUED",
             Self::HasChildren => "HASCHILDREN",
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::InProgress { .. } => "INPROGRESS",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
+            Self::MetadataLongEntries(_) | Self::MetadataMaxSize(_) => "METADATA",
+            Self::MetadataTooMany => "METADATA TOOMANY",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
@@ -202,6 +224,7 @@ impl Code<'_> {
             Self::TooBig => "TOOBIG",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
+            Self::UidRequired => "UIDREQUIRED",
             Self::UidValidity(_) => "UIDVALIDITY",
             Self::Unavailable => "UNAVAILABLE",
             Self::UnknownCte => "UNKNOWN-CTE",
@@ -209,6 +232,24 @@ impl Code<'_> {
             Self::UseAttr => "USEATTR",
         }
     }
+}
+
+/// `INPROGRESS ("tag" 175 1000)`; NIL for what is not known. A tag with `]` would end the code for some readers.
+fn in_progress(out: &mut BytesMut, tag: &str, done: Option<u32>, goal: Option<u32>) {
+    out.put_slice(b"INPROGRESS (");
+    if tag.contains(']') {
+        out.put_slice(b"NIL");
+    } else {
+        quoted(out, tag.as_bytes());
+    }
+    for count in [done, goal.filter(|goal| done.is_some() && *goal > 0)] {
+        out.put_u8(b' ');
+        match count {
+            Some(count) => number(out, u64::from(count)),
+            None => out.put_slice(b"NIL"),
+        }
+    }
+    out.put_u8(b')');
 }
 
 fn named_number(out: &mut BytesMut, name: &str, value: u64) {

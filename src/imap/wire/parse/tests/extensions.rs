@@ -10,7 +10,7 @@ fn select_qresync() {
         CommandBody::Select { qresync, .. } => qresync.unwrap(),
         other => panic!("{other:?}"),
     };
-    let known = |known| Resync { uid_validity: UidValidity(7), mod_seq: ModSeq(i64::MAX), known };
+    let known = |known| Resync { uid_validity: UidValidity(7), mod_seq: ModSeq(i64::MAX), known, names_numbers: false };
     assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807))"), known(None));
     assert_eq!(resync("select a (qresync (7 9223372036854775807 1:3,5))"), known(Some(set(&[(1, 3), (5, 5)]))));
     assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 1:3 (1,2 1,3)))"), known(Some(set(&[(1, 3)]))));
