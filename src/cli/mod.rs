@@ -9,6 +9,7 @@ mod migrate;
 mod people;
 mod print;
 mod reload;
+mod sample;
 mod serve;
 mod until_stopped;
 mod user;
@@ -52,6 +53,7 @@ enum Command {
     AppPassword(app_password::AppPassword),
     Reload(reload::Reload),
     Demo(demo::Demo),
+    Sample(sample::Sample),
 }
 
 /// Where the settings are.
@@ -93,6 +95,7 @@ pub fn run() -> ExitCode {
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
+            Command::Sample(command) => sample::run(&command),
         }
     });
     match ended {

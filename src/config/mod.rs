@@ -10,11 +10,8 @@
 mod check;
 mod keys;
 mod load;
-<<<<<<< HEAD
 mod people;
-=======
 mod policy;
->>>>>>> main
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -25,11 +22,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use load::{STORE_URL_VARIABLE, load, parse};
-<<<<<<< HEAD
 pub use people::{ImportConfig, PeopleConfig};
-=======
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
->>>>>>> main
 pub use problem::{Problem, Problems};
 
 pub use crate::sentences::Language;

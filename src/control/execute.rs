@@ -2,18 +2,11 @@
 
 use std::sync::Arc;
 
-<<<<<<< HEAD
 use super::command::{AppPasswordLine, UserLine, UserSheet};
 use super::import::{Wanted, import};
 use super::{AdminAnswer, AdminCommand, Password, people};
 use crate::domain::import::progress::Progress;
-use crate::domain::people::{AppPassword, UserDetails, UserFilter};
-=======
-use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password};
-use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
->>>>>>> main
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 

@@ -6,6 +6,7 @@
 mod address;
 mod content;
 mod date;
+mod display_name;
 mod envelope;
 mod header;
 mod header_text;
@@ -20,6 +21,7 @@ mod transfer;
 
 pub use address::{AddressList, Entry, Mailbox};
 pub use date::{date_time, internal_date, parse_internal_date};
+pub use display_name::mailbox;
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
 pub use header_text::{HeaderText, MESSAGE_ID, whole_message_id};
 pub use parts::{DEPTH_MAX, PARTS_MAX, Place};

@@ -163,6 +163,9 @@ impl Shared {
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
         }
+        if self.config.people.collect_every_hours > 0 {
+            self.tasks.spawn(collect_departed(Arc::clone(self)));
+        }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
     }
@@ -196,5 +199,18 @@ async fn cut_suspended(shared: Arc<Shared>) {
         if let Err(fault) = shared.gateway.cut_suspended().await {
             tracing::error!(%fault, "suspensions made elsewhere were not seen");
         }
+    }
+}
+
+/// Puts aside and deletes the accounts of people who left, in time. First a while after the start: a server that is
+/// started again and again is not to do it each time.
+async fn collect_departed(shared: Arc<Shared>) {
+    let every = Duration::from_secs(u64::from(shared.config.people.collect_every_hours) * 3600);
+    let mut wait = every.min(Duration::from_secs(3600));
+    while shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        if let Err(fault) = shared.gateway.collect_departed(false).await {
+            tracing::error!(%fault, "the accounts of people who left were not looked at");
+        }
+        wait = every;
     }
 }

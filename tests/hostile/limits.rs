@@ -43,6 +43,8 @@ const TESTED: &[(&str, &str)] = &[
     ("submission.data_idle_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.login_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.connections_per_user_max", "tests/smtp_session/sessions.rs"),
+    ("import.file_bytes_max", "tests/people/ent_traps.rs"),
+    ("import.suspended_percent_max", "tests/people/ent.rs"),
     ("imap.line_bytes_max", "tests/transcripts/imap/line_limit.txt"),
     ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),

@@ -16,6 +16,7 @@
 //! where it changed since it was read, it is read again.
 
 mod ent;
+pub(crate) use ent::login_stem;
 mod lines;
 mod plan;
 pub mod problem;

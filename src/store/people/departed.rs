@@ -99,6 +99,8 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
             " as list on m.user_id = list.item)"
         ),
         sql!(tx, "delete from mailbox where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from annotation where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from answerable where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from mailbox_clock where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from subscription where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from app_password where user_id in (select item from ", texts "$1", " as list)"),

@@ -43,7 +43,7 @@ impl<'a> Logins<'a> {
 }
 
 /// `prenom.nom`; where a name has no Latin letter, the other alone.
-fn stem(first_name: &str, last_name: &str) -> String {
+pub(crate) fn stem(first_name: &str, last_name: &str) -> String {
     let part = |name: &str| {
         let part: String = folded(name).chars().filter(char::is_ascii_alphanumeric).collect();
         part.get(..PART_OCTETS_MAX).unwrap_or(&part).to_owned()

@@ -32,6 +32,7 @@ use self::csv::Reading;
 pub(super) use self::header::Header;
 use self::header::{Kind, profile_of_name};
 use self::json::{Communication, JsonGroup, Structure};
+pub(crate) use self::login::stem as login_stem;
 use self::person::Person;
 pub(in crate::domain) use self::resolve::Year;
 pub(super) use self::resolve::resolve;
