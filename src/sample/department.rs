@@ -169,7 +169,6 @@ fn class_name(school: usize, class: usize) -> String {
 fn person(school: &School, profile: Profile, nth: usize, logins: &mut HashMap<String, u32>) -> Person {
     let number = school.people.len();
     let dice = |salt: u64| dice(salt, school.number, number);
-    let first_name = pick(&FIRST_NAMES, dice(1)).to_owned();
     let students = school.people.iter().filter(|person| person.profile == Profile::Student).count();
     let children: Vec<usize> = match profile {
         Profile::Relative if students > 0 => {
@@ -178,6 +177,12 @@ fn person(school: &School, profile: Profile, nth: usize, logins: &mut HashMap<St
         }
         _ => Vec::new(),
     };
+    // No two parents of a child have one name.
+    let first_name = match children.first() {
+        Some(child) => pick(&FIRST_NAMES, child + 11 * (nth / students.max(1))),
+        None => pick(&FIRST_NAMES, dice(1)),
+    };
+    let first_name = first_name.to_owned();
     let of_child = children.first().and_then(|child| school.people.get(*child)).map(|child| child.last_name.clone());
     // A second name keeps namesakes rare enough, and there are still some.
     let last_name = of_child.unwrap_or_else(|| match dice(3) % 5 {

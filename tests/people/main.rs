@@ -9,6 +9,8 @@
 )]
 
 mod admin;
+mod ent;
+mod ent_traps;
 mod imports;
 mod logins;
 mod rules;

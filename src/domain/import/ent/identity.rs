@@ -196,7 +196,8 @@ impl<'d> Known<'d> {
             self.used.insert(&found.external_id);
             return Ok(found);
         }
-        Err(candidates.into_iter().next().unwrap_or_default())
+        // Where there is none, the line was told to be wrong, and nothing is written.
+        Err(candidates.into_iter().next().unwrap_or_else(|| format!("{PREFIX}?:{}", person.place)))
     }
 
     /// A relative by a child; somebody of the staff by a name that nobody else bears.

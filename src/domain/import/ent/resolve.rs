@@ -16,7 +16,7 @@ use super::{Ent, json::JsonGroup};
 use crate::domain::import::lines::{Lines, PairLine, UserLine};
 use crate::domain::import::problem::{About, Place, Problem, Reason, Remark};
 use crate::model::{GroupKind, Profile, UserId};
-use crate::store::people::import::{Directory, PersonRecord};
+use crate::store::people::import::{AddressOwner, Directory, PersonRecord};
 
 /// The school year that the files are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,7 +203,10 @@ impl<'r> Resolving<'r> {
         let adopted = self.adopted(person, account);
         let given = account.id.as_deref().map(UserId::new);
         let (id, other_addresses) = match adopted {
-            Some(before) => (Some(before.id.clone()), account.id.iter().cloned().collect()),
+            Some(before) => {
+                let others = account.id.iter().filter(|id| id.as_str() != before.id.as_str());
+                (Some(before.id.clone()), others.cloned().collect())
+            }
             None => (given, Vec::new()),
         };
         UserLine {
@@ -222,16 +225,28 @@ impl<'r> Resolving<'r> {
         }
     }
 
-    /// Whoever has this login by a template: the same name, profile and login in the store.
+    /// Whoever has this login by a template (the same name, profile and login), or had before the ENT's id came to be one
+    /// of his addresses.
     fn adopted(&self, person: &Person, account: &Account) -> Option<&PersonRecord> {
-        use crate::store::people::import::AddressOwner;
-        let Some((AddressOwner::User(owner), _)) = self.directory.addresses.get(&account.login) else { return None };
-        self.directory.people.get(owner).filter(|before| {
-            before.external_id.starts_with("csv-")
-                && before.profile == person.profile
-                && before.login == account.login
-                && name_key(&before.last_name, &before.first_name) == person.name_key()
-        })
+        let by_id = account.id.as_deref().and_then(|id| self.owner(id));
+        let by_id = by_id.filter(|before| before.external_id == account.external_id);
+        let by_login = || {
+            self.owner(&account.login).filter(|before| {
+                before.external_id.starts_with("csv-")
+                    && before.profile == person.profile
+                    && before.login == account.login
+                    && name_key(&before.last_name, &before.first_name) == person.name_key()
+            })
+        };
+        by_id.or_else(by_login)
+    }
+
+    /// The person whose address it is.
+    fn owner(&self, local_part: &str) -> Option<&PersonRecord> {
+        match self.directory.addresses.get(local_part)? {
+            (AddressOwner::User(owner), _) => self.directory.people.get(owner),
+            (AddressOwner::Group(_), _) => None,
+        }
     }
 
     fn template_line(&self, person: &Person, naming: &mut Naming<'r, '_>, schools: Vec<String>) -> UserLine {
