@@ -44,7 +44,8 @@ create table user_school (
 );
 
 -- `closed_year`: the school year that was closed with the group in it.
--- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy).
+-- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
+-- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
     id text primary key
   , school_id text references school (id)
@@ -56,6 +57,8 @@ create table ent_group (
   , users_rule text not null
   , closed boolean not null
   , closed_year bigint
+  , users_by_table boolean not null default false
+  , rules_by_table boolean not null default false
   , created_at bigint not null
 );
 
@@ -84,6 +87,7 @@ create index group_member_user on group_member (user_id);
 create table communication_rule (
     from_group_id text not null references ent_group (id)
   , to_group_id text not null references ent_group (id)
+  , by_table boolean not null default false
   , primary key (from_group_id, to_group_id)
 );
 
@@ -274,3 +278,36 @@ create table answerable (
   , submission_id bigint not null references submission (id)
   , primary key (user_id, submission_id)
 );
+
+-- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
+
+-- Lines written in the transaction of what they tell, not yet in the chain: no lock that two writers would share.
+create table trail_waiting (
+    id bigint primary key
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+);
+
+-- The chain: rows are moved here in the order in which they were committed, and never change. `hash` covers the row and
+-- the hash before it (model::trail).
+create table trail (
+    seq bigint primary key
+  , id bigint not null
+  , at bigint not null
+  , kind text not null
+  , user_id text
+  , detail text not null
+  , hash bytea not null
+);
+create index trail_user on trail (user_id, seq);
+create index trail_at on trail (at);
+
+-- One row: the chain's end. It is the lock of whoever moves rows into the chain.
+create table trail_head (
+    id bigint primary key
+  , seq bigint not null
+  , hash bytea not null
+);
+insert into trail_head (id, seq, hash) values (1, 0, '');

@@ -57,7 +57,7 @@ pub enum Sentence {
     NoReply,
     /// The sender's profile may not send messages that nobody may answer.
     NoReplyNotAllowed,
-    /// MAIL FROM, or header Sender.
+    /// MAIL FROM or the header's Sender is not the person's own.
     SenderNotYours {
         address: String,
     },

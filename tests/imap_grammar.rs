@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, BytesMut};
 use passerelle::imap::wire::command::{CommandBody, MailboxArgument, Rfc822, Section, SectionText, SequenceSet};
-use passerelle::imap::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
+use passerelle::imap::wire::framer::{BadCommand, Frame, FrameLimits, Framer, NonSynchronizing};
 use passerelle::imap::wire::utf7::NameForm;
 use passerelle::imap::wire::write::{self, DataName, FetchItems};
 use passerelle::model::{Flags, MailboxName, ModSeq, SeqNum, SystemFlag, Timestamp, Uid};
@@ -19,6 +19,7 @@ const LIMITS: FrameLimits = FrameLimits {
     nesting_max: 4,
     set_ranges_max: 5,
     list_items_max: 50,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 
@@ -225,6 +226,7 @@ fn generous() -> FrameLimits {
         literal_bytes_max: 1 << 20,
         set_ranges_max: 8192,
         list_items_max: 200,
+        non_synchronizing: NonSynchronizing::Any,
         nesting_max: 100,
         ..LIMITS
     }

@@ -39,7 +39,7 @@ pub(super) async fn ask_watched(
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let progress = Arc::new(Progress::default());
-    let mut work = pin!(control::execute(&gateway, command, &progress));
+    let mut work = pin!(control::execute_watched(&gateway, command, &progress));
     let answer = loop {
         match tokio::time::timeout(TELL_EVERY, &mut work).await {
             Ok(answer) => break answer,

@@ -7,10 +7,12 @@ mod demo;
 mod import;
 mod migrate;
 mod people;
+mod policy;
 mod print;
 mod reload;
 mod sample;
 mod serve;
+mod trail;
 mod until_stopped;
 mod user;
 mod year;
@@ -51,6 +53,10 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    #[command(subcommand)]
+    Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
     Sample(sample::Sample),
@@ -93,6 +99,8 @@ pub fn run() -> ExitCode {
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),

@@ -31,7 +31,14 @@ fn every_command_of_the_manual_is_read() {
         "app-password create --config p.toml martine.durand --device tel",
         "app-password list --config p.toml martine.durand",
         "app-password revoke --config p.toml martine.durand 17",
+        "policy explain --config p.toml theo.lambert parents.tle-a.2026@ent.example.fr",
+        "policy explain --config p.toml --json theo.lambert christine.lambert",
+        "policy matrix --config p.toml",
+        "policy matrix --config p.toml --school 0750999V --json",
         "reload --config p.toml",
+        "reload --config p.toml --dry-run",
+        "trail verify --config p.toml --head 12:00ff",
+        "trail show --config p.toml --user martine.durand --since 2026-11-01 --json",
     ] {
         assert!(parses(line).is_ok(), "{line}");
     }

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `check` | what must hold between settings |
@@ -13,6 +14,7 @@ mod load;
 mod people;
 mod policy;
 mod problem;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,7 @@ pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
+pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
 
@@ -32,6 +35,9 @@ pub use crate::sentences::Language;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Where the settings were read from; `None` where they were made in memory.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// Domain of every address, e.g. `ent.example.fr`.
     pub domain: String,
     /// Host name that clients connect to; the domain where it is missing.
@@ -58,12 +64,17 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub ent: EntConfig,
+    /// Lines that take the place of built-in ones.
+    #[serde(default)]
+    pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
     pub import: ImportConfig,
     #[serde(default)]
     pub people: PeopleConfig,
+    #[serde(default)]
+    pub trail: TrailConfig,
     #[serde(default)]
     pub log: LogConfig,
 }
@@ -212,6 +223,8 @@ pub struct ImapConfig {
     pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
+    pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
     pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
@@ -224,6 +237,14 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Messages that one command may work on (RFC 9738), where that is limited.
+    pub message_limit: Option<usize>,
+    /// The same of COPY and APPEND alone.
+    pub save_limit: Option<usize>,
+    /// Messages in a batch of UIDBATCHES, at least.
+    pub uid_batch_messages_min: usize,
+    /// Messages in all batches of one UIDBATCHES together.
+    pub uid_batches_messages_max: usize,
     /// Is IMAP4rev2 offered beside IMAP4rev1?
     pub imap4rev2: bool,
     /// How often a client that waits for a long command hears that it goes on; 0: never.
@@ -234,6 +255,14 @@ pub struct ImapConfig {
     pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
     pub hidden_capabilities: Vec<String>,
+}
+
+/// The trail of who sent to how many and of what admins did.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrailConfig {
+    /// Refusals are gathered for this long: one line for each person who was refused in that time.
+    pub refusals_seconds: u64,
 }
 
 /// Logs.
@@ -337,6 +366,7 @@ impl Default for ImapConfig {
             sequence_set_ranges_max: 8192,
             list_items_max: 200,
             search_keys_max: 500,
+            search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 128,
             bad_commands_max: 20,
@@ -345,12 +375,22 @@ impl Default for ImapConfig {
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
+            message_limit: None,
+            save_limit: None,
+            uid_batch_messages_min: 500,
+            uid_batches_messages_max: 200_000,
             imap4rev2: false,
             progress_milliseconds: 10_000,
             background_commands_max: 64,
             compress: true,
             hidden_capabilities: vec!["UIDONLY".to_owned()],
         }
+    }
+}
+
+impl Default for TrailConfig {
+    fn default() -> Self {
+        Self { refusals_seconds: 300 }
     }
 }
 

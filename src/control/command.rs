@@ -1,9 +1,12 @@
 //! What admins ask, and what they hear. The same on the socket (JSON) and inside the process.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +65,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
         user: String,
@@ -74,8 +78,20 @@ pub enum AdminCommand {
         device: String,
         words: Vec<String>,
     },
-    /// Reads the certificate files again.
-    Reload,
+    /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
+    PolicyExplain {
+        from: String,
+        to: String,
+    },
+    /// Who may write to which group, of one school (UAI or id) or of each.
+    PolicyMatrix {
+        school: Option<String>,
+    },
+    /// Reads the certificate files and the table of communication rules again; `dry_run` only tells what the table would
+    /// change.
+    Reload {
+        dry_run: bool,
+    },
 }
 
 /// What an admin hears.
@@ -110,6 +126,11 @@ pub enum AdminAnswer {
         dry_run: bool,
         groups: Vec<String>,
     },
+    Explained(Box<ExplainSheet>),
+    Matrix(Vec<MatrixSheet>),
+    Reloaded(ReloadSheet),
+    TrailChecked(TrailSheet),
+    TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
     /// The server failed at it: its log says more.
@@ -223,6 +244,56 @@ pub struct YearLine {
     pub begins: i64,
     pub opened: String,
     pub closed: Option<String>,
+}
+
+/// May one write to the other, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainSheet {
+    pub from: String,
+    pub to: String,
+    pub allowed: bool,
+    /// What allows it, step by step; or why it is refused.
+    pub because: Vec<String>,
+    /// The groups that the sender's own groups let him write to.
+    pub sender_reaches: Vec<String>,
+    /// The groups by which others reach the recipient.
+    pub recipient_reached_by: Vec<String>,
+}
+
+/// Who in a school may write to which of its groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixSheet {
+    pub uai: String,
+    pub school: String,
+    pub groups: Vec<MatrixRow>,
+}
+
+/// One group, and how many people of each profile may write to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixRow {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    /// Profile → how many may, of how many. Profiles of which nobody is in the school are left out.
+    pub profiles: BTreeMap<String, MatrixCell>,
+}
+
+/// How many people may write, of how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixCell {
+    pub may: usize,
+    pub of: usize,
+}
+
+/// What a changed table of communication rules did to the stored graph, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadSheet {
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// By the running server.
+    pub certificate_read: bool,
+    /// Ready to print, one change a line.
+    pub changes: Vec<String>,
 }
 
 /// A password on its way; `Debug` hides it.

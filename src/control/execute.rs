@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use super::command::{AppPasswordLine, UserLine, UserSheet};
+use super::command::{AppPasswordLine, ReloadSheet, UserLine, UserSheet};
 use super::import::{Wanted, import};
-use super::{AdminAnswer, AdminCommand, Password, people};
+use super::{AdminAnswer, AdminCommand, Password, people, policy, trail};
+use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
 /// Does what the admin asks. What it was goes to the log; passwords do not.
-/// `progress` hears how far an import is.
-pub async fn execute(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
+pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
+    execute_watched(gateway, command, &Arc::default()).await
+}
+
+/// The same; `progress` hears how far an import is.
+pub async fn execute_watched(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
     tracing::info!(?command, "admin");
     match answer(gateway, command, progress).await {
         Ok(answer) => answer,
@@ -80,18 +85,41 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
         }
         AdminCommand::AppPasswordShow { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
         }
-        // The server answers it before it comes here.
-        AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
+        AdminCommand::PolicyExplain { from, to } => {
+            let sender = find(gateway, &from).await?;
+            let explained = gateway.explain(&sender, &to).await?;
+            let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
+            Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
+        }
+        AdminCommand::PolicyMatrix { school } => {
+            let matrices = gateway.matrices(school.as_deref()).await?;
+            match school {
+                Some(school) if matrices.is_empty() => Err(Stop::Refused(format!("no school has the UAI {school}"))),
+                _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
+            }
+        }
+        // The certificate is the server's, who has read it before it comes here.
+        AdminCommand::Reload { dry_run } => {
+            gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
+            let changes = gateway.apply_rules(mode(dry_run)).await?;
+            let changes = changes.iter().map(policy::change_line).collect();
+            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes }))
+        }
     }
 }
 
-async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
+const fn mode(dry_run: bool) -> ImportMode {
+    if dry_run { ImportMode::DryRun } else { ImportMode::Apply }
+}
+
+pub(super) async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {
     gateway.find_user(name).await?.ok_or_else(|| unknown(name))
 }
 

@@ -29,6 +29,8 @@ pub(super) async fn import(
     let Wanted { folder, dry_run, school, suspend } = wanted;
     let files =
         ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
+    // The files are judged by the table as it stands in the settings now.
+    gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
     let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
     let options = ImportOptions { mode, school, suspend };
     let mut sheet = ImportSheet { dry_run, ..ImportSheet::default() };

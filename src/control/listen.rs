@@ -13,7 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::nobody_listens;
-use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, execute, progress_line};
+use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, ReloadSheet, execute, execute_watched, progress_line};
 use crate::domain::Gateway;
 use crate::domain::import::progress::Progress;
 
@@ -76,8 +76,11 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
         return;
     }
     let answer = match serde_json::from_slice::<AdminCommand>(&text) {
-        Ok(AdminCommand::Reload) => match reload() {
-            Ok(()) => AdminAnswer::Done,
+        Ok(AdminCommand::Reload { dry_run: false }) => match reload() {
+            Ok(()) => match execute(&gateway, AdminCommand::Reload { dry_run: false }).await {
+                AdminAnswer::Reloaded(sheet) => AdminAnswer::Reloaded(ReloadSheet { certificate_read: true, ..sheet }),
+                other => other,
+            },
             Err(why) => AdminAnswer::Refused(why),
         },
         Ok(command) => execute_and_tell(&gateway, command, &mut stream).await,
@@ -95,7 +98,7 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
 /// Does it and tells now and then how far it is. It is done whether or not anybody still listens.
 async fn execute_and_tell(gateway: &Gateway, command: AdminCommand, stream: &mut UnixStream) -> AdminAnswer {
     let progress = Arc::new(Progress::default());
-    let mut work = pin!(execute(gateway, command, &progress));
+    let mut work = pin!(execute_watched(gateway, command, &progress));
     let mut told = None;
     loop {
         match tokio::time::timeout(TELL_EVERY, &mut work).await {

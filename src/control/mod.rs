@@ -10,6 +10,8 @@
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
 //! | `import`, `people` | imports; people who left and school years |
+//! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
+//! | `trail` | the same for the trail |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -19,15 +21,19 @@ mod execute;
 mod import;
 mod listen;
 mod people;
+mod policy;
+mod trail;
 
 pub use ask::{AskError, ask, ask_watched};
 pub use command::{
-    AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ImportSheet, LeaverLine, Password, ProgressLine,
-    StoppedSchool, StoppedSheet, UserLine, UserSheet, YearLine,
+    AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ExplainSheet, ImportSheet, LeaverLine, MatrixCell,
+    MatrixRow, MatrixSheet, Password, ProgressLine, ReloadSheet, StoppedSchool, StoppedSheet, UserLine, UserSheet,
+    YearLine,
 };
-pub use execute::execute;
+pub use execute::{execute, execute_watched};
 pub use import::progress_line;
 pub use listen::{Listener, Reload, listen, serve};
+pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `years` | school years: closing the last, opening the next |
@@ -16,6 +17,7 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod addressing;
@@ -32,12 +34,16 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod trail;
 pub mod years;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::store::{Store, StoreError};
@@ -69,6 +75,9 @@ pub struct Gateway {
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
     pub(in crate::domain) load: load::Load,
+    /// The table of communication rules, as it was last read.
+    pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
+    pub(in crate::domain) refusals: trail::refusals::Refusals,
 }
 
 impl Gateway {
@@ -81,6 +90,8 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             load: load::Load::default(),
+            rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
+            refusals: trail::refusals::Refusals::default(),
             config,
             clock,
             store,

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
 use super::catenate;
-use super::mailboxes::find;
+use super::mailboxes::find_target;
+use super::message_limit;
 use super::serve::Context;
 use super::session::{Allowed, SessionState};
 use super::updates::refresh_after_write;
@@ -111,7 +112,7 @@ impl Incoming {
             return Err(Failure::bad("Command not allowed in this state"));
         };
         let replaced = head.replaces.map(|replaced| replacing(state, replaced)).transpose()?;
-        let mailbox = find(context, &account.user, head.mailbox.clone()).await?.ok_or_else(Failure::try_create)?;
+        let mailbox = find_target(context, &account.user, head.mailbox.clone()).await?;
         let quota = context.gateway.quota(&account.user).await?;
         Ok(Self { user: account.user.clone(), mailbox, replaced, quota, size: 0, messages: Vec::new() })
     }
@@ -143,6 +144,7 @@ impl Incoming {
             match item {
                 AppendItem::Message { flags, date } => {
                     self.end_message()?;
+                    message_limit::may_append(&context.gateway.config.imap, self.messages.len() + 1)?;
                     if self.messages.len() >= context.gateway.config.imap.append_messages_max {
                         return Err(Failure::refused(Code::Limit, "Too many messages in one command"));
                     }

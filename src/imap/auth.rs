@@ -234,7 +234,7 @@ fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden
         modes: Modes::default(),
     };
     context.hidden_words = hidden_words;
-    context.client.logged_in(config, account.admission.cut.clone());
+    context.client.logged_in(config, &context.hidden_words, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))
 }

@@ -20,8 +20,10 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//! | `uid_batches` | UIDBATCHES |
 //!
-//! Where an answer has two forms, `modes` says which one this client has chosen.
+//! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
+//! command may work on.
 //! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
@@ -41,6 +43,7 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod message_limit;
 mod metadata;
 mod modes;
 mod outbox;
@@ -52,6 +55,7 @@ mod serve;
 pub mod session;
 mod sort;
 mod thread;
+mod uid_batches;
 mod updates;
 pub mod view;
 pub mod wire;

@@ -15,7 +15,7 @@ use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
 use super::{
     Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync,
-    search, sort, thread,
+    search, sort, thread, uid_batches,
 };
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
@@ -251,6 +251,7 @@ impl<'a> Session<'a> {
                 let (account, selected) = state.in_mailbox()?;
                 match body {
                     C::Expunge { uids } => copy::expunge(context, account, selected, uids.as_ref()).await,
+                    C::UidBatches(ask) => uid_batches::uid_batches(context, selected, tag, ask).await,
                     C::Search(ask) => search::search(context, account, selected, tag, ask).await,
                     C::Sort(ask) => sort::sort(context, selected, tag, ask).await,
                     C::Thread(ask) => thread::thread(context, selected, ask).await,

@@ -3,6 +3,7 @@
 use super::modes::Modes;
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
+use super::wire::framer::NonSynchronizing;
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Security;
@@ -167,6 +168,7 @@ impl CommandRule {
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
             C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
+            C::UidBatches(_) => (InMailbox, Tell, "RFC 10022 §3.1"),
             C::Search(search) => (InMailbox, unless_searching_by_number(search), "RFC 9051 §6.4.4"),
             C::Sort(sort) => (InMailbox, unless_searching_by_number(&sort.search), "RFC 5256 §3"),
             C::Thread(ask) => (InMailbox, unless_searching_by_number(&ask.search), "RFC 5256 §3"),
@@ -201,6 +203,7 @@ pub const CAPABILITIES: &[&str] = &[
     "IMAP4rev2",
     "SASL-IR",
     "LITERAL+",
+    "LITERAL-",
     "ID",
     "ENABLE",
     "IDLE",
@@ -224,6 +227,7 @@ pub const CAPABILITIES: &[&str] = &[
     "SEARCHRES",
     "PARTIAL",
     "UIDONLY",
+    "UIDBATCHES",
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
@@ -251,8 +255,8 @@ pub(super) const COMPRESS: &str = "COMPRESS=DEFLATE";
 /// RFC 9585 §3
 pub(super) const INPROGRESS: &str = "INPROGRESS";
 
-/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
-/// hides.
+/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2; RFC 7889 §3 for APPENDLIMIT, RFC 9738 §3 for the others with a
+/// number), without those that a setting hides.
 pub(super) fn capabilities(
     state: &SessionState,
     security: Security,
@@ -262,6 +266,11 @@ pub(super) fn capabilities(
 ) -> Vec<String> {
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
     words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
+    match (config.message_limit, config.save_limit) {
+        (Some(limit), _) => words.push(format!("MESSAGELIMIT={limit}")),
+        (None, Some(limit)) => words.push(format!("SAVELIMIT={limit}")),
+        (None, None) => {}
+    }
     if matches!(state, SessionState::NotAuthenticated) {
         let more: &[&str] = match (security, may_log_in) {
             (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
@@ -280,10 +289,21 @@ pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]
         "IMAP4rev2" => config.imap4rev2,
         COMPRESS => config.compress,
         INPROGRESS => config.progress_milliseconds != 0,
+        // One of the two (RFC 7888 §5).
+        "LITERAL-" => is_hidden("LITERAL+", config, hidden_words),
         _ => true,
     };
     let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
     !is_offered || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
+}
+
+/// The literals that what is announced allows.
+pub(super) fn non_synchronizing(config: &ImapConfig, hidden_words: &[String]) -> NonSynchronizing {
+    match (is_hidden("LITERAL+", config, hidden_words), is_hidden("LITERAL-", config, hidden_words)) {
+        (false, _) => NonSynchronizing::Any,
+        (true, false) => NonSynchronizing::Small,
+        (true, true) => NonSynchronizing::None,
+    }
 }
 
 #[cfg(test)]

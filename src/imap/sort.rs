@@ -18,7 +18,7 @@ const CHUNK_MESSAGES: usize = 2000;
 
 /// SORT and UID SORT.
 pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailbox, tag: &str, ask: Sort) -> Outcome {
-    let found = search::found(context, selected, &ask.search).await?;
+    let found = search::found_whole(context, selected, &ask.search).await?;
     let stored = match ask.criteria.iter().any(|criterion| !is_in_memory(criterion.key)) {
         true => keys(context, selected, &found.uids).await?,
         false => HashMap::new(),

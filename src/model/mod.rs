@@ -8,7 +8,9 @@ mod flags;
 mod ids;
 mod mailbox;
 mod people;
+mod role;
 mod secret;
+mod trail;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};
@@ -16,4 +18,6 @@ pub use flags::{Flags, SystemFlag};
 pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
 pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
+pub use role::Role;
 pub use secret::Secret;
+pub use trail::{TRAIL_START, TrailEvent, TrailLine};

@@ -36,7 +36,8 @@ impl Profile {
 }
 
 /// What belonging to a group gives its members (`domain.md` §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum UsersRule {
     /// Members use the group's links and are not exposed.
     Incoming,

@@ -6,11 +6,13 @@
 //! | --- | --- |
 //! | `bind` | settings → open listeners |
 //! | `accept` | connections, as many as there is room for |
+//! | `rounds` | what the server does by itself, again and again |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 
 mod accept;
 mod bind;
+mod rounds;
 mod session;
 mod web;
 
@@ -139,6 +141,7 @@ impl Server {
             shared.kill.cancel();
             shared.tasks.wait().await;
         }
+        rounds::see_to_trail(&shared.gateway, true).await;
         shared.gateway.store().close().await;
         let socket = shared.config.control_socket();
         if let Err(error) = std::fs::remove_file(&socket) {
@@ -164,8 +167,9 @@ impl Shared {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
         }
         if self.config.people.collect_every_hours > 0 {
-            self.tasks.spawn(collect_departed(Arc::clone(self)));
+            self.tasks.spawn(rounds::departed(Arc::clone(self)));
         }
+        self.tasks.spawn(rounds::trail(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
     }
@@ -199,18 +203,5 @@ async fn cut_suspended(shared: Arc<Shared>) {
         if let Err(fault) = shared.gateway.cut_suspended().await {
             tracing::error!(%fault, "suspensions made elsewhere were not seen");
         }
-    }
-}
-
-/// Puts aside and deletes the accounts of people who left, in time. First a while after the start: a server that is
-/// started again and again is not to do it each time.
-async fn collect_departed(shared: Arc<Shared>) {
-    let every = Duration::from_secs(u64::from(shared.config.people.collect_every_hours) * 3600);
-    let mut wait = every.min(Duration::from_secs(3600));
-    while shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
-        if let Err(fault) = shared.gateway.collect_departed(false).await {
-            tracing::error!(%fault, "the accounts of people who left were not looked at");
-        }
-        wait = every;
     }
 }

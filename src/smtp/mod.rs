@@ -125,10 +125,14 @@ where
             }
             Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
         };
-        asked.unwrap_or_else(|fault| {
+        let answer = asked.unwrap_or_else(|fault| {
             tracing::error!(%fault, "submission: the gateway failed");
             Answer::Fault
-        })
+        });
+        if let (Some(person), Some(sentence)) = (self.session.person(), answer.refusal()) {
+            self.gateway.note_refusal(&person.id, sentence);
+        }
+        answer
     }
 
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {

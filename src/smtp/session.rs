@@ -113,6 +113,16 @@ pub enum Answer {
     Fault,
 }
 
+impl Answer {
+    /// Why the person may not send this, or not to this recipient.
+    pub(super) fn refusal(&self) -> Option<&Sentence> {
+        match self {
+            Self::MayWrite(Verdict::Refuse(sentence)) | Self::Submitted(Submitted::Refused(sentence)) => Some(sentence),
+            _ => None,
+        }
+    }
+}
+
 /// What became of the octets of a message, or of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -152,6 +162,17 @@ impl Session {
     /// How far the client has come.
     pub fn state(&self) -> &SubmissionState {
         &self.state
+    }
+
+    /// Who has logged in.
+    pub(super) fn person(&self) -> Option<&Arc<User>> {
+        match &self.state {
+            SubmissionState::LoggedIn(person) => Some(person),
+            SubmissionState::Mail(transaction)
+            | SubmissionState::Rcpt(transaction)
+            | SubmissionState::Chunks(transaction, _) => Some(&transaction.sender),
+            SubmissionState::Connected | SubmissionState::Greeted | SubmissionState::LoggingIn(_) => None,
+        }
     }
 
     /// A line came, without its CRLF.

@@ -5,8 +5,8 @@
 use super::mailbox::take;
 use super::message::{NewBody, NewMessage, add, add_body};
 use super::placement::{NewPlacement, filed_by_client};
-use super::{StoreError, Tx, number, on_engine, placement, sql};
-use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, Uid, UserId};
+use super::{StoreError, Tx, number, on_engine, placement, sql, trail};
+use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId};
 
 /// A submission to deliver.
 pub(crate) struct NewDelivery {
@@ -59,6 +59,10 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     };
     let people = add_people(tx, new, submission.id).await?;
     add_answerable(tx, new, submission.id).await?;
+    if people > 0 {
+        let event = TrailEvent::Submission { people, waiting: 0, bytes: new.letter.size, urgent: false };
+        trail::add(tx, &TrailLine::new(new.batch, new.now, Some(&new.sender), &event)).await?;
+    }
     lock(tx, new, submission.id, sent).await?;
     let mut mailboxes = if people > 0 { place(tx, new, &submission).await? } else { Vec::new() };
     if submission.sent_uid.is_none() {

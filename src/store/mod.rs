@@ -22,6 +22,7 @@ mod open;
 pub mod people;
 pub(crate) mod placement;
 pub(crate) mod search;
+pub(crate) mod trail;
 mod transact;
 mod uids;
 mod writer;

@@ -56,12 +56,17 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
     ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
     ("imap.background_commands_max", "tests/fixtures_clients/apple.rs"),
+    ("imap.message_limit", "tests/transcripts/imap/message_limit.txt"),
+    ("imap.save_limit", "tests/transcripts/imap/save_limit.txt"),
+    ("imap.uid_batch_messages_min", "tests/transcripts/imap/uidbatches.txt"),
+    ("imap.uid_batches_messages_max", "tests/transcripts/imap/uidbatches_limit.txt"),
     ("imap.connections_per_user_max", "tests/imap_session/logins.rs"),
     ("imap.bad_commands_max", "tests/imap_session/endings.rs"),
     ("imap.login_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.idle_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
+    ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
 /// Numbers that limit nothing.
@@ -101,7 +106,7 @@ fn numbers(source: &str) -> Vec<String> {
             section = name.to_lowercase();
         }
         if let Some((name, kind)) = line.strip_prefix("    pub ").and_then(|field| field.split_once(": "))
-            && ["u32,", "u64,", "usize,"].contains(&kind)
+            && ["u32,", "u64,", "usize,", "Option<usize>,"].contains(&kind)
         {
             found.push(format!("{section}.{name}"));
         }

@@ -16,6 +16,7 @@ mod logins;
 mod rules;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 
 use std::sync::Arc;
 

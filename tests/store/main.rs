@@ -18,4 +18,5 @@ mod moving;
 mod reading;
 #[path = "../support/mod.rs"]
 mod support;
+mod trail;
 mod world;

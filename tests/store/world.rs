@@ -65,7 +65,7 @@ const PEOPLE: [&str; 4] = [
 ];
 
 impl World {
-    async fn add_people(&self, count: i64) {
+    pub async fn add_people(&self, count: i64) {
         for statement in PEOPLE {
             self.execute(statement, count).await;
         }

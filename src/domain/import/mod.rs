@@ -42,7 +42,7 @@ use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
 use crate::model::{MailboxId, SpecialUse, UidValidity, UserId};
 use crate::store::people::import as store;
-use crate::store::people::years;
+use crate::store::people::{rules, years};
 use crate::store::{Durability, StoreError, Tx};
 
 /// How often an import compares anew because the directory changed meanwhile.
@@ -173,7 +173,7 @@ impl Gateway {
             if let Some(stop) = self.stop(&planned, options) {
                 return Ok(Imported::Stopped(stop));
             }
-            if options.mode == ImportMode::DryRun || planned.report.is_empty() {
+            if options.mode == ImportMode::DryRun {
                 return Ok(Imported::Done(planned.report));
             }
             if let Some((report, suspended)) = self.apply(planned, version, progress).await? {
@@ -199,13 +199,13 @@ impl Gateway {
         progress.begin(Stage::Loading, 0);
         let loaded = self.store.read_snapshot((), |tx, ()| Box::pin(load(tx))).await?;
         progress.begin(Stage::Comparing, 0);
-        let year = self.school_year_of(loaded.year);
+        let (year, table) = (self.school_year_of(loaded.year), self.rules.load_full());
         self.off_thread(move || {
             let Read { mut lines, ent, mut problems } = read;
             if !ent.is_empty() {
                 ent::resolve(ent, &loaded.directory, year, &mut lines, &mut problems);
             }
-            let planned = plan::plan(&lines, &loaded.directory, &problems)?;
+            let planned = plan::plan(&lines, &loaded.directory, &problems, &table)?;
             Ok((planned, loaded.version))
         })
         .await
@@ -268,11 +268,14 @@ async fn write(tx: &mut Tx<'_>, job: &Job) -> Result<bool, StoreError> {
     if store::directory_version(tx).await? != job.version {
         return Ok(false);
     }
-    let new_people = &job.planned.new_people;
-    job.progress.begin(Stage::Writing, job.planned.writes.rows() + 4 * new_people.len());
-    let mailboxes = new_people.iter().flat_map(|user| mailboxes_of(job, user));
-    store::apply(tx, &job.planned.writes, mailboxes, job.clock.now(), &|rows| job.progress.advance(rows)).await?;
-    store::count_change(tx).await?;
+    if !job.planned.report.is_empty() {
+        let new_people = &job.planned.new_people;
+        job.progress.begin(Stage::Writing, job.planned.writes.rows() + 4 * new_people.len());
+        let mailboxes = new_people.iter().flat_map(|user| mailboxes_of(job, user));
+        store::apply(tx, &job.planned.writes, mailboxes, job.clock.now(), &|rows| job.progress.advance(rows)).await?;
+        store::count_change(tx).await?;
+    }
+    rules::mark(tx, &job.planned.marks).await?;
     Ok(true)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::plan::plan;
 use super::*;
+use crate::domain::policy::table::Table;
 use crate::model::{GroupId, UsersRule};
 use crate::store::people::import::{Directory, Writes};
 
@@ -20,7 +21,8 @@ fn files(list: &[(File, &str)]) -> ImportFiles {
 fn plan_of(list: &[(File, &str)], before: &Directory) -> Result<Planned, Vec<String>> {
     let reader = Reader { bytes_max: 1 << 20, school: None, progress: &Progress::default() };
     let read = reader.read(&files(list)).unwrap();
-    plan(&read.lines, before, &read.problems).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    plan(&read.lines, before, &read.problems, &Table::new(&[]))
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
 /// The directory after writes on an empty one, as far as these tests ask.

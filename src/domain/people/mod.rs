@@ -2,16 +2,17 @@
 
 pub mod departed;
 mod device_words;
+pub mod rights;
 
 pub use self::device_words::{DeviceWords, WordsRefusal};
 use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
-use crate::model::{Address, Group, Profile, Secret, User, UserId};
+use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId};
 pub use crate::store::people::credentials::AppPassword;
 use crate::store::people::{admin, credentials, directory};
-use crate::store::{Durability, StoreError, Tx};
+use crate::store::{Durability, StoreError, Tx, trail};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -110,11 +111,21 @@ impl Gateway {
         self.set_suspended(user, None).await
     }
 
+    /// The trail's line about what an admin does to somebody.
+    fn admin_line(&self, user: &UserId, act: &'static str, detail: &str) -> TrailLine {
+        self.trail_line(Some(user), &TrailEvent::Admin { act, detail: detail.to_owned() })
+    }
+
     async fn set_suspended(&self, user: &UserId, reason: Option<String>) -> Result<bool, Fault> {
+        let act = if reason.is_some() { "user-suspend" } else { "user-resume" };
+        let line = self.admin_line(user, act, reason.as_deref().unwrap_or_default());
         let known = self
             .store
-            .write(Durability::Synced, (user.clone(), reason), |tx, (user, reason)| {
-                Box::pin(admin::set_suspended(tx, user, reason.as_deref()))
+            .write(Durability::Synced, (user.clone(), reason, line), |tx, (user, reason, line)| {
+                Box::pin(async move {
+                    let known = admin::set_suspended(tx, user, reason.as_deref()).await?;
+                    told(tx, known, line).await
+                })
             })
             .await?;
         Ok(known)
@@ -141,14 +152,16 @@ impl Gateway {
 
     /// Gives people a password that was hashed before. Their sessions are cut. How many of them there are.
     pub async fn set_password_hash(&self, users: &[UserId], hash: PasswordHash) -> Result<usize, Fault> {
-        let input = (users.to_vec(), hash);
+        let lines: Vec<TrailLine> = users.iter().map(|user| self.admin_line(user, "set-password", "")).collect();
+        let input = (users.to_vec(), hash, lines);
         let known = self
             .store
-            .write(Durability::Synced, input, |tx, (users, hash)| {
+            .write(Durability::Synced, input, |tx, (users, hash, lines)| {
                 Box::pin(async move {
                     let mut known = 0;
-                    for user in users {
-                        known += usize::from(credentials::set_password_hash(tx, user, Some(hash.as_str())).await?);
+                    for (user, line) in users.iter().zip(lines) {
+                        let changed = credentials::set_password_hash(tx, user, Some(hash.as_str())).await?;
+                        known += usize::from(told(tx, changed, line).await?);
                     }
                     Ok(known)
                 })
@@ -179,7 +192,8 @@ impl Gateway {
             revoked_at: None,
             hidden_words: Vec::new(),
         };
-        let input = (password.clone(), secret.hash());
+        let line = self.admin_line(user, "app-password-create", device_name);
+        let input = (password.clone(), secret.hash(), line);
         let known =
             self.store.write(Durability::Synced, input, |tx, input| Box::pin(insert_app_password(tx, input))).await?;
         Ok(if known {
@@ -197,11 +211,15 @@ impl Gateway {
     /// Revokes an app password at once; the person's sessions are cut (other devices come back by themselves).
     /// `false`: this person has none such in use.
     pub async fn revoke_app_password(&self, user: &UserId, id: &str) -> Result<bool, Fault> {
-        let input = (user.clone(), id.to_owned(), self.clock.now());
+        let line = self.admin_line(user, "app-password-revoke", id);
+        let input = (user.clone(), id.to_owned(), self.clock.now(), line);
         let revoked = self
             .store
-            .write(Durability::Synced, input, |tx, (user, id, now)| {
-                Box::pin(credentials::revoke_app_password(tx, user, id, *now))
+            .write(Durability::Synced, input, |tx, (user, id, now, line)| {
+                Box::pin(async move {
+                    let revoked = credentials::revoke_app_password(tx, user, id, *now).await?;
+                    told(tx, revoked, line).await
+                })
             })
             .await?;
         self.logins.sessions.cut(user);
@@ -209,12 +227,23 @@ impl Gateway {
     }
 }
 
-async fn insert_app_password(tx: &mut Tx<'_>, (password, hash): &(AppPassword, [u8; 32])) -> Result<bool, StoreError> {
+async fn insert_app_password(
+    tx: &mut Tx<'_>,
+    (password, hash, line): &(AppPassword, [u8; 32], TrailLine),
+) -> Result<bool, StoreError> {
     if directory::user_by_id(tx, &password.user).await?.is_none() {
         return Ok(false);
     }
     credentials::insert_app_password(tx, password, hash).await?;
-    Ok(true)
+    told(tx, true, line).await
+}
+
+/// Writes the trail's line about something, where it was done. Gives back whether it was.
+async fn told(tx: &mut Tx<'_>, done: bool, line: &TrailLine) -> Result<bool, StoreError> {
+    if done {
+        trail::add(tx, line).await?;
+    }
+    Ok(done)
 }
 
 async fn details(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<UserDetails>, StoreError> {

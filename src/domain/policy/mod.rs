@@ -3,7 +3,7 @@
 //! A group says what belonging to it gives ([`UsersRule`]) and which groups its members may write to. What a sender
 //! reaches is the union over his groups, whatever the schools they are of. `directory` gathers the facts.
 
-pub mod defaults;
+pub mod table;
 #[cfg(test)]
 mod tests;
 

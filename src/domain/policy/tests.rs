@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::defaults::{DEFAULT_RULES, Role};
+use super::table::{BUILT_IN, Line, Placed, Table};
 use super::*;
-use crate::model::{GroupId, GroupKind, Profile};
+use crate::config::RuleConfig;
+use crate::model::{GroupId, GroupKind, Profile, Role};
 
 const PROFILES: [Profile; 5] = Profile::ALL;
 
@@ -37,12 +38,13 @@ fn id(role: Role, class: &str) -> GroupId {
 
 /// Belonging to the group of a role, under the default rules.
 fn member(role: Role, class: &str) -> Membership {
-    let rule = role.default_rule();
+    let table = Table::new(&[]);
+    let line = table.line("0750999V", role).unwrap_or(Line { users: UsersRule::None, writes_to: &[] });
     Membership {
         group: id(role, class),
-        users: rule.map_or(UsersRule::None, |rule| rule.users),
+        users: line.users,
         closed: false,
-        writes_to: rule.map_or(&[][..], |rule| rule.writes_to).iter().map(|target| id(*target, class)).collect(),
+        writes_to: line.writes_to.iter().map(|target| id(*target, class)).collect(),
     }
 }
 
@@ -153,8 +155,8 @@ fn local_admins_and_functional_groups_see_themselves() {
 
 #[test]
 fn a_role_has_one_line_and_what_has_none_gives_nothing() {
-    for (number, rule) in DEFAULT_RULES.iter().enumerate() {
-        assert!(DEFAULT_RULES.iter().skip(number + 1).all(|other| other.group != rule.group));
+    for (number, (role, _)) in BUILT_IN.iter().enumerate() {
+        assert!(BUILT_IN.iter().skip(number + 1).all(|(other, _)| other != role));
     }
     for role in [Role::School(Guest), Role::Class(Guest), Role::Direction, Role::Disciplines, Role::Functions] {
         assert!(visible(&[member(role, "A")]).is_empty());
@@ -162,6 +164,54 @@ fn a_role_has_one_line_and_what_has_none_gives_nothing() {
     assert_eq!(Role::of(GroupKind::Manual, None, false), None);
     assert_eq!(Role::of(GroupKind::Broadcast, None, false), None);
     assert_eq!(Role::of(GroupKind::Profile, None, false), None);
+}
+
+#[test]
+fn a_schools_own_line_comes_before_that_of_every_school_and_that_before_the_built_in_one() {
+    let rule = |school: Option<&str>, members, writes_to| RuleConfig {
+        school: school.map(str::to_owned),
+        group: Role::Class(Student),
+        members,
+        writes_to,
+    };
+    let general = rule(None, UsersRule::Incoming, vec![]);
+    let own = rule(Some("0750999v"), UsersRule::Both, vec![Role::Class(Relative)]);
+    let table = Table::new(&[general, own]);
+    let line = |uai, role| table.line(uai, role).unwrap();
+    assert_eq!(line("0751111A", Role::Class(Student)), Line { users: UsersRule::Incoming, writes_to: &[] });
+    let its_own = Line { users: UsersRule::Both, writes_to: &[Role::Class(Relative)] };
+    assert_eq!(line("0750999V", Role::Class(Student)), its_own);
+    assert_eq!(line("0750999V", Role::LocalAdmins).users, UsersRule::Both);
+    assert_eq!(table.users("0750999V", Some(Role::School(Guest))), UsersRule::None);
+}
+
+/// The example of the settings holds the built-in lines, so that an admin sees what he changes.
+#[test]
+fn the_example_of_the_settings_shows_the_built_in_lines() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/passerelle.toml");
+    let rules = crate::config::load(&example).unwrap().rules;
+    let lines = |table: &Table| -> Vec<String> {
+        BUILT_IN.iter().map(|(role, _)| format!("{role:?} {:?}", table.line("0750999V", *role))).collect()
+    };
+    assert_eq!((rules.len(), lines(&Table::new(&rules))), (BUILT_IN.len(), lines(&Table::new(&[]))));
+}
+
+#[test]
+fn a_table_joins_groups_of_one_school_and_of_one_class() {
+    let ids: Vec<GroupId> = (0..6).map(|number| GroupId::new(number.to_string())).collect();
+    let placed = |number: usize, uai, class, role| Placed { id: &ids[number], uai, class, role };
+    let groups = [
+        placed(0, "A", Some("3b"), Role::Class(Student)),
+        placed(1, "A", Some("3b"), Role::Class(Teacher)),
+        placed(2, "A", Some("4a"), Role::Class(Teacher)),
+        placed(3, "B", Some("3b"), Role::Class(Teacher)),
+        placed(4, "A", None, Role::School(Teacher)),
+        // A function's group of a class is of the school as well.
+        placed(5, "A", Some("3b"), Role::Functions),
+    ];
+    let rules = Table::new(&[]).rules(&groups);
+    let expected = [(0, 1), (4, 5)].map(|(from, to)| (ids[from].clone(), ids[to].clone()));
+    assert_eq!(rules, expected.into_iter().collect());
 }
 
 // ── Harder ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,34 @@ pub struct FrameLimits {
     pub set_ranges_max: usize,
     /// Things in one list: items of FETCH, fields, flags, sort criteria, patterns of LIST, words of ENABLE.
     pub list_items_max: usize,
+    pub non_synchronizing: NonSynchronizing,
     pub names: NameForm,
+}
+
+/// Which literals a client may send without waiting (RFC 7888 §4, §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NonSynchronizing {
+    /// LITERAL+
+    #[default]
+    Any,
+    /// LITERAL-: no larger than [`NonSynchronizing::SMALL_BYTES`].
+    Small,
+    /// Neither is announced.
+    None,
+}
+
+impl NonSynchronizing {
+    /// What LITERAL- allows (RFC 7888 §5).
+    pub const SMALL_BYTES: u64 = 4096;
+
+    fn allows(self, announced: Announced) -> bool {
+        !announced.non_synchronizing
+            || match self {
+                Self::Any => true,
+                Self::Small => announced.size <= Self::SMALL_BYTES,
+                Self::None => false,
+            }
+    }
 }
 
 impl FrameLimits {
@@ -39,6 +66,7 @@ impl FrameLimits {
             nesting_max: 0,
             set_ranges_max: 0,
             list_items_max: bytes,
+            non_synchronizing: NonSynchronizing::Any,
             names: NameForm::Utf8,
         }
     }
@@ -80,6 +108,8 @@ pub enum BadCommand {
     TooLong,
     #[error("Literal too large")]
     LiteralTooLarge,
+    #[error("The client must wait before it sends this literal")]
+    MustWait,
     /// A message of more than `append_bytes_max`: answer `NO [TOOBIG]` (RFC 4469 §4.2), not BAD.
     #[error("Message too large")]
     MessageTooLarge,
@@ -303,6 +333,9 @@ fn before_literal(
     input: &BytesMut,
     limits: &FrameLimits,
 ) -> Result<Literal, BadCommand> {
+    if !limits.non_synchronizing.allows(announced) {
+        return Err(BadCommand::MustWait);
+    }
     let arguments_only = match literal_start(&reading, input.get(..line.text_end).unwrap_or_default(), limits)? {
         Start::Message { literal, .. } if literal.size > limits.append_bytes_max => {
             return Err(BadCommand::MessageTooLarge);

@@ -93,10 +93,12 @@ impl Child {
 }
 
 impl Contact {
-    /// Do two people share a way to be reached?
+    /// Do two people share a way to be reached? The surest that both have decides.
     pub(super) fn meets(&self, other: &Self) -> bool {
-        let same = |one: &str, other: &str| !one.is_empty() && one == other;
-        same(&self.email, &other.email) || same(&self.phone, &other.phone) || same(&self.street, &other.street)
+        let ways = [(&self.email, &other.email), (&self.phone, &other.phone), (&self.street, &other.street)];
+        ways.into_iter()
+            .find(|(one, other)| !one.is_empty() && !other.is_empty())
+            .is_some_and(|(one, other)| one == other)
     }
 
     /// The surest way, for a key; `None` where there is none.

@@ -7,6 +7,7 @@ mod addresses;
 mod groups;
 mod people;
 mod relations;
+mod table;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,8 +16,10 @@ use super::File;
 use super::lines::{Covered, Lines};
 use super::problem::{Place, Problem, Reason};
 use super::report::{Change, Report, Writing};
+use crate::domain::policy::table::Table;
 use crate::model::{GroupId, SchoolId, UserId};
 use crate::store::people::import::{AddressOwner, Directory, GroupRecord, Writes};
+use crate::store::people::rules::TableMarks;
 
 /// What an import is to do.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) struct Planned {
     pub(super) new_people: Vec<UserId>,
     /// By this import.
     pub(super) suspended: Vec<UserId>,
+    /// What the table made, and what the files say themselves.
+    pub(super) marks: TableMarks,
     /// Of each school that the files speak for: how many of its people this import suspends.
     pub(super) leaving: BTreeMap<SchoolId, Leaving>,
 }
@@ -41,8 +46,13 @@ pub(super) struct Leaving {
 }
 
 /// Compares, and tells all problems: those of the lines by themselves, which the caller has, and those found here.
-pub(super) fn plan(lines: &Lines, before: &Directory, problems: &[Problem]) -> Result<Planned, Vec<Problem>> {
-    let mut planner = Planner::new(lines, before, problems.to_vec());
+pub(super) fn plan(
+    lines: &Lines,
+    before: &Directory,
+    problems: &[Problem],
+    table: &Table,
+) -> Result<Planned, Vec<Problem>> {
+    let mut planner = Planner::new(lines, before, problems.to_vec(), table);
     planner.schools();
     planner.classes();
     planner.people();
@@ -57,6 +67,7 @@ pub(super) fn plan(lines: &Lines, before: &Directory, problems: &[Problem]) -> R
 struct Planner<'a> {
     lines: &'a Lines,
     before: &'a Directory,
+    table: &'a Table,
     problems: Vec<Problem>,
     writes: Writes,
     report: Writing,
@@ -90,7 +101,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>) -> Self {
+    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>, table: &'a Table) -> Self {
         let mut school_keys = HashMap::new();
         for school in before.schools.values() {
             school_keys.insert(school.id.as_str().to_lowercase(), school.id.clone());
@@ -100,6 +111,7 @@ impl<'a> Planner<'a> {
         Self {
             lines,
             before,
+            table,
             problems,
             writes: Writes::default(),
             report: Writing::default(),
@@ -135,6 +147,7 @@ impl<'a> Planner<'a> {
             self.report.remark(remark.clone());
         }
         Ok(Planned {
+            marks: self.marks(),
             writes: self.writes,
             report: self.report.finish(),
             leaving: self.leaving,

@@ -6,8 +6,7 @@ use super::super::File;
 use super::super::problem::Reason;
 use super::super::report::Change;
 use super::Planner;
-use crate::domain::policy::defaults::Role;
-use crate::model::{GroupId, Profile, SchoolId, UserId};
+use crate::model::{GroupId, Profile, UserId};
 use crate::store::people::import::GroupRecord;
 
 impl Planner<'_> {
@@ -69,14 +68,14 @@ impl Planner<'_> {
     }
 
     /// The rules of each group of groups.csv, and of each that rules.csv names first, are those of the file; without
-    /// the file, those of the default table. `written_by` adds to either.
+    /// the file, those of the table. `written_by` adds to either.
     pub(super) fn rules(&mut self) {
         if self.lines.groups.is_none() && self.lines.rules.is_none() {
             return;
         }
         let mut scope: HashSet<GroupId> = self.groups.keys().chain(&self.closing).cloned().collect();
         let mut wanted = self.explicit_rules(&mut scope);
-        wanted.extend(self.default_rules());
+        wanted.extend(self.rules_of_table());
         for line in self.lines.groups.iter().flatten() {
             for from in &line.written_by {
                 if let Some(from) = self.group(&line.place, "written_by", from.as_str()) {
@@ -108,31 +107,8 @@ impl Planner<'_> {
         wanted
     }
 
-    /// The default table, applied to the groups of each school and of each class.
-    fn default_rules(&self) -> HashSet<(GroupId, GroupId)> {
-        type Place<'p> = (&'p SchoolId, Option<&'p str>, Role);
-        let mut by_place: HashMap<Place<'_>, Vec<&GroupId>> = HashMap::new();
-        for group in self.groups.values().filter(|group| !group.closed && self.has_default_rules(group)) {
-            let role = Role::of(group.kind, group.profile, group.class.is_some());
-            if let (Some(school), Some(role)) = (&group.school, role) {
-                let class = group.class.as_deref().filter(|_| role.is_of_class());
-                by_place.entry((school, class, role)).or_default().push(&group.id);
-            }
-        }
-        let mut rules = HashSet::new();
-        for ((school, class, role), from) in &by_place {
-            for target in role.default_rule().map_or(&[][..], |rule| rule.writes_to) {
-                let place = (*school, class.filter(|_| target.is_of_class()), *target);
-                for to in by_place.get(&place).into_iter().flatten() {
-                    rules.extend(from.iter().map(|from| ((*from).clone(), (*to).clone())));
-                }
-            }
-        }
-        rules
-    }
-
     /// Do the files bring no rules for this group?
-    fn has_default_rules(&self, group: &GroupRecord) -> bool {
+    pub(super) fn has_default_rules(&self, group: &GroupRecord) -> bool {
         let covered = group.school.as_ref().and_then(|school| self.partly_covered.get(school));
         self.lines.rules.is_none() || covered.is_some_and(|covered| !covered.groups)
     }

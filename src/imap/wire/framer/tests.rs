@@ -10,6 +10,7 @@ const LIMITS: FrameLimits = FrameLimits {
     nesting_max: 4,
     set_ranges_max: 4,
     list_items_max: 10,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 

@@ -70,6 +70,12 @@ impl Cursor<'_> {
         self.number32(what).and_then(|end| if end == 0 { Err(BadCommand::Syntax(what)) } else { Ok(end) })
     }
 
+    /// `uniqueid`
+    pub(super) fn uid(&mut self) -> Parsed<u32> {
+        const WHAT: &str = "a UID";
+        self.number32(WHAT).and_then(|uid| if uid == 0 { Err(BadCommand::Syntax(WHAT)) } else { Ok(uid) })
+    }
+
     /// `objectid` (RFC 8474 §7): up to 255 letters, digits, `_` and `-`.
     pub(super) fn object_id(&mut self) -> Parsed<String> {
         const WHAT: &str = "an object id";

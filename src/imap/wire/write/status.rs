@@ -52,6 +52,11 @@ pub enum Code<'a> {
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 9738 §3: how many messages one command may work on, and the lowest UID that this one did.
+    MessageLimit {
+        limit: usize,
+        lowest: Option<Uid>,
+    },
     /// RFC 5464 §4.2.1: octets of the longest value that was left out.
     MetadataLongEntries(u64),
     /// RFC 5464 §4.3: octets that a value may have.
@@ -75,9 +80,13 @@ pub enum Code<'a> {
     ServerBug,
     /// RFC 4469 §4.2
     TooBig,
+    /// RFC 10022 §3.1
+    TooFew,
+    /// RFC 10022 §3.1
+    TooMany,
     TryCreate,
     UidNext(Uid),
-    /// RFC 9586 §3.2
+    /// RFC 9586 §3
     UidRequired,
     UidValidity(UidValidity),
     Unavailable,
@@ -170,6 +179,12 @@ impl Code<'_> {
             }
             Self::MetadataLongEntries(bytes) => named_number(out, "METADATA LONGENTRIES ", *bytes),
             Self::MetadataMaxSize(bytes) => named_number(out, "METADATA MAXSIZE ", *bytes),
+            Self::MessageLimit { limit, lowest } => {
+                named_number(out, "MESSAGELIMIT ", u64::try_from(*limit).unwrap_or(u64::MAX));
+                if let Some(uid) = lowest {
+                    named_number(out, " ", u64::from(uid.0));
+                }
+            }
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -211,6 +226,7 @@ impl Code<'_> {
             Self::MailboxId(_) => "MAILBOXID",
             Self::MetadataLongEntries(_) | Self::MetadataMaxSize(_) => "METADATA",
             Self::MetadataTooMany => "METADATA TOOMANY",
+            Self::MessageLimit { .. } => "MESSAGELIMIT",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
@@ -222,6 +238,8 @@ impl Code<'_> {
             Self::ReadWrite => "READ-WRITE",
             Self::ServerBug => "SERVERBUG",
             Self::TooBig => "TOOBIG",
+            Self::TooFew => "TOOFEW",
+            Self::TooMany => "TOOMANY",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
             Self::UidRequired => "UIDREQUIRED",

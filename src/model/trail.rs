@@ -1,0 +1,109 @@
+//! PURE: one line of the trail, and the hash that chains it to the line before. Above it: `store::trail` keeps lines,
+//! `domain::trail` writes and checks them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Timestamp, UserId};
+
+/// What the first line is chained to.
+pub const TRAIL_START: [u8; 32] = [0; 32];
+
+/// What a line tells. Never a subject, a body or a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum TrailEvent {
+    /// Somebody's letter was accepted: `people` have it now, `waiting` get it at the end of quiet hours.
+    Submission { people: u64, waiting: u64, bytes: u64, urgent: bool },
+    /// A letter that waited reached `people`.
+    Release { submission: String, people: u64 },
+    /// How often somebody was refused, by reason, since the last such line.
+    Refusals { since: Timestamp, reasons: BTreeMap<&'static str, u32> },
+    /// What an admin did, and to what.
+    Admin { act: &'static str, detail: String },
+    /// Sending or reading was suspended, or allowed again.
+    Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
+}
+
+impl TrailEvent {
+    /// The column `trail.kind`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Submission { .. } => "submission",
+            Self::Release { .. } => "release",
+            Self::Refusals { .. } => "refusals",
+            Self::Admin { .. } => "admin",
+            Self::Switch { .. } => "switch",
+        }
+    }
+}
+
+/// A line as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailLine {
+    pub id: i64,
+    pub at: Timestamp,
+    pub kind: String,
+    /// Whom it concerns, where it is one person.
+    pub user: Option<UserId>,
+    /// A JSON object.
+    pub detail: String,
+}
+
+impl TrailLine {
+    /// A line about `event`.
+    pub fn new(id: i64, at: Timestamp, user: Option<&UserId>, event: &TrailEvent) -> Self {
+        // Maps with text keys and numbers: nothing that JSON cannot hold.
+        let detail = serde_json::to_string(event).unwrap_or_default();
+        Self { id, at, kind: event.kind().to_owned(), user: user.cloned(), detail }
+    }
+
+    /// The line's hash in its place: BLAKE3 over the hash before it, `seq`, and each column behind its length.
+    pub fn hash(&self, previous: &[u8], seq: i64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let user = self.user.as_ref().map_or("", UserId::as_str);
+        let (seq, id, at) = (seq.to_be_bytes(), self.id.to_be_bytes(), self.at.0.to_be_bytes());
+        let columns: [&[u8]; 8] = [
+            previous,
+            &seq,
+            &id,
+            &at,
+            self.kind.as_bytes(),
+            &[u8::from(self.user.is_some())],
+            user.as_bytes(),
+            self.detail.as_bytes(),
+        ];
+        for column in columns {
+            hasher.update(&u64::try_from(column.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hasher.update(column);
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_and_its_bounds_count() {
+        let event = TrailEvent::Admin { act: "reload", detail: String::new() };
+        let line = TrailLine::new(7, Timestamp(9), Some(&UserId::new("ab")), &event);
+        let hash = line.hash(&TRAIL_START, 1);
+        let changed = [
+            TrailLine { id: 8, ..line.clone() },
+            TrailLine { at: Timestamp(10), ..line.clone() },
+            TrailLine { kind: "admins".to_owned(), ..line.clone() },
+            TrailLine { user: None, ..line.clone() },
+            TrailLine { detail: "{}".to_owned(), ..line.clone() },
+            TrailLine { kind: "admina".to_owned(), user: Some(UserId::new("b")), ..line.clone() },
+        ];
+        assert!(changed.iter().all(|changed| changed.hash(&TRAIL_START, 1) != hash));
+        assert_ne!(line.hash(&TRAIL_START, 2), hash);
+        assert_ne!(line.hash(&[1; 32], 1), hash);
+        let nobody = TrailLine { user: None, ..line.clone() };
+        let empty = TrailLine { user: Some(UserId::new("")), ..line };
+        assert_ne!(nobody.hash(&TRAIL_START, 1), empty.hash(&TRAIL_START, 1));
+    }
+}
