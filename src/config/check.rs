@@ -13,6 +13,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     listeners(config, &mut findings);
     store(config, &mut findings);
     mailboxes(config, &mut findings);
+    keeping(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
     policy(config, &mut findings);
@@ -155,6 +156,22 @@ fn mailboxes(config: &Config, findings: &mut Vec<Finding>) {
     if mailboxes.quota_bytes < config.submission.message_bytes_max {
         let message = "`mailboxes.quota_bytes` must hold one message of `submission.message_bytes_max`";
         findings.push(("mailboxes.quota_bytes", message.to_owned()));
+    }
+}
+
+fn keeping(config: &Config, findings: &mut Vec<Finding>) {
+    let keeping = &config.keeping;
+    if jiff::tz::TimeZone::get(&keeping.time_zone).is_err() {
+        let message = format!("`keeping.time_zone`: this system knows no time zone \"{}\"", keeping.time_zone);
+        findings.push(("keeping.time_zone", message));
+    }
+    if keeping.orphans_hours < 2 {
+        // Longer than a message may be under way from its file to its row.
+        findings.push(("keeping.orphans_hours", "`keeping.orphans_hours` must be at least 2".to_owned()));
+    }
+    if keeping.submissions_days == 0 || keeping.collect_seconds == 0 {
+        let message = "`keeping.submissions_days` and `keeping.collect_seconds` must be at least 1";
+        findings.push(("keeping.submissions_days", message.to_owned()));
     }
 }
 
