@@ -17,7 +17,7 @@ use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
-use crate::domain::messages::{SearchNeed, Searched, Sought};
+use crate::domain::messages::{SearchNeed, Searched, Sought, TextColumn};
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{ModSeq, Uid};
 use matcher::{Facts, Known, Plan, Verdict};
@@ -26,6 +26,8 @@ use matcher::{Facts, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// The same where the store compares, and tells only which match.
+const CHUNK_COMPARED: usize = 500;
 /// Messages judged from memory before other sessions have their turn.
 const JUDGED_AT_ONCE: usize = 1000;
 /// With fewer messages in doubt, reading their texts is cheaper than asking the index.
@@ -175,21 +177,22 @@ async fn read_doubtful(
     doubtful: &[&Entry],
     found: &mut Vec<Uid>,
 ) -> Result<(), Failure> {
-    let snapshot = selected.view.snapshot();
     let mut doubtful: Vec<Uid> = doubtful.iter().map(|entry| entry.uid).collect();
-    for step in plan.steps() {
-        let mut still_doubtful = Vec::new();
-        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
-        let mut left = doubtful.len();
-        for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, (&texts, step), found, &mut still_doubtful).await;
-            left -= chunk.len();
-            let decided = all.saturating_sub(left + still_doubtful.len());
-            context.progress.count(decided, Some(all));
-            context.still_working().await?;
+    match plan.one_text() {
+        Some((column, text)) => {
+            let mut left = doubtful.len();
+            for chunk in doubtful.chunks(CHUNK_COMPARED) {
+                found.extend(compare_in_store(context, selected, (column, text), chunk).await?);
+                left -= chunk.len();
+                context.progress.count(all.saturating_sub(left), Some(all));
+                context.still_working().await?;
+            }
         }
-        doubtful = still_doubtful;
+        None => {
+            for step in plan.steps() {
+                doubtful = read_round(context, selected, plan, (step, &doubtful, all), found).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -225,12 +228,47 @@ async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entr
             continue;
         }
         let messages_max = doubtful.len().max(PROPOSED_MIN);
-        if let Some(proposed) = context.gateway.propose(sought.clone(), (first, last), messages_max).await? {
+        let work = context.gateway.propose(sought.clone(), (first, last), messages_max);
+        if let Some(proposed) = context.working(work).await?? {
             plan.learn(&sought, &proposed.into());
             learnt = true;
         }
     }
     Ok(learnt)
+}
+
+/// One text decides: the store says who of some messages has it.
+async fn compare_in_store(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    (column, text): (TextColumn, &str),
+    uids: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    let need = SearchNeed { having: Some((column, text.to_owned())), ..SearchNeed::default() };
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let having = context.working(work).await??;
+    Ok(having.into_iter().map(|searched| searched.uid).collect())
+}
+
+/// Reads more of the messages in doubt, of so many in all: adds those that match to `found`, gives those still in doubt.
+async fn read_round(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &Plan,
+    (step, doubtful, all): (Step, &[Uid], usize),
+    found: &mut Vec<Uid>,
+) -> Result<Vec<Uid>, Failure> {
+    let mut still_doubtful = Vec::new();
+    let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+    let mut left = doubtful.len();
+    for chunk in doubtful.chunks(chunk_len) {
+        let texts = read_texts(context, selected, plan, chunk, step).await?;
+        judge_chunk(plan, selected.view.snapshot(), chunk, (&texts, step), found, &mut still_doubtful).await;
+        left -= chunk.len();
+        context.progress.count(all.saturating_sub(left + still_doubtful.len()), Some(all));
+        context.still_working().await?;
+    }
+    Ok(still_doubtful)
 }
 
 /// Which texts one round reads.
