@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -47,6 +48,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
@@ -90,6 +92,11 @@ pub enum AdminAnswer {
     },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
+    Collected(CollectSheet),
+    Retention(Vec<RetentionLine>),
+    Recoverable(Vec<RecoverLine>),
+    /// So many messages are back.
+    Recovered(usize),
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, policy, trail};
+use super::{AdminAnswer, AdminCommand, Password, keeping, policy, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
@@ -71,6 +71,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await

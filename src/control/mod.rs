@@ -7,6 +7,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
+//! | `keeping` | of them, those about what is kept |
 //! | `execute` | a command → the gateway → an answer |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `trail` | the same for the trail |
@@ -16,6 +17,7 @@
 mod ask;
 mod command;
 mod execute;
+mod keeping;
 mod listen;
 mod policy;
 mod trail;
@@ -26,6 +28,7 @@ pub use command::{
     Password, ReloadSheet, UserLine, UserSheet,
 };
 pub use execute::execute;
+pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use listen::{Listener, Reload, listen, serve};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod content;
+mod content_key;
 mod date;
 mod envelope;
 mod header;
@@ -19,6 +20,7 @@ mod text;
 mod transfer;
 
 pub use address::{AddressList, Entry, Mailbox};
+pub use content_key::content_key;
 pub use date::{date_time, internal_date, parse_internal_date};
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
 pub use header_text::{HeaderText, MESSAGE_ID, whole_message_id};

@@ -166,6 +166,9 @@ impl Shared {
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
         }
+        let collecting = Arc::clone(&self.gateway);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));

@@ -9,9 +9,11 @@
 )]
 
 mod admin;
+mod ent;
 mod imports;
 mod logins;
 mod rules;
+mod speed;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
