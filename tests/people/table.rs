@@ -98,7 +98,8 @@ async fn an_import_takes_the_table_as_it_stands_and_files_come_before_it() {
             let from = format!("{}/src/sample/school/{name}.csv", env!("CARGO_MANIFEST_DIR"));
             std::fs::copy(from, folder.path().join(format!("{name}.csv"))).unwrap();
         }
-        let command = || AdminCommand::Import { folder: folder.path().to_owned(), dry_run: false };
+        let command =
+            || AdminCommand::Import { folder: folder.path().to_owned(), dry_run: false, school: None, suspend: None };
         set_rules(&test, "[[rules]]\ngroup = \"class-students\"\nmembers = \"BOTH\"\n");
         assert!(matches!(execute(&gateway, command()).await, AdminAnswer::Import(_)));
         assert_eq!(writes(&gateway, "theo.lambert", "nadia.roussel").await, Err(not_allowed("nadia.roussel")));
