@@ -1,5 +1,6 @@
 -- One text, read by SQLite and PostgreSQL. The dialect is listed at the head of src/store/mod.rs.
 -- `bytea` is a plain type name to SQLite, which gives it blob-like affinity. Times are microseconds since 1970 UTC.
+-- What stands between /*! and */ only SQLite reads; to it `bigint primary key` is `integer primary key`, the row's own number.
 
 -- ── Directory ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -81,7 +82,7 @@ create table group_member (
     group_id text not null references ent_group (id)
   , user_id text not null references ent_user (id)
   , primary key (group_id, user_id)
-);
+) /*! without rowid */;
 create index group_member_user on group_member (user_id);
 
 create table communication_rule (
@@ -124,6 +125,7 @@ create index app_password_user on app_password (user_id);
 -- ── Mailboxes ─────────────────────────────────────────────────────────────────────────────────────
 
 -- The row is the lock and the clock of its mailbox: UIDs and ModSeqs are taken from it by `update … returning`.
+-- `forgotten_mod_seq`: the highest ModSeq of an expunge that is no longer among the tombstones.
 create table mailbox (
     id bigint primary key
   , user_id text not null references ent_user (id)
@@ -134,6 +136,7 @@ create table mailbox (
   , mod_seq bigint not null
   , subscribed boolean not null
   , created_at bigint not null
+  , forgotten_mod_seq bigint not null default 0
   , unique (user_id, name)
 );
 create unique index mailbox_special_use on mailbox (user_id, special_use);
@@ -165,15 +168,19 @@ create table annotation (
 
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
 
--- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.
+-- Everything after the header block, once for all messages that share it: in `bytes`, or in the blob store under the name
+-- `blob`, which is never given twice. `pinned_until`: somebody is about to refer to it.
 create table body (
     hash bytea primary key
   , size bigint not null
   , bytes bytea
+  , blob text unique
+  , pinned_until bigint not null
   , created_at bigint not null
 );
 
--- What lists need, ready for the wire; written at arrival, never changed.
+-- What lists need, ready for the wire; written at arrival, never changed. `content_key`: equal where a client hands over the
+-- same message twice, by SMTP and for Sent; null without a Message-ID.
 create table message (
     id bigint primary key
   , hash bytea not null unique
@@ -184,6 +191,7 @@ create table message (
   , body_structure bytea not null
   , parts bytea not null
   , message_id_key text
+  , content_key bytea
   , sent_at bigint
   , sent_day bigint
   , sort_keys text not null
@@ -191,6 +199,7 @@ create table message (
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
+create index message_body on message (body_hash);
 
 -- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
 -- 0002 indexes it by trigrams.
@@ -230,37 +239,70 @@ create table placement (
   , mod_seq bigint not null
   , origin_mailbox_id bigint
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index placement_mod_seq on placement (mailbox_id, mod_seq);
 create index placement_message on placement (message_id, mailbox_id);
 -- Answers STATUS and quota by itself.
 create index placement_status on placement (mailbox_id, flags, size);
 
+-- What left a mailbox: for sessions and clients that come late (RFC 7162).
 create table tombstone (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
   , mod_seq bigint not null
-  , message_id bigint not null
   , expunged_at bigint not null
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index tombstone_mod_seq on tombstone (mailbox_id, mod_seq);
+create index tombstone_expunged_at on tombstone (expunged_at);
+
+-- Messages that a person has expunged for good and that can still be brought back: each once. `mailbox_id` is where it lay
+-- last, `origin_mailbox_id` where it had come from, should that have been Trash; either may have been deleted since.
+create table expunged (
+    user_id text not null references ent_user (id)
+  , message_id bigint not null references message (id)
+  , mailbox_id bigint not null
+  , origin_mailbox_id bigint
+  , flags bigint not null
+  , keywords text not null
+  , size bigint not null
+  , internal_date bigint not null
+  , expunged_at bigint not null
+  , primary key (user_id, message_id)
+);
+create index expunged_expunged_at on expunged (expunged_at);
+create index expunged_message on expunged (message_id);
+
+-- ── Collection ────────────────────────────────────────────────────────────────────────────────────
+
+-- Messages and bodies that have lost a reference: collection looks whether it was the last one.
+create table doomed_message (
+    message_id bigint primary key
+  , marked_at bigint not null
+);
+
+create table doomed_body (
+    hash bytea primary key
+  , marked_at bigint not null
+);
 
 -- ── Submissions ───────────────────────────────────────────────────────────────────────────────────
 
 -- `replay_key`: hash of sender, Message-ID and content; the same key again is the same submission (never delivered twice).
+-- `message_id` does not keep the message: where everybody has expunged it, it goes, and is null here. As long as it is there,
+-- its readers may answer (`answerable`), so the submission stays too.
 create table submission (
     id bigint primary key
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
-  , message_id bigint not null references message (id)
+  , message_id bigint
   , message_id_key text
   , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
-create index submission_sent_uid on submission (user_id, sent_uid);
 create index submission_message_id_key on submission (message_id_key);
+create index submission_message on submission (message_id, submitted_at);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -268,7 +310,7 @@ create table delivery (
   , user_id text not null references ent_user (id)
   , batch bigint not null
   , primary key (submission_id, user_id)
-);
+) /*! without rowid */;
 create index delivery_user on delivery (user_id, submission_id);
 
 -- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
@@ -278,6 +320,7 @@ create table answerable (
   , submission_id bigint not null references submission (id)
   , primary key (user_id, submission_id)
 );
+create index answerable_submission on answerable (submission_id);
 
 -- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
 

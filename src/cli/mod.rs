@@ -5,10 +5,12 @@ mod app_password;
 mod check;
 mod demo;
 mod import;
+mod keeping;
 mod migrate;
 mod people;
 mod policy;
 mod print;
+mod recover;
 mod reload;
 mod sample;
 mod serve;
@@ -53,6 +55,10 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    Restore(recover::Restore),
+    Undelete(recover::Undelete),
+    Retention(keeping::Retention),
+    Collect(keeping::Collect),
     #[command(subcommand)]
     Policy(policy::Policy),
     #[command(subcommand)]
@@ -99,6 +105,10 @@ pub fn run() -> ExitCode {
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Restore(command) => Box::pin(recover::restore(command)).await,
+            Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
+            Command::Retention(command) => Box::pin(keeping::retention(command)).await,
+            Command::Collect(command) => Box::pin(keeping::collect(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,

@@ -48,7 +48,7 @@ pub(super) async fn run(command: People) -> anyhow::Result<Exit> {
             rows.extend(leavers.iter().map(|line| row([&line.login, &line.left, &line.next, &line.due, &line.name])));
             print::line(&print::table(&rows));
         }
-        AdminAnswer::Collected { dry_run, archived, deleted } => {
+        AdminAnswer::PeopleCollected { dry_run, archived, deleted } => {
             archived.iter().for_each(|name| print::line(&format!("archived: {name}")));
             deleted.iter().for_each(|name| print::line(&format!("deleted: {name}")));
             print::line(match (archived.is_empty() && deleted.is_empty(), dry_run) {

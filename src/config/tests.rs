@@ -68,7 +68,7 @@ fn no_setting_is_missing_from_the_example() {
 }
 
 /// Lines of a configuration, and what is said of them.
-const BAD: [(&str, &str); 32] = [
+const BAD: [(&str, &str); 34] = [
     ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
     (
         "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
@@ -156,6 +156,14 @@ const BAD: [(&str, &str); 32] = [
         "[policy]\nno_reply_profiles = [\"Cook\"]\n",
         "p.toml:4:21: `policy.no_reply_profiles`: unknown variant `Cook`, expected one of `Student`, `Relative`, \
          `Teacher`, `Personnel`, `Guest`",
+    ),
+    (
+        "[policy]\nno_reply_address = \"No Reply\"\n",
+        "p.toml:4:1: `policy.no_reply_address`: \"No Reply\" cannot stand before the @, in lower case",
+    ),
+    (
+        "[ent]\ncommunication_url = \"http://ent.example.fr/communication\"\n",
+        "p.toml:4:1: `ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query",
     ),
     ("host_name = \"-x-\"\n", "p.toml:3:1: `host_name`: \"-x-\" is not a domain name, as in \"ent.example.fr\""),
 ];

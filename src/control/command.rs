@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -53,6 +54,7 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
@@ -116,11 +118,16 @@ pub enum AdminAnswer {
     },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
+    Collected(CollectSheet),
+    Retention(Vec<RetentionLine>),
+    Recoverable(Vec<RecoverLine>),
+    /// So many messages are back.
+    Recovered(usize),
     /// Before the answer: how far it is.
     Progress(ProgressLine),
     Leavers(Vec<LeaverLine>),
     /// Shown names and logins, as they were.
-    Collected {
+    PeopleCollected {
         dry_run: bool,
         archived: Vec<String>,
         deleted: Vec<String>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::command::{AppPasswordLine, ReloadSheet, UserLine, UserSheet};
 use super::import::{Wanted, import};
-use super::{AdminAnswer, AdminCommand, Password, people, policy, trail};
+use super::{AdminAnswer, AdminCommand, Password, keeping, people, policy, trail};
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
@@ -81,6 +81,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await

@@ -8,6 +8,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
+//! | `keeping` | of them, those about what is kept |
 //! | `execute` | a command → the gateway → an answer |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
@@ -19,6 +20,7 @@ mod ask;
 mod command;
 mod execute;
 mod import;
+mod keeping;
 mod listen;
 mod people;
 mod policy;
@@ -32,6 +34,7 @@ pub use command::{
 };
 pub use execute::{execute, execute_watched};
 pub use import::progress_line;
+pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use listen::{Listener, Reload, listen, serve};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 

@@ -33,7 +33,7 @@ async fn departed(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
 
 async fn collect(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
     let collected = gateway.collect_departed(dry_run).await?;
-    Ok(AdminAnswer::Collected { dry_run, archived: collected.archived, deleted: collected.deleted })
+    Ok(AdminAnswer::PeopleCollected { dry_run, archived: collected.archived, deleted: collected.deleted })
 }
 
 async fn years(gateway: &Gateway) -> Result<AdminAnswer, Stop> {

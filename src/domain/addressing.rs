@@ -76,11 +76,7 @@ impl Gateway {
         checked: &Checked,
         recipients: &[Recipient],
     ) -> Result<Option<Sentence>, Fault> {
-        let answered = |recipient| match recipient {
-            &Recipient::Answered { ref user, ref address } => Some((&user.id, address)),
-            _ => None,
-        };
-        let people: Vec<_> = recipients.iter().filter_map(answered).collect();
+        let people: Vec<_> = recipients.iter().filter_map(Recipient::answered).collect();
         if people.is_empty() {
             return Ok(None);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::addressing::{Addressed, answerable_people, ids_of};
+use super::arrival::written;
 use super::directory::Recipient;
 use super::spool::Spooled;
 use super::{Fault, Gateway};
@@ -140,10 +141,12 @@ impl Gateway {
             let write = self.store.write(Durability::Synced, Arc::clone(&new), |tx, new| Box::pin(deliver(tx, new)));
             match write.await? {
                 Delivered::Done { people, mailboxes } => {
+                    self.settle_bodies(written(&new.body)).await;
                     self.changes.wake(&mailboxes);
                     return Ok(Submitted::Delivered { people });
                 }
                 Delivered::TooManyPeople => {
+                    self.settle_bodies(written(&new.body)).await;
                     let max = self.config.submission.people_max;
                     return Ok(Submitted::Refused(Sentence::TooManyPeople { max }));
                 }

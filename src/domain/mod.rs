@@ -17,6 +17,9 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `collect` | what nobody needs any more makes room |
+//! | `recover` | messages come back, out of Trash and after an expunge |
+//! | `retention` | what is too old is expunged |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
@@ -24,6 +27,7 @@ mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
+pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod import;
@@ -34,6 +38,8 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod recover;
+pub mod retention;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
@@ -46,6 +52,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::Config;
+use crate::ent::Ent;
 use crate::store::{Store, StoreError};
 use clock::Clock;
 
@@ -59,6 +66,9 @@ pub enum Fault {
     Blob(String),
     #[error("spool: {0}")]
     Spool(#[from] std::io::Error),
+    /// The settings of the live ENT cannot be used.
+    #[error("ent: {0}")]
+    Ent(String),
     /// A background thread ended badly.
     #[error("worker: {0}")]
     Worker(String),
@@ -74,6 +84,10 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    /// Told where there may be something to collect.
+    pub(in crate::domain) collecting: tokio::sync::Notify,
+    /// The live ENT, where it is asked.
+    pub(in crate::domain) ent: Option<Ent>,
     pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
@@ -89,6 +103,8 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            collecting: tokio::sync::Notify::new(),
+            ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),

@@ -5,6 +5,7 @@
 
 mod address;
 mod content;
+mod content_key;
 mod date;
 mod display_name;
 mod envelope;
@@ -20,6 +21,7 @@ mod text;
 mod transfer;
 
 pub use address::{AddressList, Entry, Mailbox};
+pub use content_key::content_key;
 pub use date::{date_time, internal_date, parse_internal_date};
 pub use display_name::mailbox;
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};

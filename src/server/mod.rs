@@ -166,6 +166,9 @@ impl Shared {
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
         }
+        let collecting = Arc::clone(&self.gateway);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
         if self.config.people.collect_every_hours > 0 {
             self.tasks.spawn(rounds::departed(Arc::clone(self)));
         }

@@ -58,6 +58,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
         Sentence::TryLater => (451, "4.3.0"),
+        Sentence::RulesAway => (451, "4.7.0"),
         // Said over IMAP.
         Sentence::NoSuchMailbox
         | Sentence::MailboxExists

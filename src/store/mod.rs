@@ -14,6 +14,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod mailbox;
@@ -21,6 +22,8 @@ pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod recover;
+pub(crate) mod retention;
 pub(crate) mod search;
 pub(crate) mod trail;
 mod transact;
@@ -59,6 +62,7 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `lock " for update"`: how the rows that are read are locked. SQLite has one writer: nothing to lock.
 /// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
 ///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
@@ -98,6 +102,9 @@ macro_rules! sqlite_list {
             ")) as r cross join placement p on p.mailbox_id = $2 and p.uid between r.low and r.high"
         )
     };
+    (lock, $clause:literal) => {
+        ""
+    };
     (position, $texts:literal) => {
         concat!("instr(", $texts, ")")
     };
@@ -133,6 +140,9 @@ macro_rules! postgres_list {
                 select * from placement where mailbox_id = $2 and uid between r.low and r.high offset 0
             ) as p"
         )
+    };
+    (lock, $clause:literal) => {
+        $clause
     };
     (position, $texts:literal) => {
         concat!("strpos(", $texts, ")")

@@ -4,5 +4,6 @@
 mod commands;
 mod control;
 mod demo;
+mod keeping;
 mod sandbox;
 mod server;

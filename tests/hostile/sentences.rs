@@ -25,6 +25,7 @@ fn all() -> Vec<Sentence> {
         S::ListInSight { group: name() },
         S::NotAnAnswer { recipient: name() },
         S::NoReply,
+        S::RulesAway,
         S::NoReplyNotAllowed,
         S::SenderNotYours { address: name() },
         S::FromNotYours { address: name() },
@@ -99,6 +100,13 @@ async fn heard_here() -> String {
     heard.push(zoe.appends("INBOX", &message).await);
     assert!(heard.last().unwrap().starts_with("NO [UNAVAILABLE] "), "{heard:?}");
     heard.push(zoe.tagged(format!("CREATE {}", "x".repeat(401))).await);
+    let asked = World::with(|config| {
+        config.ent.communication_url = Some("http://127.0.0.1:1/communication".to_owned());
+    })
+    .await;
+    let mut anne = asked.smtp("anne").await;
+    heard.push(anne.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await);
+    assert!(heard.last().unwrap().starts_with("451 4.7.0 "), "{heard:?}");
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
     heard.join("\n")
 }

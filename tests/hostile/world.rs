@@ -65,6 +65,11 @@ impl World {
         Self { gateway: Arc::new(gateway), _store: test }
     }
 
+    /// Changes the directory by SQL.
+    pub async fn runs(&self, statements: &'static [&'static str]) {
+        insert(&self._store, statements).await;
+    }
+
     fn connect<F: Future<Output = ()> + Send + 'static>(
         &self,
         run: impl FnOnce(Arc<Gateway>, Connection, DuplexStream) -> F,

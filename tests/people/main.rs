@@ -12,8 +12,10 @@ mod admin;
 mod ent;
 mod ent_traps;
 mod imports;
+mod live_ent;
 mod logins;
 mod rules;
+mod speed;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;

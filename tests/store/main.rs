@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod collecting;
 mod delivering;
 mod engine;
 mod flagging;
@@ -16,6 +17,8 @@ mod loads;
 mod mailboxes;
 mod moving;
 mod reading;
+mod recovering;
+mod sending_once;
 #[path = "../support/mod.rs"]
 mod support;
 mod trail;

@@ -120,13 +120,19 @@ pub struct TableWrites {
     pub removed: Vec<(GroupId, GroupId)>,
 }
 
-const SET_USERS: &str = "update ent_group set users_rule = $2 where id = $1";
-
 /// Writes it.
 pub async fn write_ruled(tx: &mut Tx<'_>, writes: &TableWrites) -> Result<(), StoreError> {
-    for (group, users) in &writes.users {
+    for users in UsersRule::ALL {
+        let groups: Vec<&str> =
+            writes.users.iter().filter(|(_, rule)| *rule == users).map(|(group, _)| group.as_str()).collect();
+        let statement = sql!(
+            tx,
+            "update ent_group set users_rule = $2 where id in (select item from ",
+            texts "$1",
+            " as list)"
+        );
         on_engine!(tx, |c| {
-            sqlx::query(SET_USERS).bind(group.as_str()).bind(users.column()).execute(c).await.map(drop)?;
+            sqlx::query(statement).bind(json_list(&groups)).bind(users.column()).execute(c).await.map(drop)?;
         });
     }
     run_rows(tx, &REMOVE, writes.removed.iter().map(pair), &|_| ()).await?;
