@@ -46,11 +46,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::Import { folder, dry_run, school, suspend } => {
             import(gateway, Wanted { folder: &folder, dry_run, school, suspend }, progress).await
         }
-        AdminCommand::PeopleDeparted => people::departed(gateway).await,
-        AdminCommand::PeopleCollect { dry_run } => people::collect(gateway, dry_run).await,
-        AdminCommand::YearShow => people::years(gateway).await,
-        AdminCommand::YearClose { begins, dry_run } => people::close_year(gateway, begins, dry_run).await,
-        AdminCommand::YearOpen { begins } => people::open_year(gateway, begins).await,
+        AdminCommand::People(command) => people::answer(gateway, command).await,
         AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
         AdminCommand::UserShow { user } => {
             let user = find(gateway, &user).await?;
