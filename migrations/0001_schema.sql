@@ -1,5 +1,6 @@
 -- One text, read by SQLite and PostgreSQL. The dialect is listed at the head of src/store/mod.rs.
 -- `bytea` is a plain type name to SQLite, which gives it blob-like affinity. Times are microseconds since 1970 UTC.
+-- What stands between /*! and */ only SQLite reads; to it `bigint primary key` is `integer primary key`, the row's own number.
 
 -- ── Directory ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -58,7 +59,7 @@ create table group_member (
     group_id text not null references ent_group (id)
   , user_id text not null references ent_user (id)
   , primary key (group_id, user_id)
-);
+) /*! without rowid */;
 create index group_member_user on group_member (user_id);
 
 create table communication_rule (
@@ -215,7 +216,7 @@ create table placement (
   , mod_seq bigint not null
   , origin_mailbox_id bigint
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index placement_mod_seq on placement (mailbox_id, mod_seq);
 create index placement_message on placement (message_id, mailbox_id);
 -- Answers STATUS and quota by itself.
@@ -228,7 +229,7 @@ create table tombstone (
   , mod_seq bigint not null
   , expunged_at bigint not null
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index tombstone_mod_seq on tombstone (mailbox_id, mod_seq);
 create index tombstone_expunged_at on tombstone (expunged_at);
 
@@ -245,7 +246,7 @@ create table expunged (
   , internal_date bigint not null
   , expunged_at bigint not null
   , primary key (user_id, message_id)
-);
+) /*! without rowid */;
 create index expunged_expunged_at on expunged (expunged_at);
 create index expunged_message on expunged (message_id);
 
@@ -286,7 +287,7 @@ create table delivery (
   , user_id text not null references ent_user (id)
   , batch bigint not null
   , primary key (submission_id, user_id)
-);
+) /*! without rowid */;
 create index delivery_user on delivery (user_id, submission_id);
 
 -- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was

@@ -222,6 +222,16 @@ pub struct ImapConfig {
     pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// Searches of one session whose results are kept up to date; one at least (RFC 5267 §4.3.1).
+    pub search_contexts_max: usize,
+    /// Mailboxes that one ESEARCH may search.
+    pub multisearch_mailboxes_max: usize,
+    /// Messages that one ESEARCH may search.
+    pub multisearch_messages_max: usize,
+    /// Mailboxes that one NOTIFY may name; a word such as `personal` counts as one.
+    pub notify_names_max: usize,
+    /// New messages that NOTIFY tells at once with what was asked of them; more end it.
+    pub notify_messages_max: usize,
     /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
     pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
@@ -365,6 +375,11 @@ impl Default for ImapConfig {
             sequence_set_ranges_max: 8192,
             list_items_max: 200,
             search_keys_max: 500,
+            search_contexts_max: 4,
+            multisearch_mailboxes_max: 500,
+            multisearch_messages_max: 500_000,
+            notify_names_max: 100,
+            notify_messages_max: 1000,
             search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 128,

@@ -179,7 +179,7 @@ impl UidSet {
         self.within(&Self(between))
     }
 
-    fn of(set: &SequenceSet) -> Self {
+    pub(super) fn of(set: &SequenceSet) -> Self {
         // `$` holds messages that are there: none of them has vanished.
         let SequenceSet::Ranges(ranges) = set else { return Self(Vec::new()) };
         let mut ranges: Vec<(u32, u32)> = ranges
@@ -196,6 +196,11 @@ impl UidSet {
             }
         }
         Self(merged)
+    }
+
+    /// The ranges, rising, apart from each other, both ends within.
+    pub(super) fn spans(&self) -> Vec<(Uid, Uid)> {
+        self.0.iter().map(|(low, high)| (Uid(*low), Uid(*high))).collect()
     }
 
     fn holds(&self, uid: Uid) -> bool {

@@ -18,6 +18,7 @@ mod forgotten;
 mod logins;
 mod mailboxes;
 mod messages;
+mod notify;
 mod progress;
 mod searching;
 mod world;
