@@ -16,6 +16,8 @@ create table school_class (
   , name text not null
 );
 
+-- Who leaves (`left_at`) is suspended, then archived: kept for reading by admins, in no group. Then deleted: the row and
+-- its addresses stay, so that they never come to mean somebody else; name, mailboxes and passwords go.
 create table ent_user (
     id text primary key
   , external_id text not null unique
@@ -30,7 +32,11 @@ create table ent_user (
   , password_hash text
   , quota_bytes bigint
   , created_at bigint not null
+  , left_at bigint
+  , archived_at bigint
+  , deleted_at bigint
 );
+create index ent_user_left on ent_user (left_at);
 
 create table user_school (
     user_id text not null references ent_user (id)
@@ -38,6 +44,7 @@ create table user_school (
   , primary key (user_id, school_id)
 );
 
+-- `closed_year`: the school year that was closed with the group in it.
 -- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
 -- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
@@ -50,10 +57,26 @@ create table ent_group (
   , name text not null
   , users_rule text not null
   , closed boolean not null
+  , closed_year bigint
   , users_by_table boolean not null default false
   , rules_by_table boolean not null default false
   , created_at bigint not null
 );
+
+-- A school year by the calendar year in which it begins. Closed, its classes' groups stay closed.
+create table school_year (
+    year bigint primary key
+  , opened_at bigint not null
+  , closed_at bigint
+);
+
+-- Counts changes of the directory: an import compares outside of the transaction that writes, and looks here whether
+-- what it compared with is still so.
+create table directory_clock (
+    id bigint primary key
+  , version bigint not null
+);
+insert into directory_clock (id, version) values (1, 1);
 
 create table group_member (
     group_id text not null references ent_group (id)
@@ -246,7 +269,7 @@ create table expunged (
   , internal_date bigint not null
   , expunged_at bigint not null
   , primary key (user_id, message_id)
-);
+) /*! without rowid */;
 create index expunged_expunged_at on expunged (expunged_at);
 create index expunged_message on expunged (message_id);
 

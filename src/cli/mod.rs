@@ -7,14 +7,17 @@ mod demo;
 mod import;
 mod keeping;
 mod migrate;
+mod people;
 mod policy;
 mod print;
 mod recover;
 mod reload;
+mod sample;
 mod serve;
 mod trail;
 mod until_stopped;
 mod user;
+mod year;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +48,10 @@ enum Command {
     Migrate(migrate::Migrate),
     Import(import::Import),
     #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Year(year::Year),
+    #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
@@ -58,6 +65,7 @@ enum Command {
     Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
+    Sample(sample::Sample),
 }
 
 /// Where the settings are.
@@ -93,6 +101,8 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::People(command) => Box::pin(people::run(command)).await,
+            Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Restore(command) => Box::pin(recover::restore(command)).await,
@@ -103,6 +113,7 @@ pub fn run() -> ExitCode {
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
+            Command::Sample(command) => sample::run(&command),
         }
     });
     match ended {

@@ -13,6 +13,7 @@ mod check;
 mod keeping;
 mod keys;
 mod load;
+mod people;
 mod policy;
 mod problem;
 mod rules;
@@ -26,6 +27,7 @@ use serde::Deserialize;
 
 pub use keeping::{KeepingConfig, Retention};
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use rules::RuleConfig;
@@ -72,6 +74,10 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub import: ImportConfig,
+    #[serde(default)]
+    pub people: PeopleConfig,
     #[serde(default)]
     pub trail: TrailConfig,
     #[serde(default)]

@@ -7,6 +7,7 @@
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
+//! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
 //! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
@@ -43,6 +44,7 @@ pub mod rules;
 pub mod snapshot;
 pub mod spool;
 pub mod trail;
+pub mod years;
 
 use std::sync::Arc;
 use std::time::Duration;

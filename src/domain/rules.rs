@@ -10,7 +10,7 @@ use super::policy::table::{Placed, Table};
 use super::{Fault, Gateway};
 use crate::config::{self, Problems};
 use crate::model::{GroupId, TrailEvent, TrailLine, UsersRule};
-use crate::store::people::import::lock_directory;
+use crate::store::people::import::{count_change, lock_directory};
 use crate::store::people::rules::{RuledGraph, RuledGroup, TableWrites, load_ruled, write_ruled};
 use crate::store::{Durability, StoreError, Tx, trail};
 
@@ -73,6 +73,7 @@ async fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<RuleChange>, StoreError
     let writes = plan(&graph, &job.table);
     if job.mode == ImportMode::Apply && writes != TableWrites::default() {
         write_ruled(tx, &writes).await?;
+        count_change(tx).await?;
         let detail = format!("{} changes", writes.users.len() + writes.added.len() + writes.removed.len());
         let event = TrailEvent::Admin { act: "communication-rules", detail };
         trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;

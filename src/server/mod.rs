@@ -169,6 +169,9 @@ impl Shared {
         let collecting = Arc::clone(&self.gateway);
         let stop = self.stop.clone();
         self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
+        if self.config.people.collect_every_hours > 0 {
+            self.tasks.spawn(rounds::departed(Arc::clone(self)));
+        }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));

@@ -49,12 +49,14 @@ const TESTED: &[(&str, &str)] = &[
     ("submission.data_idle_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.login_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.connections_per_user_max", "tests/smtp_session/sessions.rs"),
-    ("ent.answer_milliseconds_max", "tests/people/ent.rs"),
-    ("ent.remember_seconds", "tests/people/ent.rs"),
-    ("ent.remembered_max", "tests/people/ent.rs"),
-    ("ent.questions_at_once_max", "tests/people/ent.rs"),
-    ("ent.failures_max", "tests/people/ent.rs"),
-    ("ent.pause_seconds", "tests/people/ent.rs"),
+    ("ent.answer_milliseconds_max", "tests/people/live_ent.rs"),
+    ("ent.remember_seconds", "tests/people/live_ent.rs"),
+    ("ent.remembered_max", "tests/people/live_ent.rs"),
+    ("ent.questions_at_once_max", "tests/people/live_ent.rs"),
+    ("ent.failures_max", "tests/people/live_ent.rs"),
+    ("ent.pause_seconds", "tests/people/live_ent.rs"),
+    ("import.file_bytes_max", "tests/people/ent_traps.rs"),
+    ("import.suspended_percent_max", "tests/people/ent.rs"),
     ("imap.line_bytes_max", "tests/transcripts/imap/line_limit.txt"),
     ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
@@ -85,12 +87,19 @@ const TESTED: &[(&str, &str)] = &[
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds", "keeping.collect_seconds"];
+const NO_LIMITS: &[&str] = &[
+    "imap.poll_seconds",
+    "imap.progress_milliseconds",
+    "keeping.collect_seconds",
+    "people.archive_after_days",
+    "people.delete_after_days",
+    "people.collect_every_hours",
+];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources = ["src/config/mod.rs", "src/config/keeping.rs", "src/config/policy.rs"]
+    let sources = ["src/config/mod.rs", "src/config/keeping.rs", "src/config/people.rs", "src/config/policy.rs"]
         .map(|file| fs::read_to_string(root.join(file)).unwrap());
     let settings = numbers(&sources.concat());
     assert!(settings.len() > 40, "{settings:?}");
