@@ -62,8 +62,8 @@ pub(in crate::imap) struct Moved {
     pub wanted: MessageEvents,
     /// Messages have come, or all of it is new to the client.
     has_new: bool,
-    /// It was this session's doing.
-    is_own: bool,
+    /// Up to here it was this session's doing. What came later, if only while we looked, was not.
+    own_up_to: ModSeq,
 }
 
 impl Groups {
@@ -175,7 +175,7 @@ impl Groups {
                 mailbox,
                 wanted,
                 has_new: is_new || counters.uid_next > was.uid_next,
-                is_own: is_own && counters.mod_seq.0.saturating_sub(was.mod_seq.0) <= writes,
+                own_up_to: if is_own { ModSeq(was.mod_seq.0.saturating_add(writes)) } else { ModSeq(0) },
             })
         };
         self.messages_of(now, selected).into_iter().filter_map(moved).collect()
@@ -339,7 +339,7 @@ pub(in crate::imap) fn status_items(
     let messages = moved.has_new || counts.messages != status.messages;
     let unseen = counts.unseen != status.unseen;
     let flags = moved.wanted == MessageEvents::MessagesAndFlags && (unseen || condstore);
-    if moved.is_own || !(messages || flags) {
+    if status.highest_mod_seq <= moved.own_up_to || !(messages || flags) {
         return Vec::new();
     }
     let mut items = Vec::with_capacity(5);

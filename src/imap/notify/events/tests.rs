@@ -113,9 +113,10 @@ fn what_the_session_did_itself_is_not_told() {
     let counts = HashMap::from([(MailboxId(1), Counts { messages: 4, unseen: 4 })]);
     let told = Told { overview: before, counts, ..Told::default() };
     let moved = groups.moved(&told, &now, None, &own);
-    assert_eq!(moved.iter().map(|moved| moved.is_own).collect::<Vec<_>>(), [true]);
+    let own_up_to = |moved: &[Moved]| moved.iter().map(|moved| moved.own_up_to).collect::<Vec<_>>();
+    assert_eq!(own_up_to(&moved), [ModSeq(6)]);
     let others_too = overview(&[(1, "INBOX", 7)], &[]);
-    assert!(!groups.moved(&told, &others_too, None, &own)[0].is_own);
+    assert_eq!(own_up_to(&groups.moved(&told, &others_too, None, &own)), [ModSeq(6)]);
 }
 
 #[test]
@@ -165,7 +166,8 @@ fn each_event_has_its_items() {
     let (some, all) = (MessageEvents::Messages, MessageEvents::MessagesAndFlags);
     let before = Counts { messages: 4, unseen: 2 };
     let items = |wanted, has_new, is_own, now: Status, condstore| {
-        let moved = Moved { mailbox: MailboxId(1), wanted, has_new, is_own };
+        let own_up_to = if is_own { now.highest_mod_seq } else { ModSeq(now.highest_mod_seq.0 - 1) };
+        let moved = Moved { mailbox: MailboxId(1), wanted, has_new, own_up_to };
         status_items(&moved, Some(&before), &now, condstore)
     };
     // One comes, unread; one comes, read; one goes.
