@@ -5,10 +5,12 @@ mod app_password;
 mod check;
 mod demo;
 mod import;
+mod limits;
 mod migrate;
 mod print;
 mod reload;
 mod serve;
+mod switch;
 mod trail;
 mod until_stopped;
 mod user;
@@ -45,6 +47,11 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    Limits(limits::Limits),
+    Suspend(switch::Suspend),
+    Resume(switch::Resume),
+    Suspended(switch::Suspended),
     #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
@@ -86,6 +93,10 @@ pub fn run() -> ExitCode {
             Command::Import(command) => Box::pin(import::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Limits(command) => Box::pin(limits::run(command)).await,
+            Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
+            Command::Resume(command) => Box::pin(switch::resume(command)).await,
+            Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,

@@ -32,6 +32,11 @@ fn every_command_of_the_manual_is_read() {
         "app-password list --config p.toml martine.durand",
         "app-password revoke --config p.toml martine.durand 17",
         "reload --config p.toml",
+        "suspend --config p.toml --sending --profile Student --school 0750001A --reason vol",
+        "suspend --config p.toml --all --reason vol",
+        "resume --config p.toml --reading --user martine.durand",
+        "limits show --config p.toml martine.durand",
+        "suspended --config p.toml",
         "trail verify --config p.toml --head 12:00ff",
         "trail show --config p.toml --user martine.durand --since 2026-11-01 --json",
     ] {

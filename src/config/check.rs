@@ -15,6 +15,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     mailboxes(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
+    findings.extend(config.quiet.read().err().unwrap_or_default());
     findings
 }
 

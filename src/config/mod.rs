@@ -4,12 +4,16 @@
 //! | --- | --- |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
+//! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `limits` | how much people may send, by profile |
 //! | `check` | what must hold between settings |
 
 mod check;
 mod keys;
+mod limits;
 mod load;
 mod problem;
+mod quiet;
 #[cfg(test)]
 mod tests;
 
@@ -18,8 +22,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use problem::{Problem, Problems};
+pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 
 pub use crate::sentences::Language;
 
@@ -51,6 +57,10 @@ pub struct Config {
     pub submission: SubmissionConfig,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub quiet: QuietConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
     #[serde(default)]
     pub trail: TrailConfig,
     #[serde(default)]

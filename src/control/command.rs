@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::LimitRow;
+use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -46,6 +48,10 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    LimitsShow {
+        user: String,
+    },
+    Switch(SwitchCommand),
     Trail(TrailCommand),
     /// Reads the certificate files again.
     Reload,
@@ -65,6 +71,8 @@ pub enum AdminAnswer {
     },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
+    Limits(Vec<LimitRow>),
+    Suspensions(Vec<SuspensionRow>),
     TrailChecked(TrailSheet),
     TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, trail};
+use super::{AdminAnswer, AdminCommand, Password, limits, switch, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
 use crate::domain::people::{AppPassword, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
@@ -71,6 +71,8 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
+        AdminCommand::Switch(command) => switch::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         // The server answers it before it comes here.
         AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
@@ -117,13 +119,7 @@ fn unknown(name: &str) -> Stop {
 }
 
 async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) -> Result<AdminAnswer, Stop> {
-    let profile = match profile {
-        None => None,
-        Some(word) => Some(Profile::from_column(&word).ok_or_else(|| {
-            let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::column).collect();
-            Stop::Refused(format!("unknown profile {word}; the profiles are {}", known.join(", ")))
-        })?),
-    };
+    let profile = profile.as_deref().map(self::profile).transpose()?;
     let users = gateway.users(&UserFilter { text, profile }).await?;
     let lines = users.into_iter().map(|user| UserLine {
         login: user.login,
@@ -132,6 +128,13 @@ async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) 
         suspended: user.suspended,
     });
     Ok(AdminAnswer::Users(lines.collect()))
+}
+
+pub(super) fn profile(word: &str) -> Result<Profile, Stop> {
+    Profile::from_column(word).ok_or_else(|| {
+        let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::column).collect();
+        Stop::Refused(format!("unknown profile {word}; the profiles are {}", known.join(", ")))
+    })
 }
 
 async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -> Result<AdminAnswer, Stop> {

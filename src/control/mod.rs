@@ -8,20 +8,24 @@
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
-//! | `trail` | the same for the trail |
+//! | `trail`, `switch`, `limits` | both, for the trail, the switch, the limits |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
 mod ask;
 mod command;
 mod execute;
+mod limits;
 mod listen;
+mod switch;
 mod trail;
 
 pub use ask::{AskError, ask};
 pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
 pub use execute::execute;
+pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
+pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.

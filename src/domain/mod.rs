@@ -14,6 +14,9 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `limits` | how much people may send |
+//! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
+//! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
@@ -23,20 +26,24 @@ pub mod clock;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod limits;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod quiet;
 pub mod snapshot;
 pub mod spool;
+pub mod switch;
 pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::model::QuietRules;
 use crate::store::{Store, StoreError};
 use clock::Clock;
 
@@ -66,6 +73,8 @@ pub struct Gateway {
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
+    pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) quiet: QuietRules,
 }
 
 impl Gateway {
@@ -78,6 +87,11 @@ impl Gateway {
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             refusals: trail::refusals::Refusals::default(),
+            switch: switch::Switch::default(),
+            quiet: config
+                .quiet
+                .rules()
+                .ok_or_else(|| Fault::Worker("unreadable [quiet] in the settings".to_owned()))?,
             config,
             clock,
             store,

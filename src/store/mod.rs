@@ -15,12 +15,15 @@
 pub(crate) mod annotation;
 pub(crate) mod delivery;
 mod inspect;
+pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod quiet;
 pub(crate) mod search;
+pub(crate) mod switch;
 pub(crate) mod trail;
 mod transact;
 mod uids;

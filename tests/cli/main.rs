@@ -6,3 +6,6 @@ mod control;
 mod demo;
 mod sandbox;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod switch;

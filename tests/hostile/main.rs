@@ -23,5 +23,6 @@ mod logs;
 mod memory;
 mod others_mail;
 mod sentences;
+mod switch;
 
 mod world;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::world::{PASSWORD, World};
@@ -42,6 +43,9 @@ fn all() -> Vec<Sentence> {
         S::BareLineEnd,
         S::SessionEnded,
         S::Delivered,
+        S::Waiting { opens: jiff::civil::DateTime::default(), some: false },
+        S::Waiting { opens: jiff::civil::DateTime::default(), some: true },
+        S::LimitReached { limit: Limit::MessagesPerDay, max: 0, until: jiff::civil::DateTime::default() },
         S::TooManyConnections,
         S::NoSuchMailbox,
         S::MailboxExists,
@@ -55,12 +59,14 @@ fn all() -> Vec<Sentence> {
         S::MailboxNameTooLong,
         S::BadMailboxName,
         S::TooManyKeywords,
+        S::SendingOff,
+        S::ReadingOff,
     ];
     let variants = include_str!("../../src/sentences.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
     let (variants, _) = variants.split_once("\n}").unwrap();
     let count = variants.lines().filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
-    assert_eq!(all.len(), count.count(), "a sentence is missing from this list");
+    assert_eq!(all.len(), count.count() + 1, "a sentence is missing from this list");
     all
 }
 
@@ -95,7 +101,19 @@ async fn heard_here() -> String {
     assert!(heard.last().unwrap().starts_with("NO [UNAVAILABLE] "), "{heard:?}");
     heard.push(zoe.tagged(format!("CREATE {}", "x".repeat(401))).await);
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
+    heard.append(&mut told_of_the_switch(&world).await);
     heard.join("\n")
+}
+
+async fn told_of_the_switch(world: &World) -> Vec<String> {
+    let uses = Uses { sending: true, reading: true };
+    let suspension = Suspension { scope: Scope::default(), uses, reason: String::new(), since: Timestamp(0) };
+    world.gateway.suspend(suspension).await.unwrap();
+    let token = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("\0anne\0{PASSWORD}"));
+    vec![
+        world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
+        world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
+    ]
 }
 
 #[tokio::test]

@@ -12,9 +12,11 @@
 mod delivering;
 mod engine;
 mod flagging;
+mod limits;
 mod loads;
 mod mailboxes;
 mod moving;
+mod quiet;
 mod reading;
 #[path = "../support/mod.rs"]
 mod support;

@@ -21,6 +21,7 @@ use super::clock::Clock;
 use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
 use crate::model::{MailboxId, SpecialUse, UidValidity, UserId};
+use crate::sentences::Sentence;
 use crate::store::people::import as store;
 use crate::store::{Durability, StoreError, Tx};
 
@@ -254,7 +255,7 @@ impl Gateway {
             Err(problems) => Imported::Refused(problems),
             Ok((report, suspended)) => {
                 if mode == ImportMode::Apply {
-                    suspended.iter().for_each(|user| self.logins.sessions.cut(user));
+                    suspended.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
                 }
                 Imported::Done(report)
             }
