@@ -37,7 +37,8 @@ create table user_school (
   , primary key (user_id, school_id)
 );
 
--- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy).
+-- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
+-- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
     id text primary key
   , school_id text references school (id)
@@ -48,6 +49,8 @@ create table ent_group (
   , name text not null
   , users_rule text not null
   , closed boolean not null
+  , users_by_table boolean not null default false
+  , rules_by_table boolean not null default false
   , created_at bigint not null
 );
 
@@ -61,6 +64,7 @@ create index group_member_user on group_member (user_id);
 create table communication_rule (
     from_group_id text not null references ent_group (id)
   , to_group_id text not null references ent_group (id)
+  , by_table boolean not null default false
   , primary key (from_group_id, to_group_id)
 );
 
@@ -89,6 +93,8 @@ create table app_password (
   , created_at bigint not null
   , last_used_at bigint
   , revoked_at bigint
+    -- Words of CAPABILITY that this device is not shown, with a space between.
+  , hidden_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
 
@@ -225,10 +231,13 @@ create table submission (
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
   , message_id bigint not null references message (id)
+  , message_id_key text
+  , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
 create index submission_sent_uid on submission (user_id, sent_uid);
+create index submission_message_id_key on submission (message_id_key);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -240,6 +249,15 @@ create table delivery (
   , primary key (submission_id, user_id)
 );
 create index delivery_waits_until on delivery (waits_until, submission_id) where waits_until is not null;
+create index delivery_user on delivery (user_id, submission_id);
+
+-- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
+-- addressed to by name (RCPT). Never those of Bcc, and never a person whom the header names and the envelope does not.
+create table answerable (
+    user_id text not null references ent_user (id)
+  , submission_id bigint not null references submission (id)
+  , primary key (user_id, submission_id)
+);
 
 -- ── Limits ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -43,6 +43,22 @@ pub enum Sentence {
     GroupEmpty {
         group: String,
     },
+    /// A broadcast list, and the sender's profile may write to none.
+    ListNotAllowed {
+        group: String,
+    },
+    /// A broadcast list must be in Bcc.
+    ListInSight {
+        group: String,
+    },
+    /// The person may be written to in answer to a message only, and this is none.
+    NotAnAnswer {
+        recipient: String,
+    },
+    /// Nobody may answer the message that this one answers.
+    NoReply,
+    /// The sender's profile may not send messages that nobody may answer.
+    NoReplyNotAllowed,
     /// MAIL FROM or the header's Sender is not the person's own.
     SenderNotYours {
         address: String,
@@ -143,6 +159,19 @@ impl Sentence {
             }
             Self::GroupClosed { group } => format!("Envoi refusé : le groupe {group} est celui d'une année terminée."),
             Self::GroupEmpty { group } => format!("Envoi refusé : le groupe {group} n'a aucun membre."),
+            Self::ListNotAllowed { group } => {
+                format!("Envoi refusé : votre profil ne permet pas d'écrire à la liste de diffusion {group}.")
+            }
+            Self::ListInSight { group } => {
+                format!("Envoi refusé : mettez la liste de diffusion {group} en copie cachée (Cci), et seulement là.")
+            }
+            Self::NotAnAnswer { recipient } => format!(
+                "Envoi refusé : vous ne pouvez écrire à {recipient} qu'en répondant à un message qui vous y autorise."
+            ),
+            Self::NoReply => "Envoi refusé : les réponses à ce message sont désactivées.".to_owned(),
+            Self::NoReplyNotAllowed => {
+                "Envoi refusé : votre profil ne permet pas de désactiver les réponses à un message.".to_owned()
+            }
             Self::SenderNotYours { address } => {
                 format!("Envoi refusé : {address} n'est pas votre adresse d'expéditeur.")
             }
@@ -233,6 +262,19 @@ impl Sentence {
             }
             Self::GroupClosed { group } => format!("Refused: the group {group} belongs to a past school year."),
             Self::GroupEmpty { group } => format!("Refused: the group {group} has no member."),
+            Self::ListNotAllowed { group } => {
+                format!("Refused: your profile does not let you write to the broadcast list {group}.")
+            }
+            Self::ListInSight { group } => {
+                format!("Refused: put the broadcast list {group} into Bcc, and nowhere else.")
+            }
+            Self::NotAnAnswer { recipient } => {
+                format!("Refused: you may write to {recipient} only in answer to a message that lets you do so.")
+            }
+            Self::NoReply => "Refused: this message takes no answers.".to_owned(),
+            Self::NoReplyNotAllowed => {
+                "Refused: your profile does not let you send messages that take no answers.".to_owned()
+            }
             Self::SenderNotYours { address } => format!("Refused: {address} is not your sender address."),
             Self::FromNotYours { address } => format!("Refused: the shown sender {address} is not your address."),
             Self::FromMissing => "Refused: the message names no sender (From).".to_owned(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, BytesMut};
 use passerelle::imap::wire::command::{CommandBody, MailboxArgument, Rfc822, Section, SectionText, SequenceSet};
-use passerelle::imap::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
+use passerelle::imap::wire::framer::{BadCommand, Frame, FrameLimits, Framer, NonSynchronizing};
 use passerelle::imap::wire::utf7::NameForm;
 use passerelle::imap::wire::write::{self, DataName, FetchItems};
 use passerelle::model::{Flags, MailboxName, ModSeq, SeqNum, SystemFlag, Timestamp, Uid};
@@ -18,6 +18,8 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 60,
     nesting_max: 4,
     set_ranges_max: 5,
+    list_items_max: 50,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 
@@ -223,6 +225,8 @@ fn generous() -> FrameLimits {
         line_bytes_max: 64 << 10,
         literal_bytes_max: 1 << 20,
         set_ranges_max: 8192,
+        list_items_max: 200,
+        non_synchronizing: NonSynchronizing::Any,
         nesting_max: 100,
         ..LIMITS
     }

@@ -10,7 +10,7 @@ use imap_codec::decode::Decoder as _;
 use imap_codec::encode::Encoder as _;
 use imap_types::command::{Command as Theirs, CommandBody as TheirBody};
 use passerelle::imap::wire::command::{Command, CommandBody};
-use passerelle::imap::wire::framer::{Frame, FrameLimits, Framer};
+use passerelle::imap::wire::framer::{Frame, FrameLimits, Framer, NonSynchronizing};
 use passerelle::imap::wire::utf7::NameForm;
 
 #[path = "imap_grammar_codec/translate.rs"]
@@ -22,6 +22,8 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 1 << 20,
     nesting_max: 100,
     set_ranges_max: 1000,
+    list_items_max: 1000,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 

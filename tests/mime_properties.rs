@@ -166,7 +166,11 @@ proptest! {
     #[test]
     fn recipients_never_see_a_bcc(message in messages()) {
         let header = &message[..split_header(&message)];
-        let seen = submission::recipients_header(header, Some("Mon, 23 Nov 2026 07:00:00 +0000"), Some("new@ent"));
+        let seen = submission::recipients_header(header, submission::Additions {
+            date: Some("Mon, 23 Nov 2026 07:00:00 +0000"),
+            message_id: Some("new@ent"),
+            reply_to: None,
+        });
         prop_assert!(fields(&seen).all(|field| !field.is("Bcc") && !field.is("Resent-Bcc")));
         if submission::check(header).is_ok() {
             // Nor does another reader, and nothing else is lost.

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::{ConfigArgument, Exit, admin, print};
 use crate::control::{AdminAnswer, AdminCommand};
+use crate::imap::session::CAPABILITIES;
 
 /// Passwords for one device each, for people who sign in to the ENT by other means
 ///
@@ -13,6 +14,8 @@ pub(super) enum AppPassword {
     Create(Create),
     List(List),
     Revoke(Revoke),
+    Hide(Hide),
+    Show(Show),
 }
 
 /// Make one, and show it this once
@@ -47,6 +50,34 @@ pub(super) struct Revoke {
     config: ConfigArgument,
 }
 
+/// Hide words of IMAP's CAPABILITY from one device, whose client stumbles over them
+///
+/// Counts from its next login on; setting imap.hidden_capabilities hides words from everybody.
+///
+/// Example:  passerelle app-password hide --config p.toml martine.durand "Téléphone de Martine" QRESYNC CONDSTORE
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Hide {
+    user: String,
+    /// The device's name, or the id that `list` shows
+    device: String,
+    #[arg(required = true)]
+    words: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+/// Show a device words again that were hidden from it; without words, all of them
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    user: String,
+    /// The device's name, or the id that `list` shows
+    device: String,
+    words: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
 pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
     match command {
         AppPassword::Create(Create { user, device, config }) => {
@@ -60,10 +91,12 @@ pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
             let answer = admin::ask(&config.path, AdminCommand::AppPasswordList { user }).await?;
             let AdminAnswer::AppPasswords(lines) = answer else { return Ok(admin::unexpected(answer)) };
             let dash = |time: Option<String>| time.unwrap_or_else(|| "-".to_owned());
-            let head = ["id", "device", "created", "last used", "revoked"].map(str::to_owned).to_vec();
-            let rows = lines
-                .into_iter()
-                .map(|line| vec![line.id, line.device_name, line.created, dash(line.last_used), dash(line.revoked)]);
+            let head = ["id", "device", "created", "last used", "revoked", "hidden words"].map(str::to_owned).to_vec();
+            let words = |words: Vec<String>| if words.is_empty() { dash(None) } else { words.join(" ") };
+            let rows = lines.into_iter().map(|line| {
+                let (last_used, revoked) = (dash(line.last_used), dash(line.revoked));
+                vec![line.id, line.device_name, line.created, last_used, revoked, words(line.hidden_words)]
+            });
             print::line(&print::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
             Ok(Exit::Done)
         }
@@ -71,5 +104,34 @@ pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
             let done = format!("{id} is revoked");
             admin::ask_and_say(&config.path, AdminCommand::AppPasswordRevoke { user, id }, &done).await
         }
+        AppPassword::Hide(Hide { user, device, words, config }) => {
+            if let Some(word) = words.iter().find(|word| !is_capability(word)) {
+                print::error(&format!("{word} is no word that this server announces: they are {}", known()));
+                return Ok(Exit::NotDone);
+            }
+            say_words(&config, AdminCommand::AppPasswordHide { user, device, words }).await
+        }
+        AppPassword::Show(Show { user, device, words, config }) => {
+            say_words(&config, AdminCommand::AppPasswordShow { user, device, words }).await
+        }
     }
+}
+
+fn known() -> String {
+    CAPABILITIES.join(" ")
+}
+
+fn is_capability(word: &str) -> bool {
+    CAPABILITIES.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Asks, and says what is hidden then.
+async fn say_words(config: &ConfigArgument, command: AdminCommand) -> anyhow::Result<Exit> {
+    let answer = admin::ask(&config.path, command).await?;
+    let AdminAnswer::AppPasswords(lines) = answer else { return Ok(admin::unexpected(answer)) };
+    for line in lines {
+        let words = if line.hidden_words.is_empty() { "nothing".to_owned() } else { line.hidden_words.join(" ") };
+        print::line(&format!("hidden from {} ({}): {words}", line.device_name, line.id));
+    }
+    Ok(Exit::Done)
 }

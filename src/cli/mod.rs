@@ -7,6 +7,7 @@ mod demo;
 mod import;
 mod limits;
 mod migrate;
+mod policy;
 mod print;
 mod reload;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     Resume(switch::Resume),
     Suspended(switch::Suspended),
     #[command(subcommand)]
+    Policy(policy::Policy),
+    #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
@@ -97,6 +100,7 @@ pub fn run() -> ExitCode {
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
             Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
+            Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,

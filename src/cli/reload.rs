@@ -2,18 +2,40 @@
 
 use clap::Args;
 
-use super::{ConfigArgument, Exit, admin};
-use crate::control::AdminCommand;
+use super::{ConfigArgument, Exit, admin, print};
+use crate::control::{AdminAnswer, AdminCommand};
 
-/// Have the running server read its certificate and key again
+/// Read the certificate, its key and the communication rules ([[rules]]) again
 ///
-/// The same as SIGHUP, but it says here what is wrong with the files, where something is.
+/// The same as SIGHUP, but it says here what is wrong with the files, where something is, and what the rules changed:
+/// it counts for the next recipient of the next message. Where no server runs, the rules are brought into the store.
+///
+/// Examples:
+///   passerelle reload --config p.toml --dry-run
+///   passerelle reload --config p.toml
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(super) struct Reload {
+    /// Only tell what the rules would change
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     config: ConfigArgument,
 }
 
 pub(super) async fn run(command: Reload) -> anyhow::Result<Exit> {
-    admin::ask_and_say(&command.config.path, AdminCommand::Reload, "the certificate was read again").await
+    let answer = admin::ask(&command.config.path, AdminCommand::Reload { dry_run: command.dry_run }).await?;
+    let AdminAnswer::Reloaded(sheet) = answer else { return Ok(admin::unexpected(answer)) };
+    if sheet.certificate_read {
+        print::line("the certificate was read again");
+    }
+    for change in &sheet.changes {
+        print::line(change);
+    }
+    print::line(match (sheet.changes.is_empty(), sheet.dry_run) {
+        (true, _) => "the communication rules are those of the table",
+        (false, true) => "dry run: nothing was changed",
+        (false, false) => "the communication rules were changed",
+    });
+    Ok(Exit::Done)
 }

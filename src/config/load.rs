@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::problem::place;
-use super::{Config, Problem, Problems, check};
+use super::{Config, Problem, Problems, check, rules};
 
 /// The environment variable that holds the store's URL, before the file.
 pub const STORE_URL_VARIABLE: &str = "PASSERELLE_STORE_URL";
@@ -26,7 +26,9 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Problems(vec![Problem { source: source.clone(), place: None, message: error.to_string() }]))?;
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
-    parse(&text, &source, folder.as_deref().unwrap_or_else(|| Path::new("")), std::env::var(STORE_URL_VARIABLE).ok())
+    let folder = folder.as_deref().unwrap_or_else(|| Path::new(""));
+    let config = parse(&text, &source, folder, std::env::var(STORE_URL_VARIABLE).ok())?;
+    Ok(Config { file: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())), ..config })
 }
 
 /// Reads a configuration from its text. `source` names it in errors; `folder` is what relative paths are meant from;
@@ -35,7 +37,7 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 /// # Errors
 /// As [`load`].
 pub fn parse(text: &str, source: &str, folder: &Path, store_url: Option<String>) -> Result<Config, Problems> {
-    let mut reading = Reading { text, source, problems: Vec::new(), positions: BTreeMap::new() };
+    let mut reading = Reading { text, source, problems: Vec::new(), positions: BTreeMap::new(), left_out: Vec::new() };
     let (mut document, syntax) = DeTable::parse_recoverable(text);
     for error in &syntax {
         reading.problem(error.span(), error.message().to_owned());
@@ -44,7 +46,7 @@ pub fn parse(text: &str, source: &str, folder: &Path, store_url: Option<String>)
         return Err(reading.finish());
     }
     match keys::known_keys::<Config>() {
-        Ok(known) => reading.drop_unknown(document.get_mut(), "", &known),
+        Ok(known) => reading.drop_unknown(document.get_mut(), ("", ""), &known),
         Err(error) => reading.problem(None, format!("the list of settings cannot be made: {error}")),
     }
     reading.note_zeros(document.get_ref(), "");
@@ -55,11 +57,19 @@ pub fn parse(text: &str, source: &str, folder: &Path, store_url: Option<String>)
             for (key, message) in check::check(&config) {
                 reading.problem(reading.positions.get(key).cloned(), message);
             }
+            // Numbers of lines are those of the file as long as none was left out.
+            let whole = reading.left_out.iter().all(|path| keys::split(path).0 != "rules" && path != "rules");
+            for (number, key, message) in whole.then(|| rules::check(&config.rules)).into_iter().flatten() {
+                reading.problem(reading.positions.get(&format!("rules[{number}].{key}")).cloned(), message);
+            }
             if reading.problems.is_empty() { Ok(config) } else { Err(reading.finish()) }
         }
         None => Err(reading.finish()),
     }
 }
+
+/// The top-level keys that have no default.
+const REQUIRED: [&str; 2] = ["domain", "data_dir"];
 
 struct Reading<'t> {
     text: &'t str,
@@ -68,6 +78,8 @@ struct Reading<'t> {
     problems: Vec<(usize, Problem)>,
     /// Where each key of the file stands.
     positions: BTreeMap<String, Range<usize>>,
+    /// Keys whose values could not be read.
+    left_out: Vec<String>,
 }
 
 impl Reading<'_> {
@@ -82,8 +94,9 @@ impl Reading<'_> {
         Problems(self.problems.into_iter().map(|(_, problem)| problem).collect())
     }
 
-    /// Reports and removes the keys that there are not, so that the rest can still be read.
-    fn drop_unknown(&mut self, table: &mut DeTable<'_>, prefix: &str, known: &[Key]) {
+    /// Reports and removes the keys that there are not, so that the rest can still be read. The prefix is that of the keys
+    /// known, and that of the places: they differ by the numbers of elements.
+    fn drop_unknown(&mut self, table: &mut DeTable<'_>, (prefix, at): (&str, &str), known: &[Key]) {
         for (key, mut value) in std::mem::take(table) {
             let path = format!("{prefix}{}", key.get_ref());
             let wildcard = format!("{prefix}*");
@@ -91,18 +104,22 @@ impl Reading<'_> {
                 self.problem(Some(key.span()), unknown(&path, known));
                 continue;
             };
-            self.positions.insert(path, key.span());
+            let at = format!("{at}{}", key.get_ref());
             match value.get_mut() {
-                DeValue::Table(inner) if found.table => self.drop_unknown(inner, &format!("{}.", found.path), known),
+                DeValue::Table(inner) if found.table => {
+                    self.drop_unknown(inner, (&format!("{}.", found.path), &format!("{at}.")), known);
+                }
                 DeValue::Array(elements) => {
-                    for element in elements.iter_mut() {
+                    for (number, element) in elements.iter_mut().enumerate() {
                         if let DeValue::Table(inner) = element.get_mut() {
-                            self.drop_unknown(inner, &format!("{}[].", found.path), known);
+                            let below = (format!("{}[].", found.path), format!("{at}[{number}]."));
+                            self.drop_unknown(inner, (&below.0, &below.1), known);
                         }
                     }
                 }
                 _ => {}
             }
+            self.positions.insert(at, key.span());
             table.insert(key, value);
         }
     }
@@ -124,16 +141,14 @@ impl Reading<'_> {
 
     /// Reads the values; a value of the wrong type is reported and left out, so that the others are looked at too.
     fn build(&mut self, mut document: Spanned<DeTable<'_>>) -> Option<Config> {
-        let mut left_out = Vec::new();
         loop {
             let error = match Config::deserialize(toml::de::Deserializer::from(document.clone())) {
                 Ok(config) => return Some(config),
                 Err(error) => error,
             };
             let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-            if let Some(missing) = missing {
-                // Only top-level keys have no default.
-                if !left_out.iter().any(|path| path == missing) {
+            if let Some(missing) = missing.filter(|missing| REQUIRED.contains(missing)) {
+                if !self.left_out.iter().any(|path| path == missing) {
                     self.problem(None, format!("the key `{missing}` is missing"));
                 }
                 return None;
@@ -144,7 +159,7 @@ impl Reading<'_> {
                 return None;
             };
             self.problem(Some(span), format!("`{path}`: {}{}", error.message(), hint(&path)));
-            left_out.push(path);
+            self.left_out.push(path);
         }
     }
 
@@ -152,7 +167,10 @@ impl Reading<'_> {
     fn resolve(&mut self, config: &mut Config, folder: &Path, store_url: Option<String>) {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut config.data_dir);
-        for path in [&mut config.tls.certificate, &mut config.tls.key, &mut config.store.url_file] {
+        let (tls, ent) = (&mut config.tls, &mut config.ent);
+        let files =
+            [&mut tls.certificate, &mut tls.key, &mut config.store.url_file, &mut ent.token_file, &mut ent.ca_file];
+        for path in files {
             path.iter_mut().for_each(absolute);
         }
         config.domain.make_ascii_lowercase();
@@ -183,26 +201,48 @@ fn unknown(path: &str, known: &[Key]) -> String {
         return format!("unknown key `{path}`, did you mean `{near}`?");
     }
     let table = keys::split(path).0;
-    let beside: Vec<&str> =
-        known.iter().map(|key| keys::split(&key.path)).filter(|(of, _)| *of == table).map(|(_, name)| name).collect();
+    let beside = known.iter().map(|key| keys::split(&key.path)).filter(|(of, _)| *of == table).map(|(_, name)| name);
+    let beside: Vec<&str> = beside.filter(|name| !name.ends_with("[]")).collect();
     format!("unknown key `{path}`; the keys known here are {}", beside.join(", "))
 }
 
-/// Takes the innermost entry whose value holds `span` out of the table; gives its path and its value's place.
+/// Takes the innermost entry whose value holds `span` out of the table; gives its path and its value's place. Of an array
+/// of tables that is one of its elements, or what is in it.
 fn take_at(table: &mut DeTable<'_>, prefix: &str, span: &Range<usize>) -> Option<(String, Range<usize>)> {
     let inside = |outer: &Range<usize>| outer.start <= span.start && span.end <= outer.end;
     let mut taken = None;
     for (key, mut value) in std::mem::take(table) {
         let path = format!("{prefix}{}", key.get_ref());
-        if taken.is_none()
-            && let DeValue::Table(inner) = value.get_mut()
-        {
-            taken = take_at(inner, &format!("{path}."), span);
-        } else if taken.is_none() && inside(&value.span()) {
-            taken = Some((path, value.span()));
-            continue;
+        if taken.is_none() {
+            taken = match value.get_mut() {
+                DeValue::Table(inner) => take_at(inner, &format!("{path}."), span),
+                DeValue::Array(elements) => take_element(elements, &path, span),
+                _ => None,
+            };
+            if taken.is_none() && inside(&value.span()) && !matches!(value.get_ref(), DeValue::Table(_)) {
+                taken = Some((path, value.span()));
+                continue;
+            }
         }
         table.insert(key, value);
+    }
+    taken
+}
+
+/// Takes the element that is a table and holds `span`; without it the others can still be read.
+fn take_element(elements: &mut DeArray<'_>, path: &str, span: &Range<usize>) -> Option<(String, Range<usize>)> {
+    let mut taken = None;
+    for mut element in std::mem::replace(elements, DeArray::new()) {
+        let place = element.span();
+        if let (None, DeValue::Table(inner)) = (&taken, element.get_mut()) {
+            let whole =
+                || (place.start <= span.start && span.end <= place.end).then(|| (path.to_owned(), place.clone()));
+            taken = take_at(inner, &format!("{path}."), span).or_else(whole);
+            if taken.is_some() {
+                continue;
+            }
+        }
+        elements.push(element);
     }
     taken
 }

@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
@@ -12,8 +14,10 @@ mod check;
 mod keys;
 mod limits;
 mod load;
+mod policy;
 mod problem;
 mod quiet;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -24,8 +28,10 @@ use serde::Deserialize;
 
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
+pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
 
@@ -33,6 +39,9 @@ pub use crate::sentences::Language;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Where the settings were read from; `None` where they were made in memory.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// Domain of every address, e.g. `ent.example.fr`.
     pub domain: String,
     /// Host name that clients connect to; the domain where it is missing.
@@ -55,6 +64,13 @@ pub struct Config {
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub submission: SubmissionConfig,
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    #[serde(default)]
+    pub ent: EntConfig,
+    /// Lines that take the place of built-in ones.
+    #[serde(default)]
+    pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
@@ -207,8 +223,12 @@ pub struct ImapConfig {
     pub append_messages_max: usize,
     pub nesting_max: usize,
     pub sequence_set_ranges_max: usize,
+    /// Things in one list of a command: items of FETCH, header fields, flags, sort criteria, patterns, words of ENABLE.
+    pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
+    pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
     pub list_patterns_bytes_max: usize,
     pub connections_per_user_max: usize,
@@ -221,8 +241,20 @@ pub struct ImapConfig {
     pub output_bytes_max: usize,
     /// How often a waiting session looks for changes made by another gateway.
     pub poll_seconds: u64,
+    /// Messages that one command may work on (RFC 9738), where that is limited.
+    pub message_limit: Option<usize>,
+    /// The same of COPY and APPEND alone.
+    pub save_limit: Option<usize>,
+    /// Messages in a batch of UIDBATCHES, at least.
+    pub uid_batch_messages_min: usize,
+    /// Messages in all batches of one UIDBATCHES together.
+    pub uid_batches_messages_max: usize,
     /// Is IMAP4rev2 offered beside IMAP4rev1?
     pub imap4rev2: bool,
+    /// How often a client that waits for a long command hears that it goes on; 0: never.
+    pub progress_milliseconds: u64,
+    /// Commands that may run at once, of all sessions, before background downloads of phones are put off by a day.
+    pub background_commands_max: usize,
     /// May clients compress their connection (COMPRESS=DEFLATE)?
     pub compress: bool,
     /// Words that CAPABILITY leaves out, in any case: for clients that stumble over one.
@@ -321,7 +353,7 @@ impl Default for SubmissionConfig {
             idle_seconds_max: 300,
             data_idle_seconds_max: 180,
             login_seconds_max: 300,
-            connections_per_user_max: 80,
+            connections_per_user_max: 160,
         }
     }
 }
@@ -336,16 +368,24 @@ impl Default for ImapConfig {
             append_messages_max: 100,
             nesting_max: 100,
             sequence_set_ranges_max: 8192,
+            list_items_max: 200,
             search_keys_max: 500,
+            search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
-            connections_per_user_max: 60,
+            connections_per_user_max: 128,
             bad_commands_max: 20,
             login_seconds_max: 120,
             idle_seconds_max: 35 * 60,
             stall_seconds_max: 300,
             output_bytes_max: 256 << 10,
             poll_seconds: 15,
+            message_limit: None,
+            save_limit: None,
+            uid_batch_messages_min: 500,
+            uid_batches_messages_max: 200_000,
             imap4rev2: false,
+            progress_milliseconds: 10_000,
+            background_commands_max: 64,
             compress: true,
             hidden_capabilities: vec!["UIDONLY".to_owned()],
         }

@@ -28,26 +28,37 @@ fn the_example_loads_and_holds_the_defaults() {
         [
             format!("{:?}", (c.language, &c.host_name, &c.public, &c.login, &c.mailboxes)),
             format!("{:?}", (&c.submission, &c.imap, &c.log)),
+            format!("{:?}", (&c.policy, c.ent.when_away, c.ent.answer_milliseconds_max, c.ent.remember_seconds)),
+            format!(
+                "{:?}",
+                (c.ent.remembered_max, c.ent.questions_at_once_max, c.ent.failures_max, c.ent.pause_seconds)
+            ),
             format!("{:?}", (c.store.connections_max, c.store.blob_threshold_bytes, c.store.parse_memory_bytes)),
             format!("{:?}", (c.listen.connections_max, c.listen.http_connections_max)),
             format!("{:?}", (c.listen.handshake_seconds_max, c.listen.stop_seconds_max)),
         ]
     };
     assert_eq!(parts(&example), parts(&plain));
+    assert_eq!((plain.rules.len(), example.file.as_deref()), (0, Some(example_path().as_path())));
 }
 
 #[test]
 fn no_setting_is_missing_from_the_example() {
     let text = std::fs::read_to_string(example_path()).unwrap();
     let settable = |line: &str| {
-        line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())).map(str::to_owned)
+        line.strip_prefix('#')
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
+            .map(str::to_owned)
     };
     let all: Vec<String> = text.lines().map(|line| settable(line).unwrap_or_else(|| line.to_owned())).collect();
     let document: toml::Table = all.join("\n").parse().unwrap();
     let present = |path: &str| {
         let mut parts = path.split('.');
-        let first = document.get(parts.next().unwrap());
-        parts.try_fold(first?, |value, part| value.get(part))
+        let first: &toml::Value = document.get(parts.next().unwrap().trim_end_matches("[]"))?;
+        parts.try_fold(first, |value, part| match value.as_array() {
+            Some(lines) => lines.iter().find_map(|line| line.get(part)),
+            None => value.get(part),
+        })
     };
     let known = known_keys::<Config>().unwrap();
     assert!(known.len() > 50);
@@ -57,7 +68,7 @@ fn no_setting_is_missing_from_the_example() {
 }
 
 /// Lines of a configuration, and what is said of them.
-const BAD: [(&str, &str); 25] = [
+const BAD: [(&str, &str); 32] = [
     ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
     (
         "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
@@ -115,6 +126,37 @@ const BAD: [(&str, &str); 25] = [
     ),
     ("[mailboxes]\nsent_name = \"inbox\"\n", "p.toml:4:1: `mailboxes.sent_name`: INBOX is the name of the inbox"),
     ("[imap]\nidle_seconds_max = 60\n", "p.toml:4:1: `imap.idle_seconds_max` must be at least 1800 (RFC 9051 §5.4)"),
+    (
+        "[[rules]]\ngroup = \"class-pupils\"\nmembers = \"BOTH\"\n",
+        "p.toml:4:9: `rules.group`: unknown variant `class-pupils`, expected one of `school-students`, `school-relatives`, \
+         `school-teachers`, `school-personnel`, `school-guests`, `school-head-teachers`, `class-students`, \
+         `class-relatives`, `class-teachers`, `class-personnel`, `class-guests`, `class-head-teachers`, `direction`, \
+         `functions`, `disciplines`, `local-admins`, `functional-groups`",
+    ),
+    ("[[rules]]\nmembers = \"BOTH\"\n", "p.toml:3:1: `rules`: missing field `group`"),
+    (
+        "[[rules]]\ngroup = \"direction\"\nmembers = \"ALL\"\n",
+        "p.toml:5:11: `rules.members`: unknown variant `ALL`, expected one of `INCOMING`, `OUTGOING`, `BOTH`, `NONE`",
+    ),
+    (
+        "[[rules]]\ngroup = \"direction\"\nmembers = \"BOTH\"\nwrite_to = []\n",
+        "p.toml:6:1: unknown key `rules[].write_to`, did you mean `rules[].writes_to`?",
+    ),
+    (
+        "[[rules]]\ngroup = \"direction\"\nmembers = \"BOTH\"\n[[rules]]\nschool = \"A\"\ngroup = \"direction\"\n\
+         members = \"BOTH\"\n[[rules]]\nschool = \"a\"\ngroup = \"direction\"\nmembers = \"NONE\"\n",
+        "p.toml:12:1: `rules.group`: an earlier line is for the same group, in school a",
+    ),
+    (
+        "[[rules]]\ngroup = \"direction\"\nmembers = \"BOTH\"\nwrites_to = [\"class-students\"]\n",
+        "p.toml:6:1: `rules.writes_to`: a group of the school cannot name groups of a class; who writes to the school's \
+         group writes to those of its classes too",
+    ),
+    (
+        "[policy]\nno_reply_profiles = [\"Cook\"]\n",
+        "p.toml:4:21: `policy.no_reply_profiles`: unknown variant `Cook`, expected one of `Student`, `Relative`, \
+         `Teacher`, `Personnel`, `Guest`",
+    ),
     ("host_name = \"-x-\"\n", "p.toml:3:1: `host_name`: \"-x-\" is not a domain name, as in \"ent.example.fr\""),
 ];
 
@@ -135,7 +177,8 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
         [
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
-             listen, public, login, mailboxes, submission, imap, log",
+             listen, public, login, mailboxes, submission, policy, ent, rules, \
+             imap, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

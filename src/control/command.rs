@@ -1,5 +1,6 @@
 //! What admins ask, and what they hear. The same on the socket (JSON) and inside the process.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -53,8 +54,32 @@ pub enum AdminCommand {
     },
     Switch(SwitchCommand),
     Trail(TrailCommand),
-    /// Reads the certificate files again.
-    Reload,
+    /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
+    AppPasswordHide {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
+    /// Shows words again; none: all of them.
+    AppPasswordShow {
+        user: String,
+        device: String,
+        words: Vec<String>,
+    },
+    /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
+    PolicyExplain {
+        from: String,
+        to: String,
+    },
+    /// Who may write to which group, of one school (UAI or id) or of each.
+    PolicyMatrix {
+        school: Option<String>,
+    },
+    /// Reads the certificate files and the table of communication rules again; `dry_run` only tells what the table would
+    /// change.
+    Reload {
+        dry_run: bool,
+    },
 }
 
 /// What an admin hears.
@@ -73,6 +98,9 @@ pub enum AdminAnswer {
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Suspensions(Vec<SuspensionRow>),
+    Explained(Box<ExplainSheet>),
+    Matrix(Vec<MatrixSheet>),
+    Reloaded(ReloadSheet),
     TrailChecked(TrailSheet),
     TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
@@ -116,6 +144,8 @@ pub struct AppPasswordLine {
     pub created: String,
     pub last_used: Option<String>,
     pub revoked: Option<String>,
+    /// Words of CAPABILITY that the device is not shown.
+    pub hidden_words: Vec<String>,
 }
 
 /// What an import did, or would do.
@@ -127,6 +157,56 @@ pub struct ImportSheet {
     pub changes: Vec<String>,
     /// Rows that cannot be taken, with file, line and reason. Where there is one, nothing was written.
     pub problems: Vec<String>,
+}
+
+/// May one write to the other, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainSheet {
+    pub from: String,
+    pub to: String,
+    pub allowed: bool,
+    /// What allows it, step by step; or why it is refused.
+    pub because: Vec<String>,
+    /// The groups that the sender's own groups let him write to.
+    pub sender_reaches: Vec<String>,
+    /// The groups by which others reach the recipient.
+    pub recipient_reached_by: Vec<String>,
+}
+
+/// Who in a school may write to which of its groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixSheet {
+    pub uai: String,
+    pub school: String,
+    pub groups: Vec<MatrixRow>,
+}
+
+/// One group, and how many people of each profile may write to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixRow {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    /// Profile → how many may, of how many. Profiles of which nobody is in the school are left out.
+    pub profiles: BTreeMap<String, MatrixCell>,
+}
+
+/// How many people may write, of how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixCell {
+    pub may: usize,
+    pub of: usize,
+}
+
+/// What a changed table of communication rules did to the stored graph, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadSheet {
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// By the running server.
+    pub certificate_read: bool,
+    /// Ready to print, one change a line.
+    pub changes: Vec<String>,
 }
 
 /// A password on its way; `Debug` hides it.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::command::{AppPasswordLine, ImportSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, limits, switch, trail};
+use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
+use super::{AdminAnswer, AdminCommand, Password, limits, policy, switch, trail};
 use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
-use crate::domain::people::{AppPassword, UserDetails, UserFilter};
+use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
@@ -74,16 +74,41 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
         AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
         AdminCommand::Switch(command) => switch::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
-        // The server answers it before it comes here.
-        AdminCommand::Reload => Err(Stop::Refused("no server runs on this configuration".to_owned())),
+        AdminCommand::AppPasswordHide { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
+        }
+        AdminCommand::AppPasswordShow { user, device, words } => {
+            change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
+        }
+        AdminCommand::PolicyExplain { from, to } => {
+            let sender = find(gateway, &from).await?;
+            let explained = gateway.explain(&sender, &to).await?;
+            let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
+            Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
+        }
+        AdminCommand::PolicyMatrix { school } => {
+            let matrices = gateway.matrices(school.as_deref()).await?;
+            match school {
+                Some(school) if matrices.is_empty() => Err(Stop::Refused(format!("no school has the UAI {school}"))),
+                _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
+            }
+        }
+        // The certificate is the server's, who has read it before it comes here.
+        AdminCommand::Reload { dry_run } => {
+            gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
+            let changes = gateway.apply_rules(mode(dry_run)).await?;
+            let changes = changes.iter().map(policy::change_line).collect();
+            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes }))
+        }
     }
 }
 
 async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<AdminAnswer, Stop> {
     let files =
         ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
-    let mode = if dry_run { ImportMode::DryRun } else { ImportMode::Apply };
-    let sheet = match gateway.import(&files, mode).await? {
+    // The files are judged by the table as it stands in the settings now.
+    gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
+    let sheet = match gateway.import(&files, mode(dry_run)).await? {
         Imported::Done(report) => ImportSheet { dry_run, changes: changes(&report), problems: Vec::new() },
         Imported::Refused(problems) => {
             let problems = problems.iter().map(|problem| format!("{}/{problem}", folder.display())).collect();
@@ -91,6 +116,10 @@ async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<Admin
         }
     };
     Ok(AdminAnswer::Import(sheet))
+}
+
+const fn mode(dry_run: bool) -> ImportMode {
+    if dry_run { ImportMode::DryRun } else { ImportMode::Apply }
 }
 
 /// One line a change: `users.csv: added martine.durand`.
@@ -148,6 +177,19 @@ async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -
     }
 }
 
+async fn change_device_words(
+    gateway: &Gateway,
+    user: &str,
+    device: &str,
+    change: DeviceWords,
+) -> Result<AdminAnswer, Stop> {
+    let user = find(gateway, user).await?;
+    match gateway.change_device_words(&user.id, device, change).await? {
+        Ok(password) => Ok(AdminAnswer::AppPasswords(vec![app_password_line(&password)])),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
 fn sheet(details: UserDetails) -> UserSheet {
     let user = details.user;
     UserSheet {
@@ -172,6 +214,7 @@ fn app_password_line(password: &AppPassword) -> AppPasswordLine {
         created: written(password.created_at),
         last_used: password.last_used_at.map(written),
         revoked: password.revoked_at.map(written),
+        hidden_words: password.hidden_words.clone(),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::nobody_listens;
-use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, execute};
+use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, ReloadSheet, execute};
 use crate::domain::Gateway;
 
 /// How long a command may take to come in.
@@ -72,8 +72,11 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
         return;
     }
     let answer = match serde_json::from_slice::<AdminCommand>(&text) {
-        Ok(AdminCommand::Reload) => match reload() {
-            Ok(()) => AdminAnswer::Done,
+        Ok(AdminCommand::Reload { dry_run: false }) => match reload() {
+            Ok(()) => match execute(&gateway, AdminCommand::Reload { dry_run: false }).await {
+                AdminAnswer::Reloaded(sheet) => AdminAnswer::Reloaded(ReloadSheet { certificate_read: true, ..sheet }),
+                other => other,
+            },
             Err(why) => AdminAnswer::Refused(why),
         },
         Ok(command) => execute(&gateway, command).await,

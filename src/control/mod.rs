@@ -8,7 +8,8 @@
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
 //! | `execute` | a command → the gateway → an answer |
-//! | `trail`, `switch`, `limits` | both, for the trail, the switch, the limits |
+//! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
+//! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -17,11 +18,15 @@ mod command;
 mod execute;
 mod limits;
 mod listen;
+mod policy;
 mod switch;
 mod trail;
 
 pub use ask::{AskError, ask};
-pub use command::{AdminAnswer, AdminCommand, AppPasswordLine, ImportSheet, Password, UserLine, UserSheet};
+pub use command::{
+    AdminAnswer, AdminCommand, AppPasswordLine, ExplainSheet, ImportSheet, MatrixCell, MatrixRow, MatrixSheet,
+    Password, ReloadSheet, UserLine, UserSheet,
+};
 pub use execute::execute;
 pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};

@@ -1,19 +1,19 @@
 //! A submission → each recipient's INBOX and the sender's Sent, in one transaction. No queue.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::addressing::{Addressed, answerable_people, ids_of};
 use super::directory::Recipient;
 use super::spool::Spooled;
 use super::{Fault, Gateway};
-use crate::mime::submission::{Checked, HeaderFault, check, recipients_header, sender_header};
+use crate::mime::submission::{Additions, Checked, HeaderFault, check, recipients_header, sender_header};
 use crate::mime::{date_time, split_header};
 use crate::model::{Address, Profile, User};
 use crate::sentences::Sentence;
-use crate::store::delivery::{Delivered, NewDelivery, RecipientAddress, addresses, deliver};
-use crate::store::{Durability, StoreError, json_list};
+use crate::store::delivery::{Delivered, NewDelivery, deliver};
+use crate::store::{Durability, StoreError};
 
 /// What SMTP hands over.
 pub struct Submission {
@@ -41,18 +41,23 @@ pub enum Submitted {
 }
 
 impl Gateway {
-    /// Delivers: checks header From, expands groups, adds Date and Message-ID where missing, keeps Bcc in the sender's
+    /// Delivers: checks header From and what the header says of the recipients, expands groups, adds Date and Message-ID where missing, keeps Bcc in the sender's
     /// copy only, places in Sent and in each INBOX, wakes sessions. All or none.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Fault> {
         let checked = match self.check_header(&submission).await? {
             Ok(checked) => checked,
             Err(sentence) => return Ok(Submitted::Refused(sentence)),
         };
+        let addressed = self.addressed(&submission, &checked).await?;
+        if let Some(sentence) = self.refuses(&submission, &checked, &addressed).await? {
+            return Ok(Submitted::Refused(sentence));
+        }
         if !self.has_room(&submission.sender, 1, submission.message.size()).await? {
             return Ok(Submitted::Refused(Sentence::QuotaExceeded));
         }
-        let new = self.new_delivery(&submission, &checked).await?;
         let profile = submission.sender.profile;
+        let new = self.new_delivery(&submission, &checked, &addressed).await?;
+        drop(addressed);
         drop(submission);
         self.deliver(new, profile).await
     }
@@ -95,7 +100,12 @@ impl Gateway {
     }
 
     /// Everything the transaction needs: the letter, the sender's copy, its body made durable.
-    async fn new_delivery(&self, submission: &Submission, checked: &Checked) -> Result<NewDelivery, Fault> {
+    async fn new_delivery(
+        &self,
+        submission: &Submission,
+        checked: &Checked,
+        addressed: &[Addressed<'_>],
+    ) -> Result<NewDelivery, Fault> {
         let (message, sender) = (&submission.message, &submission.sender);
         let now = self.clock.now();
         let date = (!checked.has_date).then(|| date_time(now));
@@ -103,14 +113,15 @@ impl Gateway {
             Some(_) => None,
             None => Some(format!("{}@{}", random_hex()?, self.config.domain)),
         };
-        let (date, new_message_id) = (date.as_deref(), message_id.as_deref());
+        let no_reply = self.takes_no_reply(checked, addressed).then(|| self.no_reply_address());
+        let additions =
+            Additions { date: date.as_deref(), message_id: message_id.as_deref(), reply_to: no_reply.as_deref() };
         let (users, groups) = ids_of(&submission.recipients);
         let quiet = self.quiet_for(sender, &message.header).await?;
-        let hidden = self.hidden(&submission.recipients, (&users, &groups), &checked.named).await?;
-        let letter = Bytes::from(recipients_header(&message.header, date, new_message_id));
-        let sent_copy = Bytes::from(sender_header(&message.header, date, new_message_id, &hidden));
+        let letter = Bytes::from(recipients_header(&message.header, additions));
+        let sent_copy = Bytes::from(sender_header(&message.header, additions, &self.hidden(addressed)));
         let sent_copy = (sent_copy != letter).then_some(sent_copy);
-        let replayed = checked.message_id.as_deref().or(new_message_id).unwrap_or_default();
+        let replayed = checked.message_id.as_deref().or(additions.message_id).unwrap_or_default();
         Ok(NewDelivery {
             sender: sender.id.clone(),
             submission: self.clock.new_id(),
@@ -118,6 +129,8 @@ impl Gateway {
             replay_key: replay_key(sender, replayed, message),
             users,
             groups,
+            answerable: answerable_people(&sender.id, addressed),
+            no_reply: no_reply.is_some(),
             letter: self.read_in(letter, message).await?,
             sent_copy: match sent_copy {
                 Some(header) => Some(self.read_in(header, message).await?),
@@ -130,27 +143,6 @@ impl Gateway {
             urgent: quiet.urgent,
             now,
         })
-    }
-
-    /// Recipients that neither To, Cc nor Bcc names, by the address they are known by.
-    async fn hidden(
-        &self,
-        recipients: &[Recipient],
-        (users, groups): (&str, &str),
-        named: &[String],
-    ) -> Result<Vec<String>, Fault> {
-        let asked = (users.to_owned(), groups.to_owned());
-        let known = self.store.read(asked, |tx, asked| Box::pin(addresses(tx, asked))).await?;
-        let named: HashSet<&str> = named.iter().map(String::as_str).collect();
-        let mut hidden = Vec::new();
-        for recipient in recipients {
-            let local_parts = local_parts(recipient, &known);
-            let mut all = local_parts.iter().map(|local| format!("{local}@{}", self.config.domain).to_lowercase());
-            let shown = all.next();
-            let is_named = shown.iter().cloned().chain(all).any(|address| named.contains(address.as_str()));
-            hidden.extend(shown.filter(|shown| !is_named && !hidden.contains(shown)));
-        }
-        Ok(hidden)
     }
 
     async fn deliver(&self, new: NewDelivery, profile: Profile) -> Result<Submitted, Fault> {
@@ -179,35 +171,6 @@ impl Gateway {
         let row = sender.to_string();
         Err(StoreError::Inconsistent { table: "mailbox", column: "special_use", row }.into())
     }
-}
-
-/// JSON lists of the people's and the groups' ids.
-fn ids_of(recipients: &[Recipient]) -> (String, String) {
-    let (mut users, mut groups) = (Vec::new(), Vec::new());
-    for recipient in recipients {
-        match recipient {
-            Recipient::User(user) => users.push(user.id.as_str()),
-            Recipient::Group(group) => groups.push(group.id.as_str()),
-        }
-    }
-    (json_list(&users), json_list(&groups))
-}
-
-/// Every local part that means this recipient, the one to show first.
-fn local_parts(recipient: &Recipient, known: &[RecipientAddress]) -> Vec<String> {
-    let (id, shown) = match recipient {
-        Recipient::User(user) => (user.id.as_str(), Some(&user.login)),
-        Recipient::Group(group) => (group.id.as_str(), None),
-    };
-    let mut own: Vec<&RecipientAddress> = known.iter().filter(|address| address.owner == id).collect();
-    own.sort_by_key(|address| !address.is_primary);
-    let mut local_parts: Vec<String> = own.iter().map(|address| address.local_part.clone()).collect();
-    if let Recipient::User(user) = recipient {
-        local_parts.extend(user.login_alias.clone());
-    }
-    local_parts.extend(shown.cloned());
-    local_parts.push(id.to_owned());
-    local_parts
 }
 
 /// The same sender, Message-ID and octets give the same key.

@@ -1,9 +1,12 @@
 //! Addresses → people and groups; may this sender write there? Gathers the facts that `policy` judges.
+//!
+//! RCPT, `policy explain` and `policy matrix` ask the same functions: there is one way to be allowed.
 
-use super::policy::{self, GroupFacts, Reach, Ruling, SenderFacts, UserFacts, Why};
+use super::policy::{self, GroupFacts, Path, Reach, Ruling, SenderFacts, UserFacts, Why};
 use super::{Fault, Gateway};
-use crate::model::{Address, Group, User, UserId};
+use crate::model::{Address, Group, GroupKind, Profile, User, UserId};
 use crate::sentences::Sentence;
+use crate::store::answers::may_answer;
 use crate::store::people::directory as store;
 use crate::store::{StoreError, Tx};
 
@@ -11,6 +14,12 @@ use crate::store::{StoreError, Tx};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
     User(User),
+    /// A person whom no rule lets the sender write to, but a message does that he got: the header must say that this one
+    /// answers it. `address` is as the sender wrote it.
+    Answered {
+        user: User,
+        address: Address,
+    },
     Group(Group),
 }
 
@@ -21,8 +30,36 @@ pub enum Verdict {
     Refuse(Sentence),
 }
 
-/// Whom the sender names, and what the rules say of it.
-type Judged = Option<(Recipient, Ruling)>;
+/// One recipient, and all that the rules ask of sender and recipient.
+#[derive(Clone, Debug)]
+pub(in crate::domain) enum Case {
+    ToUser { sender: SenderFacts, user: User, facts: UserFacts },
+    ToGroup { sender: SenderFacts, group: Group, facts: GroupFacts },
+}
+
+impl Case {
+    /// What leads from the sender to the recipient by the stored rules.
+    pub(in crate::domain) fn path(&self) -> Option<Path> {
+        match self {
+            Self::ToUser { sender, facts, .. } => policy::path_to_user(sender, facts),
+            Self::ToGroup { sender, facts, .. } => policy::path_to_group(sender, facts),
+        }
+    }
+
+    /// May the sender write there, where `path` leads there?
+    pub(in crate::domain) fn ruling(&self, path: Option<Path>) -> Ruling {
+        match self {
+            Self::ToUser { sender, facts, .. } => policy::may_write_to_user(sender, facts, path),
+            Self::ToGroup { sender, facts, .. } => policy::may_write_to_group(sender, facts, path),
+        }
+    }
+
+    /// What the sender's groups reach.
+    pub(in crate::domain) fn reach(&self) -> &Reach {
+        let (Self::ToUser { sender, .. } | Self::ToGroup { sender, .. }) = self;
+        &sender.reach
+    }
+}
 
 impl Gateway {
     /// Judges one recipient of a submission: known? in the ENT? allowed by the rules?
@@ -32,14 +69,48 @@ impl Gateway {
         if !self.is_our_domain(recipient.domain()) {
             return Ok(Verdict::Refuse(Sentence::OutsideEnt { address: recipient.to_string() }));
         }
-        let input = (sender.id.clone(), recipient.local().to_owned());
-        let judged =
-            self.store.read_snapshot(input, |tx, (sender, local_part)| Box::pin(judge(tx, sender, local_part))).await?;
-        Ok(match judged {
-            None => Verdict::Refuse(Sentence::UnknownRecipient { address: recipient.to_string() }),
-            Some((known, Ruling::Allow)) => Verdict::Allow(known),
-            Some((_, Ruling::Refuse(why))) => Verdict::Refuse(sentence(why, recipient)),
+        if recipient.local() == self.config.policy.no_reply_address {
+            return Ok(Verdict::Refuse(Sentence::NoReply));
+        }
+        let Some(case) = self.case(sender, recipient.local()).await? else {
+            return Ok(Verdict::Refuse(Sentence::UnknownRecipient { address: recipient.to_string() }));
+        };
+        let (case, ruling) = self.judge(sender, case).await?;
+        Ok(match (ruling, case) {
+            (Ruling::Refuse(why), _) => Verdict::Refuse(sentence(why, recipient)),
+            (Ruling::Allow(Path::Answer), Case::ToUser { user, .. }) => {
+                Verdict::Allow(Recipient::Answered { user, address: recipient.clone() })
+            }
+            (Ruling::Allow(_), Case::ToUser { user, .. }) => Verdict::Allow(Recipient::User(user)),
+            (Ruling::Allow(_), Case::ToGroup { group, .. }) => Verdict::Allow(Recipient::Group(group)),
         })
+    }
+
+    /// Gathers the facts about a recipient (`local_part` in lower case); `None` where the address is nobody's.
+    pub(in crate::domain) async fn case(&self, sender: &User, local_part: &str) -> Result<Option<Case>, Fault> {
+        let asked = Asked {
+            sender: sender.id.clone(),
+            writes_to_lists: self.writes_to_lists(sender.profile),
+            local_part: local_part.to_owned(),
+        };
+        Ok(self.store.read_snapshot(asked, |tx, asked| Box::pin(gather(tx, asked))).await?)
+    }
+
+    /// Judges a case by the rules; a person whom they refuse, by what the sender may answer.
+    pub(in crate::domain) async fn judge(&self, sender: &User, mut case: Case) -> Result<(Case, Ruling), Fault> {
+        let path = case.path();
+        let mut ruling = case.ruling(path.clone());
+        if let (Ruling::Refuse(Why::NotAllowed), Case::ToUser { user, facts, .. }) = (&ruling, &mut case) {
+            let pair = (sender.id.clone(), user.id.clone());
+            facts.answerable = self.store.read(pair, |tx, pair| Box::pin(may_answer(tx, pair))).await?;
+            ruling = case.ruling(path);
+        }
+        Ok((case, ruling))
+    }
+
+    /// May people of this profile write to broadcast lists?
+    pub(in crate::domain) fn writes_to_lists(&self, profile: Profile) -> bool {
+        self.config.policy.broadcast_profiles.contains(&profile)
     }
 
     /// Is this one of the person's own addresses (login, alias, id, at our domain)?
@@ -61,45 +132,54 @@ impl Gateway {
     }
 }
 
-async fn judge(tx: &mut Tx<'_>, sender: &UserId, local_part: &str) -> Result<Judged, StoreError> {
-    if let Some(user) = store::user_by_local_part(tx, local_part).await? {
-        let ruling = judge_user(tx, sender, &user).await?;
-        return Ok(Some((Recipient::User(user), ruling)));
+/// Whose right to write where is asked.
+struct Asked {
+    sender: UserId,
+    writes_to_lists: bool,
+    local_part: String,
+}
+
+async fn gather(tx: &mut Tx<'_>, asked: &Asked) -> Result<Option<Case>, StoreError> {
+    if let Some(user) = store::user_by_local_part(tx, &asked.local_part).await? {
+        return to_user(tx, asked, user).await.map(Some);
     }
-    if let Some(group) = store::group_by_local_part(tx, local_part).await? {
-        let ruling = judge_group(tx, sender, &group).await?;
-        return Ok(Some((Recipient::Group(group), ruling)));
+    match store::group_by_local_part(tx, &asked.local_part).await? {
+        Some(group) => to_group(tx, asked, group).await.map(Some),
+        None => Ok(None),
     }
-    Ok(None)
 }
 
 // Whether the sender is suspended is asked anew each time: a session may be older than a suspension.
 
-async fn judge_user(tx: &mut Tx<'_>, sender: &UserId, recipient: &User) -> Result<Ruling, StoreError> {
-    let standing = store::standing(tx, sender, &recipient.id).await?;
+async fn to_user(tx: &mut Tx<'_>, asked: &Asked, user: User) -> Result<Case, StoreError> {
+    let standing = store::standing(tx, &asked.sender, &user.id).await?;
     let facts = UserFacts {
-        is_sender: *sender == recipient.id,
-        suspended: recipient.suspended,
+        is_sender: asked.sender == user.id,
+        suspended: user.suspended,
         linked: standing.linked,
-        memberships: store::memberships(tx, &recipient.id).await?,
+        answerable: false,
+        memberships: store::memberships(tx, &user.id).await?,
     };
-    let sender = SenderFacts { suspended: standing.suspended, reach: reach(tx, sender).await? };
-    Ok(policy::may_write_to_user(&sender, &facts))
+    let sender = sender_facts(tx, asked, standing.suspended).await?;
+    Ok(Case::ToUser { sender, user, facts })
 }
 
-async fn judge_group(tx: &mut Tx<'_>, sender: &UserId, group: &Group) -> Result<Ruling, StoreError> {
+async fn to_group(tx: &mut Tx<'_>, asked: &Asked, group: Group) -> Result<Case, StoreError> {
     let facts = GroupFacts {
         id: group.id.clone(),
         parent: group.parent.clone(),
         closed: group.closed,
+        is_list: group.kind == GroupKind::Broadcast,
         empty: store::group_is_empty(tx, &group.id).await?,
     };
-    let sender = SenderFacts { suspended: store::suspended(tx, sender).await?, reach: reach(tx, sender).await? };
-    Ok(policy::may_write_to_group(&sender, &facts))
+    let suspended = store::suspended(tx, &asked.sender).await?;
+    let sender = sender_facts(tx, asked, suspended).await?;
+    Ok(Case::ToGroup { sender, group, facts })
 }
 
-async fn reach(tx: &mut Tx<'_>, sender: &UserId) -> Result<Reach, StoreError> {
-    Ok(Reach::of(&store::reaching_memberships(tx, sender).await?))
+async fn sender_facts(tx: &mut Tx<'_>, asked: &Asked, suspended: bool) -> Result<SenderFacts, StoreError> {
+    let reach = Reach::of(&store::reaching_memberships(tx, &asked.sender).await?);
+    Ok(SenderFacts { suspended, writes_to_lists: asked.writes_to_lists, reach })
 }
 
 fn sentence(why: Why, recipient: &Address) -> Sentence {
@@ -108,6 +188,7 @@ fn sentence(why: Why, recipient: &Address) -> Sentence {
         Why::SenderSuspended => Sentence::AccountSuspended,
         Why::RecipientSuspended => Sentence::RecipientSuspended { recipient },
         Why::NotAllowed => Sentence::NotAllowed { recipient },
+        Why::ListNotAllowed => Sentence::ListNotAllowed { group: recipient },
         Why::GroupClosed => Sentence::GroupClosed { group: recipient },
         Why::GroupEmpty => Sentence::GroupEmpty { group: recipient },
     }

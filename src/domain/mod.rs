@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
+//! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
@@ -20,6 +22,7 @@
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
+mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
@@ -27,6 +30,7 @@ pub mod delivery;
 pub mod directory;
 pub mod import;
 pub mod limits;
+pub mod load;
 pub mod login;
 pub mod mailbox;
 pub mod messages;
@@ -34,6 +38,7 @@ pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod quiet;
+pub mod rules;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
@@ -41,6 +46,8 @@ pub mod trail;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::model::QuietRules;
@@ -72,6 +79,9 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) load: load::Load,
+    /// The table of communication rules, as it was last read.
+    pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
     pub(in crate::domain) quiet: QuietRules,
@@ -86,6 +96,8 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            load: load::Load::default(),
+            rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
             quiet: config

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::message_limit::Cut;
 use super::wire::write::Code;
 use crate::domain::Fault;
 use crate::domain::mailbox::MailboxRefusal;
@@ -27,6 +28,7 @@ pub(super) enum DoneCode {
     ExpungeIssued,
     HighestModSeq(ModSeq),
     MailboxId(MailboxId),
+    MessageLimit(Cut),
     MetadataLongEntries(u64),
     Modified(Vec<u32>),
     ReadOnly,
@@ -105,6 +107,7 @@ impl DoneCode {
             Self::HighestModSeq(mod_seq) => Code::HighestModSeq(*mod_seq),
             Self::MailboxId(id) => Code::MailboxId(*id),
             Self::MetadataLongEntries(bytes) => Code::MetadataLongEntries(*bytes),
+            Self::MessageLimit(cut) => cut.as_code(),
             Self::Modified(numbers) => Code::Modified(numbers),
             Self::ReadOnly => Code::ReadOnly,
             Self::ReadWrite => Code::ReadWrite,
@@ -128,7 +131,7 @@ impl Failure {
         Self::Bad(Cow::Borrowed(text))
     }
 
-    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3.2).
+    /// Sequence numbers from a client that has chosen to know UIDs only (RFC 9586 §3).
     pub(super) fn uid_required() -> Self {
         Self::BadWith { code: Code::UidRequired, text: "UIDONLY is enabled" }
     }
@@ -179,6 +182,7 @@ impl From<MailboxRefusal> for Failure {
             MailboxRefusal::AlreadyExists => (Code::AlreadyExists, Sentence::MailboxExists),
             MailboxRefusal::Special => (Code::Cannot, Sentence::MailboxSpecial),
             MailboxRefusal::DuplicatesSpecial(_) => (Code::Cannot, Sentence::MailboxDuplicatesSpecial),
+            MailboxRefusal::IntoItself => (Code::Cannot, Sentence::BadMailboxName),
             MailboxRefusal::UseTaken => (Code::UseAttr, Sentence::MailboxDuplicatesSpecial),
             MailboxRefusal::HasChildren => (Code::HasChildren, Sentence::MailboxHasChildren),
             MailboxRefusal::TooMany => (Code::Limit, Sentence::TooManyMailboxes),

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
 use super::catenate;
-use super::mailboxes::find;
+use super::mailboxes::find_target;
+use super::message_limit;
 use super::serve::Context;
 use super::session::{Allowed, SessionState};
 use super::updates::refresh_after_write;
@@ -45,7 +46,8 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     for message in messages {
         finished.push(message.finish(context).await?);
     }
-    let appended = context.gateway.append_all(&user, &mailbox, finished, replaced).await?;
+    let work = context.gateway.append_all(&user, &mailbox, finished, replaced);
+    let appended = context.working(work).await??;
     if let Some(selected) = state.selected_mut()
         && (selected.mailbox.id == mailbox.id || replaced.is_some())
     {
@@ -110,7 +112,7 @@ impl Incoming {
             return Err(Failure::bad("Command not allowed in this state"));
         };
         let replaced = head.replaces.map(|replaced| replacing(state, replaced)).transpose()?;
-        let mailbox = find(context, &account.user, head.mailbox.clone()).await?.ok_or_else(Failure::try_create)?;
+        let mailbox = find_target(context, &account.user, head.mailbox.clone()).await?;
         let quota = context.gateway.quota(&account.user).await?;
         Ok(Self { user: account.user.clone(), mailbox, replaced, quota, size: 0, messages: Vec::new() })
     }
@@ -142,6 +144,7 @@ impl Incoming {
             match item {
                 AppendItem::Message { flags, date } => {
                     self.end_message()?;
+                    message_limit::may_append(&context.gateway.config.imap, self.messages.len() + 1)?;
                     if self.messages.len() >= context.gateway.config.imap.append_messages_max {
                         return Err(Failure::refused(Code::Limit, "Too many messages in one command"));
                     }
@@ -220,6 +223,9 @@ async fn receive(
         line = match context.client.frame().await? {
             Frame::AppendNext(Ok(line)) => line,
             Frame::AppendNext(Err(BadCommand::MessageTooLarge)) => return Err(too_large(context.gateway)),
+            Frame::AppendNext(Err(reason)) if reason.is_limit() => {
+                return Err(Failure::Refused { code: Some(Code::Limit), text: Cow::Owned(reason.text()) });
+            }
             Frame::AppendNext(Err(reason)) => return Err(Failure::Bad(Cow::Owned(reason.text()))),
             _ => return Err(Failure::bad("Expected the rest of the command")),
         };

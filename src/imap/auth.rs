@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
+use super::background;
 use super::modes::Modes;
 use super::qresync::enable_condstore;
 use super::serve::Context;
@@ -52,13 +53,22 @@ pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use.
+/// What the log takes of one field.
+const LOGGED_CHARS: usize = 100;
+
+/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use. A background download may be
+/// put off.
 pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
     let field = |wanted| {
         let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
-        field.and_then(|(_, value)| value.as_deref()).unwrap_or("")
+        let value = field.and_then(|(_, value)| value.as_deref()).unwrap_or("");
+        value.chars().take(LOGGED_CHARS).collect::<String>()
     };
     tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
+    context.background = background::is_announced(fields.unwrap_or_default());
+    if context.background {
+        background::put_off(context)?;
+    }
     write::id(&mut context.client.out, &[("name", "Passerelle")]);
     Ok(Done::new("ID completed"))
 }
@@ -189,7 +199,7 @@ async fn log_in(
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome(user) => enter(context, state, user).await,
+        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words).await,
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
@@ -210,7 +220,7 @@ fn refused(refusal: LoginRefusal) -> Failure {
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) -> Outcome {
+async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
     let config = &context.gateway.config.imap;
     let Some(admission) = context.gateway.admit(&user, Use::Reading, config.connections_per_user_max) else {
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
@@ -228,7 +238,8 @@ async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User) 
         names: NameForm::default(),
         modes: Modes::default(),
     };
-    context.client.logged_in(config, account.admission.cut.clone());
+    context.hidden_words = hidden_words;
+    context.client.logged_in(config, &context.hidden_words, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))
 }

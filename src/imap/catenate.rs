@@ -96,6 +96,7 @@ impl Piece {
                     let octets = read(context, &message.content, at..next).await?;
                     spool.write(&octets).await?;
                     at = next;
+                    context.still_working().await?;
                 }
             }
         }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{Bye, End};
 use super::deflate::{Corrupt, Inflater};
 use super::outbox::Outbox;
+use super::session::non_synchronizing;
 use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
@@ -29,6 +30,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for T {}
 const COMMAND_READ_BYTES: usize = 4 << 10;
 /// Read at once while a message is received.
 const MESSAGE_READ_BYTES: usize = 64 << 10;
+
+/// Compressed octets are a good part fewer.
+const WIRE_READ_PART: usize = 4;
 
 /// One client.
 pub(super) struct Client<'a> {
@@ -65,8 +69,8 @@ impl<'a> Client<'a> {
     }
 
     /// The client has logged in: it may send more, and `cut` ends its session.
-    pub(super) fn logged_in(&mut self, config: &ImapConfig, cut: Cut) {
-        self.limits = limits_after_login(config);
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: Cut) {
+        self.limits = limits_after_login(config, hidden_words);
         self.cut = cut;
     }
 
@@ -140,10 +144,12 @@ impl<'a> Client<'a> {
     }
 
     async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
-        self.input.reserve(bytes);
         let received = async {
             match &mut self.inflater {
-                None => received(self.stream, &mut self.input).await,
+                None => {
+                    self.input.reserve(bytes);
+                    received(self.stream, &mut self.input).await
+                }
                 Some(inflater) => inflated(self.stream, inflater, &mut self.input, bytes).await,
             }
         };
@@ -211,12 +217,14 @@ async fn inflated(
     loop {
         // Others have their turn, however long the client's octets last.
         tokio::task::coop::consume_budget().await;
-        match inflater.inflate(input, bytes) {
-            Ok(0) => {}
-            Ok(_) => return Ok(()),
-            Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+        if inflater.has_more() {
+            match inflater.inflate(input, bytes) {
+                Ok(0) => {}
+                Ok(_) => return Ok(()),
+                Err(Corrupt) => return Err(End::Bye(Bye::NotDeflate)),
+            }
         }
-        inflater.wire.reserve(COMMAND_READ_BYTES);
+        inflater.wire.reserve(bytes / WIRE_READ_PART);
         received(stream, &mut inflater.wire).await?;
     }
 }
@@ -224,17 +232,19 @@ async fn inflated(
 /// How long a client may take to read BYE.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-fn limits_after_login(config: &ImapConfig) -> FrameLimits {
+fn limits_after_login(config: &ImapConfig, hidden_words: &[String]) -> FrameLimits {
     FrameLimits {
         line_bytes_max: config.line_bytes_max,
         literal_bytes_max: config.literal_bytes_max,
         append_bytes_max: config.append_bytes_max,
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
+        list_items_max: config.list_items_max,
+        non_synchronizing: non_synchronizing(config, hidden_words),
         names: NameForm::default(),
     }
 }
 
 fn limits_before_login(config: &ImapConfig) -> FrameLimits {
-    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config) }
+    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config, &[]) }
 }

@@ -2,7 +2,8 @@
 //! RFC 4315, RFC 6851). UIDs that are gone are passed over: the answer is OK, and the EXPUNGEs have been told.
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
-use super::mailboxes::find;
+use super::mailboxes::find_target;
+use super::message_limit;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::refresh_after_write;
@@ -31,11 +32,13 @@ pub(super) async fn copy(
     target: MailboxArgument,
 ) -> Outcome {
     let uids = selected.view.select(set, numbers)?;
-    let target = find(context, &account.user, target).await?.ok_or_else(Failure::try_create)?;
+    let target = find_target(context, &account.user, target).await?;
     if uids.is_empty() {
         return Ok(Done::new("Nothing to copy"));
     }
-    let copied = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target).await?;
+    message_limit::may_copy(&context.gateway.config.imap, &uids)?;
+    let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
+    let copied = context.working(work).await??;
     if target.id == selected.mailbox.id {
         refresh_after_write(context, selected).await?;
     }
@@ -55,18 +58,20 @@ pub(super) async fn move_messages(
     target: MailboxArgument,
 ) -> Outcome {
     writable(selected)?;
-    let uids = selected.view.select(set, numbers)?;
-    let target = find(context, &account.user, target).await?.ok_or_else(Failure::try_create)?;
+    let mut uids = selected.view.select(set, numbers)?;
+    let cut = message_limit::newest(&context.gateway.config.imap, &mut uids);
+    let target = find_target(context, &account.user, target).await?;
     if uids.is_empty() {
         return Ok(Done::new("Nothing to move"));
     }
-    let moved = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target).await?;
+    let work = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target);
+    let moved = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     if let Some((uid_validity, pairs)) = placed(moved)? {
         let code = Code::CopyUid(uid_validity, &pairs);
         write::untagged(&mut context.client.out, Condition::Ok, Some(code), "Moved");
     }
-    Ok(Done::new("MOVE completed"))
+    Ok(message_limit::tell(context, cut, Done::new("MOVE completed")))
 }
 
 fn placed(copied: Copied) -> Result<Placed, Failure> {
@@ -87,16 +92,23 @@ pub(super) async fn expunge(
     uids: Option<&SequenceSet>,
 ) -> Outcome {
     writable(selected)?;
-    let uids = uids.map(|set| selected.view.select(set, Numbers::Uid)).transpose()?;
+    let mut uids = uids.map(|set| selected.view.select(set, Numbers::Uid)).transpose()?;
+    let mut cut = None;
+    if let Some(uids) = &mut uids {
+        uids.retain(|uid| selected.view.snapshot().entry(*uid).is_some_and(message_limit::is_deleted));
+        cut = message_limit::newest(&context.gateway.config.imap, uids);
+    }
     if uids.as_ref().is_none_or(|uids| !uids.is_empty()) {
-        let gone = context.gateway.expunge(selected.mailbox.id, uids.as_deref()).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, uids.as_deref());
+        let gone = context.working(work).await??;
         refresh_after_write(context, selected).await?;
         if account.qresync && !gone.is_empty() {
             let mod_seq = selected.view.snapshot().mod_seq;
-            return Ok(Done::with(DoneCode::HighestModSeq(mod_seq), "EXPUNGE completed"));
+            let done = Done::with(DoneCode::HighestModSeq(mod_seq), "EXPUNGE completed");
+            return Ok(message_limit::tell(context, cut, done));
         }
     }
-    Ok(Done::new("EXPUNGE completed"))
+    Ok(message_limit::tell(context, cut, Done::new("EXPUNGE completed")))
 }
 
 /// CLOSE (RFC 9051 §6.4.1): expunges without telling, unless the mailbox was opened by EXAMINE; nor is the ModSeq told,
@@ -105,7 +117,8 @@ pub(super) async fn close(context: &mut Context<'_>, state: &mut SessionState) -
     if let Some(selected) = state.selected_mut()
         && selected.access == Access::ReadWrite
     {
-        context.gateway.expunge(selected.mailbox.id, None).await?;
+        let work = context.gateway.expunge(selected.mailbox.id, None);
+        context.working(work).await??;
     }
     state.unselect();
     Ok(Done::new("CLOSE completed"))

@@ -4,7 +4,7 @@
 //! compressor (each thread has one, 320 kB), and a message that somebody sent is never compressed together with another
 //! one, whose text its length would betray to whoever sees the wire (`docs/decisions.md`).
 //!
-//! What comes in leans on the 32 KiB before it, as the client wills: 43 kB for each session that compresses.
+//! What comes in leans on the 32 KiB before it, as the client wills: about 50 kB for each session that compresses.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -43,6 +43,8 @@ pub(super) struct Deflater {
 /// Octets on their way from the client.
 pub(super) struct Inflater {
     state: Decompress,
+    /// All that could be inflated of what came has been.
+    drained: bool,
     /// Received and not inflated.
     pub wire: BytesMut,
 }
@@ -100,7 +102,12 @@ fn difference(before: u64, after: u64) -> usize {
 impl Inflater {
     /// At the start of a stream, with what the client has sent of it already.
     pub(super) fn new(wire: BytesMut) -> Self {
-        Self { state: Decompress::new(false), wire }
+        Self { state: Decompress::new(false), drained: false, wire }
+    }
+
+    /// May there be more of what has come already?
+    pub(super) fn has_more(&self) -> bool {
+        !self.drained || !self.wire.is_empty()
     }
 
     /// Appends to `plain` what can be inflated, `bytes_max` at most, however much more the octets stand for. Nothing:
@@ -115,6 +122,7 @@ impl Inflater {
         plain.truncate(start.saturating_add(written));
         let read = difference(in_before, self.state.total_in());
         self.wire.advance(read.min(self.wire.len()));
+        self.drained = written < bytes_max && self.wire.is_empty();
         match status {
             Ok(Status::Ok | Status::BufError) => Ok(written),
             // A client that ends its stream can say nothing more; what it said before is heard.

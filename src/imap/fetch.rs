@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::answer::{Done, DoneCode, End, Failure, Outcome};
 use super::binary::{self, Decoded};
+use super::message_limit;
 use super::qresync::tell_vanished;
 use super::section::{self, Source};
 use super::serve::Context;
@@ -75,7 +76,7 @@ impl Read {
 
 impl Plan {
     fn of(ask: &Fetch, access: Access, account: &Account) -> Self {
-        let mut items = ask.items.clone();
+        let mut items = each_once(&ask.items);
         // UIDFETCH names the message by its UID already.
         if ask.numbers == Numbers::Uid && !account.modes.uid_only && !items.contains(&FetchItem::Uid) {
             items.insert(0, FetchItem::Uid);
@@ -90,6 +91,17 @@ impl Plan {
     fn is_in_memory(&self) -> bool {
         self.need == Need::default()
     }
+}
+
+/// Items asked twice are answered once: nobody gets a message a thousand times by one line.
+fn each_once(items: &[FetchItem]) -> Vec<FetchItem> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(item) {
+            kept.push(item.clone());
+        }
+    }
+    kept
 }
 
 /// FETCH and UID FETCH.
@@ -108,11 +120,13 @@ pub(super) async fn fetch(
     uids.retain(|uid| selected.view.snapshot().entry(*uid).is_some());
     let mut gone = uids.len() < named;
     if let Some(range) = ask.partial {
+        message_limit::may_ask(&context.gateway.config.imap, range)?;
         uids = uids.get(range.of(uids.len())).unwrap_or_default().to_vec();
     }
     if let Some(since) = ask.changed_since {
         uids.retain(|uid| has_changed(selected.view.snapshot(), *uid, since));
     }
+    let cut = message_limit::newest(&context.gateway.config.imap, &mut uids);
     if plan.is_in_memory() {
         for uid in uids {
             write_message(context, account, selected, &plan, uid, None, false).await?;
@@ -125,10 +139,11 @@ pub(super) async fn fetch(
             left = rest;
         }
     }
-    Ok(match gone {
+    let done = match gone {
         true => Done::with(DoneCode::ExpungeIssued, "Some messages have been expunged"),
         false => Done::new("FETCH completed"),
-    })
+    };
+    Ok(message_limit::tell(context, cut, done))
 }
 
 fn has_changed(snapshot: &Snapshot, uid: Uid, since: ModSeq) -> bool {

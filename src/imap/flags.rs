@@ -2,6 +2,7 @@
 
 use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::copy::writable;
+use super::message_limit;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::updates::{Shown, refresh_after_write, write_flags};
@@ -20,14 +21,16 @@ pub(super) async fn store(
     ask: Store,
 ) -> Outcome {
     writable(selected)?;
-    let uids = selected.view.select(&ask.set, ask.numbers)?;
+    let mut uids = selected.view.select(&ask.set, ask.numbers)?;
+    let cut = message_limit::newest(&context.gateway.config.imap, &mut uids);
     if uids.is_empty() {
         return Ok(Done::new("No such messages"));
     }
     let before = selected.view.snapshot().clone();
     let change =
         StoreFlags { change: domain(ask.change), flags: ask.flags.clone(), unchanged_since: ask.unchanged_since };
-    let stored = context.gateway.store_flags(selected.mailbox.id, &uids, change).await?;
+    let work = context.gateway.store_flags(selected.mailbox.id, &uids, change);
+    let stored = context.working(work).await??;
     refresh_after_write(context, selected).await?;
     for uid in uids.iter().filter(|uid| stored.modified.binary_search(uid).is_err()) {
         answer(context, account, selected, &ask, &before, *uid);
@@ -37,13 +40,14 @@ pub(super) async fn store(
         return Err(Failure::told(Code::Limit, Sentence::TooManyKeywords));
     }
     if stored.modified.is_empty() {
-        return Ok(Done::new("STORE completed"));
+        return Ok(message_limit::tell(context, cut, Done::new("STORE completed")));
     }
     let numbers = stored.modified.iter().filter_map(|uid| match ask.numbers {
         Numbers::Uid => Some(uid.0),
         Numbers::Sequence => selected.view.seq_of(*uid).map(|seq| seq.0),
     });
-    Ok(Done::with(DoneCode::Modified(numbers.collect()), "Some messages had changed"))
+    let done = Done::with(DoneCode::Modified(numbers.collect()), "Some messages had changed");
+    Ok(message_limit::tell(context, cut, done))
 }
 
 /// Answers for one message. `.SILENT` spares the flags where they are what the client must now think they are; a

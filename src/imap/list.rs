@@ -154,13 +154,7 @@ struct Pattern(String);
 impl Pattern {
     /// A reference is put before its pattern as it is.
     fn new(reference: &str, pattern: &str) -> Self {
-        let mut joined = format!("{reference}{pattern}");
-        // INBOX is known in any case (RFC 9051 §5.1).
-        if joined.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("INBOX"))
-            && joined.get(5..6).is_none_or(|next| next == "/")
-        {
-            joined.replace_range(..5, "INBOX");
-        }
+        let joined = format!("{reference}{pattern}");
         Self(without_idle_wildcards(&joined.nfc().collect::<String>()))
     }
 
@@ -178,11 +172,13 @@ impl Pattern {
             *start = true;
         }
         pass_wildcards(pattern, &mut reached);
-        for byte in name.bytes() {
+        let inbox_ends = inbox_ends(name);
+        for (place, byte) in name.bytes().enumerate() {
             next.fill(false);
             for (index, (wanted, _)) in pattern.iter().zip(&reached).enumerate().filter(|(_, (_, reached))| **reached) {
                 let stays = *wanted == b'*' || (*wanted == b'%' && byte != HIERARCHY_SEPARATOR as u8);
-                let goes_on = !matches!(wanted, b'*' | b'%') && *wanted == byte;
+                let same = *wanted == byte || (place < inbox_ends && wanted.eq_ignore_ascii_case(&byte));
+                let goes_on = !matches!(wanted, b'*' | b'%') && same;
                 if let Some(place) = next.get_mut(if goes_on { index + 1 } else { index }) {
                     *place |= stays || goes_on;
                 }
@@ -191,6 +187,15 @@ impl Pattern {
             std::mem::swap(&mut reached, &mut next);
         }
         reached.last().copied().unwrap_or(false)
+    }
+}
+
+/// How much of a name is INBOX, which is known in any case (RFC 9051 §5.1).
+fn inbox_ends(name: &str) -> usize {
+    const INBOX: &str = "INBOX";
+    match name.strip_prefix(INBOX) {
+        Some(rest) if rest.is_empty() || rest.starts_with(HIERARCHY_SEPARATOR) => INBOX.len(),
+        _ => 0,
     }
 }
 

@@ -32,6 +32,16 @@ pub(super) async fn find(
     }
 }
 
+/// The mailbox that messages are to go to; where there is none, the client may create it, unless nothing can be called so
+/// (RFC 9051 §6.3.12).
+pub(super) async fn find_target(
+    context: &mut Context<'_>,
+    user: &User,
+    argument: MailboxArgument,
+) -> Result<Mailbox, Failure> {
+    context.gateway.mailbox(user, &argument.0?).await?.ok_or_else(Failure::try_create)
+}
+
 /// SELECT and EXAMINE. Whatever comes of it, the mailbox selected before is left.
 pub(super) async fn select(
     context: &mut Context<'_>,

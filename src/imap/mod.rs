@@ -20,13 +20,17 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//! | `uid_batches` | UIDBATCHES |
 //!
-//! Where an answer has two forms, `modes` says which one this client has chosen.
+//! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
+//! command may work on.
+//! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
 mod answer;
 mod append;
 mod auth;
+mod background;
 mod binary;
 mod catenate;
 mod client;
@@ -39,9 +43,11 @@ mod idle;
 mod list;
 mod listing;
 mod mailboxes;
+mod message_limit;
 mod metadata;
 mod modes;
 mod outbox;
+mod progress;
 mod qresync;
 mod search;
 mod section;
@@ -49,6 +55,7 @@ mod serve;
 pub mod session;
 mod sort;
 mod thread;
+mod uid_batches;
 mod updates;
 pub mod view;
 pub mod wire;

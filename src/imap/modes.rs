@@ -49,7 +49,7 @@ impl Account {
         self.qresync || self.modes.uid_only
     }
 
-    /// May it be told the number of the first unseen message (RFC 9586 §3.5, RFC 9051 Appendix E)?
+    /// May it be told the number of the first unseen message (RFC 9586 §3, RFC 9051 Appendix E)?
     pub(super) fn hears_unseen(&self) -> bool {
         !self.modes.uid_only && !self.modes.imap4rev2
     }
@@ -69,7 +69,7 @@ impl Account {
 }
 
 impl SessionState {
-    /// Must this command be refused, for its numbers are no UIDs (RFC 9586 §3.2)?
+    /// Must this command be refused, for its numbers are no UIDs (RFC 9586 §3)?
     pub(super) fn requires_uids(&self, command: &CommandBody) -> bool {
         self.account().is_some_and(|account| account.modes.uid_only) && names_numbers(command)
     }

@@ -9,6 +9,7 @@ mod needle;
 use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
+use super::message_limit::{self, Cut};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
@@ -36,6 +37,8 @@ pub(super) struct Found {
     pub uids: Vec<Uid>,
     /// ModSeqs were asked about: the answer tells the highest.
     by_mod_seq: bool,
+    /// Not all messages were looked at.
+    pub cut: Option<Cut>,
 }
 
 impl Found {
@@ -65,10 +68,10 @@ pub(super) async fn search(
         Some(returns) => write_esearch(context, selected, tag, ask.numbers, &returns, &found.uids, &found),
     }
     context.client.drain().await?;
-    Ok(Done::new("SEARCH completed"))
+    Ok(message_limit::tell(context, found.cut, Done::new("SEARCH completed")))
 }
 
-/// What SEARCH, SORT and THREAD find.
+/// What a search finds.
 pub(super) async fn found(
     context: &mut Context<'_>,
     selected: &SelectedMailbox,
@@ -82,29 +85,54 @@ pub(super) async fn found(
     }
     let now = context.gateway.clock.now();
     let mut plan = Plan::of(&ask.key, now, &|set: &SequenceSet, numbers| selected.view.spans(set, numbers))?;
-    let mut uids = find(context, selected, &mut plan).await?;
+    let mut told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
+    told.retain(|uid| selected.view.snapshot().entry(*uid).is_some());
+    let cut = message_limit::searched(&context.gateway.config.imap, &selected.view, &ask.key, &mut told)?;
+    let mut uids = find(context, selected, &mut plan, &told).await?;
     // Those that left the client's view meanwhile have no number.
     uids.retain(|uid| selected.view.seq_of(*uid).is_some());
-    Ok(Found { uids, by_mod_seq: ask.key.names_mod_seq() })
+    Ok(Found { uids, by_mod_seq: ask.key.names_mod_seq(), cut })
 }
 
-/// The messages that match, rising.
-async fn find(context: &mut Context<'_>, selected: &SelectedMailbox, plan: &mut Plan) -> Result<Vec<Uid>, Failure> {
+/// The same for SORT and THREAD, which cannot be done in parts (RFC 9738 §3).
+pub(super) async fn found_whole(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    ask: &Search,
+) -> Result<Found, Failure> {
+    let found = found(context, selected, ask).await?;
+    match found.cut {
+        Some(cut) => Err(cut.refusal()),
+        None => Ok(found),
+    }
+}
+
+/// Those of the messages `told` that match, rising.
+async fn find(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &mut Plan,
+    told: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
     let snapshot = selected.view.snapshot();
-    let told = selected.view.select(&SequenceSet::Ranges(vec![(Some(1), None)]), Numbers::Uid)?;
-    let told = told.iter().filter_map(|uid| snapshot.entry(*uid));
+    let entries = told.iter().filter_map(|uid| snapshot.entry(*uid));
     let mut found = Vec::new();
-    let mut doubtful = judge_from_memory(plan, told, &mut found).await;
-    if ask_index(context, plan, &doubtful).await? {
+    let mut doubtful = judge_from_memory(plan, entries, &mut found).await;
+    if context.gateway.config.imap.search_by_index && ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
     let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
     for step in plan.steps() {
         let mut still_doubtful = Vec::new();
         let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+        let mut left = doubtful.len();
         for chunk in doubtful.chunks(chunk_len) {
             let texts = read_texts(context, selected, plan, chunk, step).await?;
             judge_chunk(plan, snapshot, chunk, (&texts, step), &mut found, &mut still_doubtful).await;
+            left -= chunk.len();
+            let decided = told.len().saturating_sub(left + still_doubtful.len());
+            context.progress.count(decided, Some(told.len()));
+            context.still_working().await?;
         }
         doubtful = still_doubtful;
     }
@@ -171,7 +199,8 @@ async fn read_texts(
 ) -> Result<HashMap<Uid, Searched>, Failure> {
     let having = plan.having(step).map(|(column, text)| (column, text.to_owned()));
     let need = SearchNeed { heads: step.heads, header: step.header, body: step.body, having };
-    let searched = context.gateway.search_texts(selected.mailbox.id, uids, need).await?;
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let searched = context.working(work).await??;
     Ok(searched.into_iter().map(|searched| (searched.uid, searched)).collect())
 }
 

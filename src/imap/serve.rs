@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
+use super::progress::Progress;
 use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
 use super::updates::{self, tell};
 use super::view::Expunges;
@@ -13,8 +14,8 @@ use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
 use super::{
-    Start, acl, append, auth, compress, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync, search, sort,
-    thread,
+    Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync,
+    search, sort, thread, uid_batches,
 };
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
@@ -25,6 +26,10 @@ pub(super) struct Context<'a> {
     pub gateway: &'a Gateway,
     pub connection: &'a Connection,
     pub client: Client<'a>,
+    /// Has the client said that it downloads in the background?
+    pub background: bool,
+    /// How far the command has come.
+    pub progress: Progress,
     /// Words that are hidden from the device that logged in.
     pub hidden_words: Vec<String>,
 }
@@ -83,7 +88,14 @@ impl<'a> Session<'a> {
     pub(super) fn new(gateway: &'a Gateway, connection: &'a Connection, stream: &'a mut (dyn Duplex + 'a)) -> Self {
         let client = Client::new(stream, connection, &gateway.config.imap);
         Self {
-            context: Context { gateway, connection, client, hidden_words: Vec::new() },
+            context: Context {
+                gateway,
+                connection,
+                client,
+                background: false,
+                progress: Progress::begin("", Duration::ZERO),
+                hidden_words: Vec::new(),
+            },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
             tries: auth::Tries::default(),
@@ -131,13 +143,22 @@ impl<'a> Session<'a> {
     }
 
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
+        self.context.begin_progress(&tag);
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
-        let outcome = match rule.allowed.in_state(&self.state) {
-            true if self.state.requires_uids(&body) => Err(Failure::uid_required()),
-            true => self.dispatch(&tag, body, rule.allowed).await,
-            false => Err(not_now()),
+        let requires_uids = self.state.requires_uids(&body);
+        let running = self.context.gateway.begin_command();
+        let put_off = match self.context.background && background::is_download(&body) {
+            true => background::put_off(&self.context),
+            false => Ok(()),
         };
+        let outcome = match (rule.allowed.in_state(&self.state), put_off) {
+            (false, _) => Err(not_now()),
+            (true, _) if requires_uids => Err(Failure::uid_required()),
+            (true, Err(put_off)) => Err(put_off),
+            (true, Ok(())) => self.dispatch(&tag, body, rule.allowed).await,
+        };
+        drop(running);
         if saves
             && matches!(outcome, Err(Failure::Refused { .. } | Failure::Told { .. } | Failure::Fault(_)))
             && let Some(selected) = self.state.selected_mut()
@@ -230,6 +251,7 @@ impl<'a> Session<'a> {
                 let (account, selected) = state.in_mailbox()?;
                 match body {
                     C::Expunge { uids } => copy::expunge(context, account, selected, uids.as_ref()).await,
+                    C::UidBatches(ask) => uid_batches::uid_batches(context, selected, tag, ask).await,
                     C::Search(ask) => search::search(context, account, selected, tag, ask).await,
                     C::Sort(ask) => sort::sort(context, selected, tag, ask).await,
                     C::Thread(ask) => thread::thread(context, selected, ask).await,
@@ -248,6 +270,7 @@ impl<'a> Session<'a> {
     }
 
     async fn append(&mut self, tag: &str, head: AppendHead) -> Result<(), End> {
+        self.context.begin_progress(tag);
         let outcome = append::append(&mut self.context, &mut self.state, head).await;
         self.conclude(tag, Expunges::Tell, outcome).await
     }
@@ -261,6 +284,7 @@ impl<'a> Session<'a> {
     async fn bad(&mut self, tag: &str, reason: BadCommand) -> Result<(), End> {
         let outcome = Err(match reason {
             BadCommand::MessageTooLarge => append::too_large(self.context.gateway),
+            reason if reason.is_limit() => Failure::Refused { code: Some(Code::Limit), text: reason.text().into() },
             reason => Failure::Bad(reason.text().into()),
         });
         self.conclude(tag, Expunges::Hold, outcome).await

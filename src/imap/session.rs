@@ -3,6 +3,7 @@
 use super::modes::Modes;
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
+use super::wire::framer::NonSynchronizing;
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Security;
@@ -167,6 +168,7 @@ impl CommandRule {
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
             C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
+            C::UidBatches(_) => (InMailbox, Tell, "RFC 10022 §3.1"),
             C::Search(search) => (InMailbox, unless_searching_by_number(search), "RFC 9051 §6.4.4"),
             C::Sort(sort) => (InMailbox, unless_searching_by_number(&sort.search), "RFC 5256 §3"),
             C::Thread(ask) => (InMailbox, unless_searching_by_number(&ask.search), "RFC 5256 §3"),
@@ -196,11 +198,12 @@ fn unless_searching_by_number(search: &Search) -> Expunges {
 }
 
 /// What is always announced. A word stands here only when its transcripts pass.
-const CAPABILITIES: &[&str] = &[
+pub const CAPABILITIES: &[&str] = &[
     "IMAP4rev1",
     "IMAP4rev2",
     "SASL-IR",
     "LITERAL+",
+    "LITERAL-",
     "ID",
     "ENABLE",
     "IDLE",
@@ -224,6 +227,7 @@ const CAPABILITIES: &[&str] = &[
     "SEARCHRES",
     "PARTIAL",
     "UIDONLY",
+    "UIDBATCHES",
     "OBJECTID",
     "SAVEDATE",
     "PREVIEW",
@@ -243,13 +247,16 @@ const CAPABILITIES: &[&str] = &[
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
     COMPRESS,
+    INPROGRESS,
 ];
 
 /// RFC 4978 §1
 pub(super) const COMPRESS: &str = "COMPRESS=DEFLATE";
+/// RFC 9585 §3
+pub(super) const INPROGRESS: &str = "INPROGRESS";
 
-/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2, RFC 7889 §3 for APPENDLIMIT), without those that a setting
-/// hides.
+/// The words of CAPABILITY at this moment (RFC 9051 §7.2.2; RFC 7889 §3 for APPENDLIMIT, RFC 9738 §3 for the others with a
+/// number), without those that a setting hides.
 pub(super) fn capabilities(
     state: &SessionState,
     security: Security,
@@ -259,6 +266,11 @@ pub(super) fn capabilities(
 ) -> Vec<String> {
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
     words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
+    match (config.message_limit, config.save_limit) {
+        (Some(limit), _) => words.push(format!("MESSAGELIMIT={limit}")),
+        (None, Some(limit)) => words.push(format!("SAVELIMIT={limit}")),
+        (None, None) => {}
+    }
     if matches!(state, SessionState::NotAuthenticated) {
         let more: &[&str] = match (security, may_log_in) {
             (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
@@ -276,10 +288,22 @@ pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]
     let is_offered = match word {
         "IMAP4rev2" => config.imap4rev2,
         COMPRESS => config.compress,
+        INPROGRESS => config.progress_milliseconds != 0,
+        // One of the two (RFC 7888 §5).
+        "LITERAL-" => is_hidden("LITERAL+", config, hidden_words),
         _ => true,
     };
     let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
     !is_offered || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
+}
+
+/// The literals that what is announced allows.
+pub(super) fn non_synchronizing(config: &ImapConfig, hidden_words: &[String]) -> NonSynchronizing {
+    match (is_hidden("LITERAL+", config, hidden_words), is_hidden("LITERAL-", config, hidden_words)) {
+        (false, _) => NonSynchronizing::Any,
+        (true, false) => NonSynchronizing::Small,
+        (true, true) => NonSynchronizing::None,
+    }
 }
 
 #[cfg(test)]
@@ -308,9 +332,9 @@ mod tests {
         let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
-        let off = ImapConfig { compress: false, ..config(&[]) };
+        let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
         let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
-        assert_eq!(later.len(), off.len() + 1);
+        assert_eq!(later.len(), off.len() + 2);
     }
 
     #[test]

@@ -18,7 +18,7 @@ const CHUNK_MESSAGES: usize = 2000;
 
 /// SORT and UID SORT.
 pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailbox, tag: &str, ask: Sort) -> Outcome {
-    let found = search::found(context, selected, &ask.search).await?;
+    let found = search::found_whole(context, selected, &ask.search).await?;
     let stored = match ask.criteria.iter().any(|criterion| !is_in_memory(criterion.key)) {
         true => keys(context, selected, &found.uids).await?,
         false => HashMap::new(),
@@ -43,7 +43,9 @@ pub(super) async fn keys(
 ) -> Result<HashMap<Uid, Sortable>, Failure> {
     let mut keys = HashMap::with_capacity(uids.len());
     for chunk in uids.chunks(CHUNK_MESSAGES) {
-        let read = context.gateway.sort_keys(selected.mailbox.id, chunk).await?;
+        let work = context.gateway.sort_keys(selected.mailbox.id, chunk);
+        let read = context.working(work).await??;
+        context.still_working().await?;
         keys.extend(read.into_iter().map(|sortable| (sortable.uid, sortable)));
     }
     Ok(keys)
@@ -67,10 +69,16 @@ struct Compared<'a> {
 
 /// The messages in the order asked for; where nothing tells two apart, in that of their numbers.
 fn sorted(snapshot: &Snapshot, stored: &HashMap<Uid, Sortable>, uids: &[Uid], criteria: &[SortCriterion]) -> Vec<Uid> {
+    // A key that stands there twice decides nothing the second time.
+    let is_first = |(at, criterion): &(usize, &SortCriterion)| {
+        !criteria.iter().take(*at).any(|before| before.key == criterion.key)
+    };
+    let criteria: Vec<&SortCriterion> =
+        criteria.iter().enumerate().filter(is_first).map(|(_, criterion)| criterion).collect();
     let compared = |uid: &Uid| Some(Compared { entry: snapshot.entry(*uid)?, stored: stored.get(uid) });
     let mut messages: Vec<Compared<'_>> = uids.iter().filter_map(compared).collect();
     messages.sort_by(|one, other| {
-        let by = |criterion: &SortCriterion| match criterion.reverse {
+        let by = |criterion: &&SortCriterion| match criterion.reverse {
             true => by_key(criterion.key, other, one),
             false => by_key(criterion.key, one, other),
         };

@@ -14,7 +14,7 @@ use tree::Threaded;
 
 /// THREAD and UID THREAD.
 pub(super) async fn thread(context: &mut Context<'_>, selected: &mut SelectedMailbox, ask: ThreadAsk) -> Outcome {
-    let found = search::found(context, selected, &ask.search).await?;
+    let found = search::found_whole(context, selected, &ask.search).await?;
     let mut stored = keys(context, selected, &found.uids).await?;
     let snapshot = selected.view.snapshot();
     let entries = found.uids.iter().filter_map(|uid| snapshot.entry(*uid));

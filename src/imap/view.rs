@@ -91,7 +91,8 @@ impl MailboxView {
         u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
-    fn len(&self) -> usize {
+    /// The same, as a number of places.
+    pub(super) fn len(&self) -> usize {
         self.told + self.zombies.len()
     }
 
@@ -194,7 +195,7 @@ impl MailboxView {
     }
 
     /// The message at a place of the view, from 0: a zombie or an entry, whichever stands there.
-    fn uid_at(&self, index: usize) -> Option<Uid> {
+    pub(super) fn uid_at(&self, index: usize) -> Option<Uid> {
         let zombies_before = partition_point(self.zombies.len(), |zombie| self.zombie_index(zombie) < index);
         if zombies_before < self.zombies.len() && self.zombie_index(zombies_before) == index {
             return self.zombies.get(zombies_before).copied();

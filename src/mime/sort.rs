@@ -122,7 +122,7 @@ fn references(header: &[u8]) -> Vec<String> {
 }
 
 /// What stands in angle brackets.
-fn message_ids(value: &[u8]) -> Vec<String> {
+pub(super) fn message_ids(value: &[u8]) -> Vec<String> {
     let text = decode_text(value);
     let mut ids = Vec::new();
     let mut rest = text.as_str();

@@ -6,7 +6,10 @@
 use super::address::{AddressList, Mailbox};
 use super::header::{Field, fields, header_value};
 use super::message_id_key;
+use super::sort::message_ids;
 
+/// Message-IDs of one field that are looked at.
+const IDS_MAX: usize = 64;
 /// Lines of a written field stay below this, in octets.
 const LINE_BYTES_MAX: usize = 78;
 
@@ -22,8 +25,16 @@ pub struct Checked {
     pub message_id: Option<String>,
     pub has_date: bool,
     pub has_bcc: bool,
-    /// Every address of To, Cc and Bcc, lower case.
-    pub named: Vec<String>,
+    /// Every address of To and Cc, lower case.
+    pub in_sight: Vec<String>,
+    /// Every address of Bcc, lower case.
+    pub in_bcc: Vec<String>,
+    /// Every address of Reply-To, lower case.
+    pub reply_to: Vec<String>,
+    /// Message-IDs of In-Reply-To, in the form of `Summary::message_id_key`.
+    pub in_reply_to: Vec<String>,
+    /// Message-IDs of References, the last one first.
+    pub references: Vec<String>,
 }
 
 /// Why a header is refused.
@@ -75,7 +86,11 @@ pub fn check(header: &[u8]) -> Result<Checked, HeaderFault> {
         return Err(HeaderFault::NoFrom);
     }
     checked.sender = senders.pop();
-    checked.named = named(header);
+    checked.in_sight = named(header, &["To", "Cc"]);
+    checked.in_bcc = named(header, &["Bcc"]);
+    checked.reply_to = named(header, &["Reply-To"]);
+    checked.in_reply_to = ids(header, "In-Reply-To");
+    checked.references = ids(header, "References");
     Ok(checked)
 }
 
@@ -100,10 +115,10 @@ fn strict_addresses(list: &AddressList) -> Option<Vec<String>> {
     list.mailboxes().map(Mailbox::address).collect()
 }
 
-/// The addresses of To, Cc and Bcc, as far as they can be read.
-fn named(header: &[u8]) -> Vec<String> {
+/// The addresses of these fields, as far as they can be read.
+fn named(header: &[u8], fields: &[&str]) -> Vec<String> {
     let mut named = Vec::new();
-    for name in ["To", "Cc", "Bcc"] {
+    for name in fields {
         for value in header_value(header, name) {
             named.extend(AddressList::parse(&value).mailboxes().filter_map(Mailbox::address));
         }
@@ -111,14 +126,31 @@ fn named(header: &[u8]) -> Vec<String> {
     named
 }
 
+/// The last Message-IDs of a field, the last one first.
+fn ids(header: &[u8], name: &str) -> Vec<String> {
+    let mut ids: Vec<String> = header_value(header, name).flat_map(|value| message_ids(&value)).collect();
+    ids.reverse();
+    ids.truncate(IDS_MAX);
+    ids
+}
+
 fn is_bcc(field: &Field<'_>) -> bool {
     field.is("Bcc") || field.is("Resent-Bcc")
 }
 
-/// The header that the recipients see: no Bcc; Date and Message-ID added where they are given and missing. `message_id`
-/// without its angle brackets. All else octet for octet.
-pub fn recipients_header(header: &[u8], date: Option<&str>, message_id: Option<&str>) -> Vec<u8> {
-    let mut out = added(header, date, message_id);
+/// Fields that are added where the header has none of their name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Additions<'a> {
+    pub date: Option<&'a str>,
+    /// Without its angle brackets.
+    pub message_id: Option<&'a str>,
+    /// For the recipients only.
+    pub reply_to: Option<&'a str>,
+}
+
+/// The header that the recipients see: no Bcc; what is added, where it is missing. All else octet for octet.
+pub fn recipients_header(header: &[u8], additions: Additions<'_>) -> Vec<u8> {
+    let mut out = added(header, additions);
     let mut length = 0;
     for field in fields(header) {
         length += field.raw.len();
@@ -131,22 +163,25 @@ pub fn recipients_header(header: &[u8], date: Option<&str>, message_id: Option<&
 }
 
 /// The header of the sender's copy: Bcc kept, one more naming the `hidden` recipients (addresses) that no field names.
-pub fn sender_header(header: &[u8], date: Option<&str>, message_id: Option<&str>, hidden: &[String]) -> Vec<u8> {
+pub fn sender_header(header: &[u8], additions: Additions<'_>, hidden: &[String]) -> Vec<u8> {
     let mut out = bcc(hidden);
-    out.extend(added(header, date, message_id));
+    out.extend(added(header, Additions { reply_to: None, ..additions }));
     out.extend_from_slice(header);
     out
 }
 
 /// The fields to be put before `header`; where it is wholly empty also the empty line that must end it.
-fn added(header: &[u8], date: Option<&str>, message_id: Option<&str>) -> Vec<u8> {
+fn added(header: &[u8], additions: Additions<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(header.len() + 128);
     let is_missing = |name: &str| fields(header).all(|field| !field.is(name));
-    if let Some(date) = date.filter(|_| is_missing("Date")) {
+    if let Some(date) = additions.date.filter(|_| is_missing("Date")) {
         out.extend_from_slice(format!("Date: {date}\r\n").as_bytes());
     }
-    if let Some(id) = message_id.filter(|_| is_missing("Message-ID")) {
+    if let Some(id) = additions.message_id.filter(|_| is_missing("Message-ID")) {
         out.extend_from_slice(format!("Message-ID: <{id}>\r\n").as_bytes());
+    }
+    if let Some(reply_to) = additions.reply_to.filter(|_| is_missing("Reply-To")) {
+        out.extend_from_slice(format!("Reply-To: {reply_to}\r\n").as_bytes());
     }
     if header.is_empty() {
         out.extend_from_slice(b"\r\n");
@@ -188,11 +223,27 @@ mod tests {
         assert_eq!(checked.from, ["me@ent.fr"]);
         assert_eq!((checked.from_fields, checked.has_date, checked.has_bcc), (1, false, true));
         assert_eq!((checked.sender, checked.message_id), (None, None));
-        assert_eq!(checked.named, ["a@ent.fr", "b@ent.fr", "secret@ent.fr", "also@ent.fr", "third@ent.fr"]);
+        assert_eq!(checked.in_sight, ["a@ent.fr", "b@ent.fr"]);
+        assert_eq!(checked.in_bcc, ["secret@ent.fr", "also@ent.fr", "third@ent.fr"]);
 
         let checked = check(b"Date:\r\nMessage-ID: <A.b@ENT>\r\nSender: s@ent.fr\r\nFrom: me@ent.fr\r\n").unwrap();
         assert_eq!((checked.message_id.as_deref(), checked.sender.as_deref()), (Some("a.b@ent"), Some("s@ent.fr")));
         assert!(checked.has_date && !checked.has_bcc);
+    }
+
+    #[test]
+    fn an_answer_says_what_it_answers() {
+        let header = "From: me@ent.fr\r\nIn-Reply-To: <A@x> (comment)\r\nReferences: <one@x>\r\n <two@x>\t<A@x>\r\n\
+            Reply-To: NoReply@ent.fr\r\n\r\n";
+        let checked = check(header.as_bytes()).unwrap();
+        assert_eq!(
+            (checked.in_reply_to, checked.references),
+            (vec!["a@x".into()], ["a@x", "two@x", "one@x"].map(String::from).to_vec())
+        );
+        assert_eq!(checked.reply_to, ["noreply@ent.fr"]);
+        let many: String = (0..1000).map(|number| format!(" <{number}@x>\r\n")).collect();
+        let checked = check(format!("From: me@ent.fr\r\nReferences:{many}\r\n").as_bytes()).unwrap();
+        assert_eq!((checked.references.len(), checked.references[0].as_str()), (IDS_MAX, "999@x"));
     }
 
     #[test]
@@ -251,25 +302,32 @@ mod tests {
 
     #[test]
     fn recipients_see_no_bcc() {
-        let seen = recipients_header(HEADER, Some("D"), Some("i@d"));
+        let seen = recipients_header(HEADER, Additions { date: Some("D"), message_id: Some("i@d"), reply_to: None });
         let expected: &[u8] =
             b"Date: D\r\nMessage-ID: <i@d>\r\nFrom: Moi <Me@ENT.fr>\r\nTo: a@ent.fr, b@ent.fr\r\nSubject: s\r\n\r\n";
         assert_eq!(seen, expected);
-        assert_eq!(recipients_header(expected, Some("other"), Some("other")), expected);
-        assert_eq!(recipients_header(b"Bcc: a@b\r\n\r\n", None, None), b"\r\n");
-        assert_eq!(recipients_header(b"", Some("D"), None), b"Date: D\r\n\r\n");
+        let other = Additions { date: Some("other"), message_id: Some("other"), reply_to: None };
+        assert_eq!(recipients_header(expected, other), expected);
+        let quiet = Additions { reply_to: Some("noreply@ent.fr"), ..Additions::default() };
+        assert_eq!(recipients_header(b"From: a@b\r\n\r\n", quiet), b"Reply-To: noreply@ent.fr\r\nFrom: a@b\r\n\r\n");
+        assert_eq!(recipients_header(b"Reply-To: x@y\r\n\r\n", quiet), b"Reply-To: x@y\r\n\r\n");
+        assert_eq!(recipients_header(b"Bcc: a@b\r\n\r\n", Additions::default()), b"\r\n");
+        let dated = Additions { date: Some("D"), ..Additions::default() };
+        assert_eq!(recipients_header(b"", dated), b"Date: D\r\n\r\n");
     }
 
     #[test]
     fn the_sender_sees_whom_it_went_to() {
         let header = b"From: me@ent.fr\r\nDate: D\r\nMessage-ID: <i>\r\n\r\n";
-        assert_eq!(sender_header(header, Some("x"), Some("x"), &[]), header);
+        let other = Additions { date: Some("x"), message_id: Some("x"), reply_to: Some("x") };
+        assert_eq!(sender_header(header, other, &[]), header);
         let hidden: Vec<String> = (0..5).map(|number| format!("parents.terminale-{number}@ent.example.fr")).collect();
-        let kept = sender_header(header, None, None, &hidden);
-        assert_eq!(check(&kept).unwrap().named, hidden);
+        let kept = sender_header(header, Additions::default(), &hidden);
+        assert_eq!(check(&kept).unwrap().in_bcc, hidden);
         assert!(kept.split(|&octet| octet == b'\n').all(|line| line.len() <= LINE_BYTES_MAX + 1));
         assert!(kept.ends_with(header));
-        let with_bcc = sender_header(HEADER, Some("D"), None, &["hidden@ent.fr".to_owned()]);
+        let dated = Additions { date: Some("D"), ..Additions::default() };
+        let with_bcc = sender_header(HEADER, dated, &["hidden@ent.fr".to_owned()]);
         assert_eq!(with_bcc, [b"Bcc: hidden@ent.fr\r\nDate: D\r\n", HEADER].concat());
     }
 }

@@ -1,9 +1,11 @@
 //! People and groups of the ENT.
 
+use serde::Deserialize;
+
 use super::{GroupId, SchoolId, UserId};
 
 /// What a person is in the school (*profil*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 pub enum Profile {
     Student,
     Relative,
@@ -34,7 +36,8 @@ impl Profile {
 }
 
 /// What belonging to a group gives its members (`domain.md` §5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum UsersRule {
     /// Members use the group's links and are not exposed.
     Incoming,

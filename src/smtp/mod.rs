@@ -154,7 +154,7 @@ where
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
         let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
         match &login {
-            Login::Welcome(user) => {
+            Login::Welcome { user, .. } => {
                 let places = self.gateway.config.submission.connections_per_user_max;
                 let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
                     tracing::warn!(user = %user.id, "login refused: too many connections");

@@ -39,6 +39,11 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::GroupEmpty { .. } => (550, "5.2.4"),
         Sentence::OutsideEnt { .. }
         | Sentence::NotAllowed { .. }
+        | Sentence::ListNotAllowed { .. }
+        | Sentence::ListInSight { .. }
+        | Sentence::NotAnAnswer { .. }
+        | Sentence::NoReply
+        | Sentence::NoReplyNotAllowed
         | Sentence::SenderNotYours { .. }
         | Sentence::FromNotYours { .. } => (550, "5.7.1"),
         Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {

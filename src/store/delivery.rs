@@ -1,4 +1,4 @@
-//! Rows of `submission` and `delivery`, and the placements they make: a letter to thousands is a handful of statements.
+//! Rows of `submission`, `delivery` and `answerable`, and the placements they make: a letter to thousands is a handful of statements.
 //!
 //! Each run tags the people it reaches first with a fresh `batch`: a repetition with new recipients reaches only those.
 
@@ -23,6 +23,10 @@ pub(crate) struct NewDelivery {
     /// JSON lists of ids: people, and groups whose members are meant.
     pub(crate) users: String,
     pub(crate) groups: String,
+    /// JSON list of the people whom those may answer to who get it.
+    pub(crate) answerable: String,
+    /// Nobody may answer.
+    pub(crate) no_reply: bool,
     pub(crate) body: NewBody,
     /// What recipients get.
     pub(crate) letter: NewMessage,
@@ -82,6 +86,7 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
         Some(quiet) => hold(tx, (submission.id, new.batch), quiet).await?,
         None => Held { now: 0, opens: None },
     };
+    add_answerable(tx, new, submission.id).await?;
     if people > 0 {
         note(tx, new, people, held.now).await?;
     }
@@ -114,16 +119,9 @@ struct Reached {
 async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Reached, StoreError> {
     let statement = sql!(
         tx,
-        "select count(*), count(m.id), (select id from mailbox where user_id = $3 and special_use = 'sent') from (
-            select u.id from ",
-        texts "$1",
-        " as list join ent_user u on u.id = list.item where not u.suspended
-            union
-            select u.id from ",
-        texts "$2",
-        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
-            where not u.suspended
-        ) as reached left join mailbox m on m.user_id = reached.id and m.special_use = 'inbox'"
+        "select count(*), count(m.id), (select id from mailbox where user_id = $3 and special_use = 'sent') from ",
+        reached "$1",
+        " as reached left join mailbox m on m.user_id = reached.id and m.special_use = 'inbox'"
     );
     let sender = &new.sender;
     let (people, inboxes, sent): (i64, i64, Option<i64>) = on_engine!(tx, |c| {
@@ -176,8 +174,8 @@ async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Option<Submission>, 
 }
 
 const ADD_SUBMISSION: &str = "
-    insert into submission (id, user_id, replay_key, message_id, sent_uid, submitted_at)
-    values ($1, $2, $3, $4, null, $5)
+    insert into submission (id, user_id, replay_key, message_id, message_id_key, no_reply, sent_uid, submitted_at)
+    values ($1, $2, $3, $4, $5, $6, null, $7)
     on conflict (replay_key) do nothing";
 
 async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission, StoreError> {
@@ -189,6 +187,8 @@ async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission
             .bind(new.sender.as_str())
             .bind(new.replay_key.as_slice())
             .bind(letter.0)
+            .bind(new.letter.message_id_key.as_deref())
+            .bind(new.no_reply)
             .bind(new.now.0)
             .execute(c)
             .await?
@@ -211,16 +211,9 @@ async fn add_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Resu
     let statement = sql!(
         tx,
         "insert into delivery (submission_id, user_id, batch)
-        select $3, reached.id, $4 from (
-            select u.id from ",
-        texts "$1",
-        " as list join ent_user u on u.id = list.item where not u.suspended
-            union
-            select u.id from ",
-        texts "$2",
-        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
-            where not u.suspended
-        ) as reached where true order by reached.id
+        select $3, reached.id, $4 from ",
+        reached "$1",
+        " as reached where true order by reached.id
         on conflict (submission_id, user_id) do nothing"
     );
     let people = on_engine!(tx, |c| {
@@ -234,6 +227,22 @@ async fn add_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Resu
             .rows_affected()
     });
     Ok(people)
+}
+
+/// Notes whom those may answer to who are reached; a run with new recipients adds to it.
+async fn add_answerable(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Result<(), StoreError> {
+    let statement = sql!(
+        tx,
+        "insert into answerable (user_id, submission_id)
+        select list.item, $2 from ",
+        texts "$1",
+        " as list where true order by list.item
+        on conflict (user_id, submission_id) do nothing"
+    );
+    on_engine!(tx, |c| {
+        sqlx::query(statement).bind(new.answerable.as_str()).bind(submission).execute(c).await.map(drop)?;
+    });
+    Ok(())
 }
 
 const LOCK: &str = "

@@ -13,6 +13,7 @@
 //! one commit and one sync for many; on PostgreSQL each is a transaction, run again on a serialisation failure.
 
 pub(crate) mod annotation;
+pub(crate) mod answers;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod limits;
@@ -61,6 +62,8 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
+///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
@@ -79,6 +82,18 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
+    (reached, $people:literal) => {
+        concat!(
+            "(select u.id from ",
+            $crate::store::sqlite_list!(texts, $people),
+            " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+            $crate::store::sqlite_list!(texts, "$2"),
+            " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended)"
+        )
+    };
     (placements, $parameter:literal) => {
         concat!(
             "(select value ->> 0 as low, value ->> 1 as high from json_each(",
@@ -99,6 +114,18 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
+    (reached, $people:literal) => {
+        concat!(
+            "(select u.id from ",
+            $crate::store::postgres_list!(texts, $people),
+            " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+            $crate::store::postgres_list!(texts, "$2"),
+            " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended)"
+        )
+    };
     (placements, $parameter:literal) => {
         concat!(
             "(select cast(value ->> 0 as bigint) as low, cast(value ->> 1 as bigint) as high

@@ -120,6 +120,14 @@ fn an_app_password_is_shown_once_and_can_be_revoked() {
     let list = sandbox.done(&["app-password", "list", "anna.un"], "");
     assert!(list.contains("Téléphone") && !list.contains(secret), "{list}");
     let id = list.lines().nth(1).unwrap().split_whitespace().next().unwrap();
+    let hidden = sandbox.done(&["app-password", "hide", "anna.un", "téléphone", "QRESYNC", "idle"], "");
+    assert!(hidden.ends_with(": IDLE QRESYNC\n"), "{hidden}");
+    assert!(sandbox.done(&["app-password", "list", "anna.un"], "").contains("IDLE QRESYNC"));
+    let unknown = sandbox.refused(&["app-password", "hide", "anna.un", id, "QRESINC"], "");
+    assert!(unknown.contains("QRESINC is no word that this server announces"), "{unknown}");
+    let shown = sandbox.done(&["app-password", "show", "anna.un", id, "IDLE"], "");
+    assert!(shown.ends_with(": QRESYNC\n"), "{shown}");
+    assert!(sandbox.done(&["app-password", "show", "anna.un", id], "").ends_with(": nothing\n"));
     sandbox.done(&["app-password", "revoke", "anna.un", id], "");
     assert!(sandbox.refused(&["app-password", "revoke", "anna.un", id], "").contains("has no app password"));
 }
@@ -156,15 +164,17 @@ fn a_server_that_was_killed_leaves_nothing_in_the_way() {
 fn sighup_and_reload_read_the_certificate_again() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.serve();
-    assert_eq!(sandbox.done(&["reload"], ""), "the certificate was read again\n");
+    let done = "the certificate was read again\nthe communication rules are those of the table\n";
+    assert_eq!(sandbox.done(&["reload"], ""), done);
     server.signal("HUP");
     server.hear("the certificate was read again");
+    server.hear("the communication rules were read again");
     std::fs::write(sandbox.path("tls/cert.pem"), "x").unwrap();
     server.signal("HUP");
     assert!(server.hear("the certificate in use stays").contains("cert.pem: holds no certificate"));
     assert!(sandbox.refused(&["reload"], "").contains("cert.pem: holds no certificate"));
     assert_eq!(server.stop("TERM"), Some(0));
-    assert!(sandbox.refused(&["reload"], "").contains("no server runs"));
+    assert_eq!(sandbox.done(&["reload"], ""), "the communication rules are those of the table\n");
 }
 
 #[test]

@@ -28,7 +28,10 @@ async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
     assert_eq!(users.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(), ["anna.un", "bruno.deux"]);
     let unknown = AdminCommand::UserShow { user: "nobody".to_owned() };
     assert!(matches!(ask(&socket, &unknown).await.unwrap(), Some(AdminAnswer::Refused(why)) if why.contains("nobody")));
-    assert_eq!(ask(&socket, &AdminCommand::Reload).await.unwrap(), Some(AdminAnswer::Done));
+    let reloaded = ask(&socket, &AdminCommand::Reload { dry_run: false }).await.unwrap();
+    assert!(
+        matches!(reloaded, Some(AdminAnswer::Reloaded(sheet)) if sheet.certificate_read && sheet.changes.is_empty())
+    );
 
     server.stop().await;
     assert_eq!(ask(&socket, &list).await.unwrap(), None, "nobody runs any more");

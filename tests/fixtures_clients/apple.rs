@@ -143,3 +143,31 @@ async fn macos_makes_no_second_sent() {
     }
     assert_eq!(mac.ok("LIST \"\" \"*Messages\"").await, Vec::<String>::new());
 }
+
+/// Apple's TN3189: a background download is put off while there is much to do; what people wait for is not.
+#[tokio::test]
+async fn ios_downloads_in_the_background_when_there_is_little_to_do() {
+    let world = World::with(|config| config.imap.background_commands_max = 3).await;
+    let id = |event: &str| format!("ID (\"name\" \"com.apple.email.maild\" \"version\" \"3826\" \"event\" {event})");
+    let mut download = world.anne().await;
+    assert!(download.appends("INBOX", letter("un", "Un.")).await.starts_with("OK"));
+    assert_eq!(download.ok(id("\"periodic,back-fill\"")).await, ["* ID (\"name\" \"Passerelle\")"]);
+    download.ok("SELECT INBOX").await;
+    download.ok("UID FETCH 1:* BODY.PEEK[]").await;
+    let others: Vec<_> = (0..3).map(|_| world.gateway.begin_command()).collect();
+    for command in ["UID FETCH 1:* BODY.PEEK[]", "UID SEARCH ALL", "SELECT Sent", &id("\"indexer\"")] {
+        let answer = download.tagged(command).await;
+        assert!(answer.starts_with("NO [UNAVAILABLE] "), "{command}: {answer}");
+    }
+    assert_eq!(download.ok("NOOP").await, Vec::<String>::new(), "the session lives on");
+    let mut phone = world.client().await;
+    phone.ok(id("\"periodic,push\"")).await;
+    phone.ok(format!("LOGIN anne \"{PASSWORD}\"")).await;
+    phone.ok("SELECT INBOX").await;
+    phone.ok("UID FETCH 1:* BODY.PEEK[]").await;
+    phone.ok(id("NIL")).await;
+    drop(others);
+    download.ok(id("\"back-fill\"")).await;
+    download.ok("UID FETCH 1:* BODY.PEEK[]").await;
+    assert_eq!(world.gateway.commands_running(), 0, "whatever was refused is done too");
+}

@@ -17,7 +17,7 @@ mod client;
 mod compress;
 mod identity;
 mod in_step;
-
+mod interrupted;
 mod limits;
 mod logs;
 mod memory;

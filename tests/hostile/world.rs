@@ -160,6 +160,13 @@ impl Client {
         ended.expect("an end in time").unwrap();
     }
 
+    /// Breaks off, and waits until the server has ended the session.
+    pub async fn hangs_up(self) {
+        let Self { stream, session, .. } = self;
+        drop(stream);
+        tokio::time::timeout(std::time::Duration::from_secs(60), session).await.expect("an end in time").unwrap();
+    }
+
     /// A line and the literals in it, without its last CRLF; `None` where the server has closed.
     pub async fn try_line(&mut self) -> Option<String> {
         let mut length = 0;

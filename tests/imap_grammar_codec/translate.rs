@@ -13,8 +13,8 @@ use imap_types::sequence::{SeqOrUid, Sequence, SequenceSet as TheirSet};
 use imap_types::status::StatusDataItemName;
 use passerelle::imap::wire::append::{AppendHead, AppendItem, AppendLine, MessageLiteral};
 use passerelle::imap::wire::command::*;
-use passerelle::imap::wire::utf7;
-use passerelle::model::{Flags, MailboxName, ModSeq, Secret, SystemFlag, Timestamp};
+use passerelle::imap::wire::utf7::{self, NameForm};
+use passerelle::model::{Flags, ModSeq, Secret, SystemFlag, Timestamp};
 
 use super::{Said, Theirs};
 

@@ -2,6 +2,7 @@
 
 use passerelle::connection::Start;
 use passerelle::connection::{Ended, Security};
+use passerelle::domain::people::{DeviceWords, WordsRefusal};
 
 use crate::world::{PASSWORD, World};
 
@@ -47,6 +48,8 @@ const ALWAYS: &[&str] = &[
     "ESORT",
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
+    "COMPRESS=DEFLATE",
+    "INPROGRESS",
     "APPENDLIMIT=41943040",
 ];
 
@@ -156,4 +159,48 @@ async fn id_and_enable() {
     assert_eq!(client.ok(r#"ID ("name" "Thunderbird" "version" "153")"#).await, [r#"* ID ("name" "Passerelle")"#]);
     assert_eq!(client.ok("ENABLE UTF8=ACCEPT CONDSTORE X").await, ["* ENABLED CONDSTORE UTF8=ACCEPT"]);
     assert_eq!(client.ok("ENABLE CONDSTORE").await, ["* ENABLED"]);
+}
+
+#[tokio::test]
+async fn words_are_hidden_from_one_device() {
+    let world = World::new().await;
+    let anne = world.gateway.find_user("anne").await.unwrap().unwrap();
+    let new = world.gateway.create_app_password(&anne.id, "Vieux téléphone").await.unwrap().unwrap();
+    let secret = String::from_utf8(new.secret.expose().to_vec()).unwrap();
+    let words = async |change| world.gateway.change_device_words(&anne.id, "vieux téléphone", change).await.unwrap();
+    let given = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+
+    let mut before = world.client().await;
+    before.ok(&format!("LOGIN anne {secret}")).await;
+    let hidden = words(DeviceWords::Hide(given(&["qresync", "COMPRESS=DEFLATE", "QRESYNC", "INPROGRESS"]))).await;
+    assert_eq!(hidden.unwrap().hidden_words, ["COMPRESS=DEFLATE", "INPROGRESS", "QRESYNC"]);
+    assert_eq!(before.ok("ENABLE QRESYNC").await, ["* ENABLED QRESYNC"], "from the next login on");
+
+    let mut phone = world.client().await;
+    let welcome = phone.tagged(&format!("LOGIN anne {secret}")).await;
+    assert!(
+        !welcome.contains("QRESYNC") && !welcome.contains("COMPRESS") && welcome.contains("CONDSTORE"),
+        "{welcome}"
+    );
+    let capability = phone.ok("CAPABILITY").await.remove(0);
+    assert!(!capability.contains("QRESYNC") && !capability.contains("INPROGRESS"), "{capability}");
+    assert_eq!(phone.ok("ENABLE QRESYNC CONDSTORE").await, ["* ENABLED CONDSTORE"]);
+    assert_eq!(phone.tagged("SELECT INBOX (QRESYNC (1 1))").await, "BAD QRESYNC is not enabled");
+    assert_eq!(phone.tagged("COMPRESS DEFLATE").await, "BAD COMPRESS is not offered");
+    // The words belong to the device, not to the connection or the person.
+    phone.ok("UNAUTHENTICATE").await;
+    let welcome = phone.tagged(&format!("LOGIN anne \"{PASSWORD}\"")).await;
+    assert!(welcome.contains("QRESYNC") && welcome.contains("COMPRESS"), "{welcome}");
+
+    assert_eq!(
+        words(DeviceWords::Show(given(&["Qresync"]))).await.unwrap().hidden_words,
+        ["COMPRESS=DEFLATE", "INPROGRESS"]
+    );
+    assert!(words(DeviceWords::Show(Vec::new())).await.unwrap().hidden_words.is_empty());
+    assert_eq!(words(DeviceWords::Hide(given(&["a b"]))).await, Err(WordsRefusal::NoWord("a b".to_owned())));
+    let many = (0..101).map(|number| format!("X{number}")).collect();
+    assert_eq!(words(DeviceWords::Hide(many)).await, Err(WordsRefusal::TooMany));
+    assert!(world.gateway.revoke_app_password(&anne.id, &new.password.id).await.unwrap());
+    let gone = words(DeviceWords::Show(Vec::new())).await;
+    assert_eq!(gone, Err(WordsRefusal::NoSuchDevice("vieux téléphone".to_owned())));
 }

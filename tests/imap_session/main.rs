@@ -17,5 +17,6 @@ mod fetching;
 mod logins;
 mod mailboxes;
 mod messages;
+mod progress;
 mod searching;
 mod world;

@@ -63,6 +63,11 @@ impl World {
         Self { gateway: Arc::new(gateway), stop: CancellationToken::new(), _store: test }
     }
 
+    /// What the gateway runs on.
+    pub fn store(&self) -> passerelle::store::Store {
+        self._store.store.clone()
+    }
+
     /// A client on a connection of its own, greeted or not; `bytes`: what the stream holds that was not read.
     pub fn connect(&self, security: Security, start: Start, bytes: usize) -> Client {
         let (ours, theirs) = tokio::io::duplex(bytes);

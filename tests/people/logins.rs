@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use passerelle::domain::login::LoginRefusal;
-use passerelle::domain::people::PasswordRefusal;
+use passerelle::domain::login::{Login, LoginRefusal};
+use passerelle::domain::people::{DeviceWords, PasswordRefusal, WordsRefusal};
 use passerelle::model::{Secret, Timestamp, Use};
 
 use crate::{START, gateway, log_in, school, set_password, support, user};
@@ -154,6 +154,23 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         let listed = gateway.app_passwords(&teacher.id).await.unwrap();
         assert_eq!(listed.len(), 1);
         assert_eq!(listed[0].last_used_at, Some(Timestamp::from_seconds(START)));
+
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let hide = DeviceWords::Hide(words(&["QRESYNC", "idle"]));
+        let hidden = gateway.change_device_words(&teacher.id, &new.password.id, hide).await.unwrap().unwrap();
+        assert_eq!(hidden.hidden_words, ["IDLE", "QRESYNC"]);
+        match gateway.log_in("nadia.roussel", &Secret::new(shown.as_str())).await.unwrap() {
+            Login::Welcome { hidden_words, .. } => assert_eq!(hidden_words, hidden.hidden_words),
+            other => panic!("{other:?}"),
+        }
+        let others = gateway.change_device_words(&pupil.id, &new.password.id, DeviceWords::Show(Vec::new())).await;
+        assert_eq!(others.unwrap(), Err(WordsRefusal::NoSuchDevice(new.password.id.clone())), "not his");
+        let second = gateway.create_app_password(&teacher.id, "TÉLÉPHONE").await.unwrap().unwrap();
+        let by_name = gateway.change_device_words(&teacher.id, "téléphone", DeviceWords::Show(Vec::new())).await;
+        assert_eq!(by_name.unwrap(), Err(WordsRefusal::Ambiguous("téléphone".to_owned())));
+        assert!(gateway.revoke_app_password(&teacher.id, &second.password.id).await.unwrap());
+        let by_name = gateway.change_device_words(&teacher.id, "téléphone", DeviceWords::Show(words(&["IDLE"]))).await;
+        assert_eq!(by_name.unwrap().unwrap().hidden_words, ["QRESYNC"]);
 
         let session = gateway.admit(&teacher, Use::Reading, 5).unwrap();
         assert!(!gateway.revoke_app_password(&pupil.id, &new.password.id).await.unwrap(), "not his");

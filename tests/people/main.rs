@@ -14,6 +14,7 @@ mod logins;
 mod rules;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ pub(crate) fn not_allowed(to: &str) -> Sentence {
 
 pub(crate) async fn log_in(gateway: &Gateway, name: &str, password: &str) -> Result<String, LoginRefusal> {
     match gateway.log_in(name, &Secret::new(password)).await.unwrap() {
-        Login::Welcome(user) => Ok(user.login),
+        Login::Welcome { user, .. } => Ok(user.login),
         Login::Refused(refusal) => Err(refusal),
     }
 }

@@ -1,6 +1,10 @@
 //! The engine: opening, writing in groups, what goes wrong.
 
-use passerelle::store::{Durability, Store, StoreError, Tx};
+use std::sync::Arc;
+use std::time::Duration;
+
+use passerelle::store::{Durability, Store, StoreError, Tx, Working};
+use tokio::sync::Semaphore;
 
 use crate::support;
 use crate::world::worlds;
@@ -113,4 +117,39 @@ async fn set_max_pages(store: &Store, pages: i64) {
         })
     });
     write.await.unwrap();
+}
+
+/// `store.connections_max` holds: who comes next waits for its turn, and is served.
+#[tokio::test]
+async fn no_more_connections_are_taken_than_the_setting_says() {
+    // SQLite has one writer and as many readers as it needs.
+    let Some(url) = support::postgres_url().await else { return };
+    let (connections_max, readers) = (2, 5);
+    let store = Store::open(&url, connections_max).await.unwrap();
+    let (begun, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let gates = || (Arc::clone(&begun), Arc::clone(&release));
+    let readers: Vec<_> = (0..readers).map(|_| tokio::spawn(store_read(store.clone(), gates()))).collect();
+    begun.acquire_many(connections_max).await.unwrap().forget();
+    let one_more = tokio::time::timeout(Duration::from_millis(200), begun.acquire()).await;
+    assert!(one_more.is_err(), "one connection more than the setting says");
+    release.add_permits(1);
+    begun.acquire().await.unwrap().forget();
+    release.add_permits(readers.len());
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    store.close().await;
+}
+
+/// One read that says when it has begun, and ends when it is told to.
+async fn store_read(store: Store, gates: (Arc<Semaphore>, Arc<Semaphore>)) {
+    let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t (Arc<Semaphore>, Arc<Semaphore>)) -> Working<'t, ()> =
+        |_, (begun, release)| {
+            Box::pin(async move {
+                begun.add_permits(1);
+                release.acquire().await.unwrap().forget();
+                Ok(())
+            })
+        };
+    store.read(gates, run).await.unwrap();
 }

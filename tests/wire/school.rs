@@ -1,7 +1,7 @@
 //! The tiny school that every transcript finds: `tests/transcripts/school/*.csv`, and messages by name.
 //!
 //! Claire MARTIN teaches the 3e B, Luc AUTRE another class; Anne LEROY and Jean PARTI (suspended) are personnel; Léa DURAND
-//! is a pupil of the 3e B, Sophie DURAND her mother, Paul PETIT another parent. It is Monday 23 November 2026, 9:00 in Paris.
+//! is a pupil of the 3e B, Sophie DURAND her mother, Paul PETIT another parent. `tous` is a broadcast list. It is Monday 23 November 2026, 9:00 in Paris.
 
 use std::fs;
 use std::path::Path;

@@ -14,15 +14,18 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use self::lines::Lines;
 use self::plan::Planned;
 use super::clock::Clock;
+use super::policy::table::Table;
 use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
 use crate::model::{MailboxId, SpecialUse, UidValidity, UserId};
 use crate::sentences::Sentence;
 use crate::store::people::import as store;
+use crate::store::people::rules;
 use crate::store::{Durability, StoreError, Tx};
 
 /// The files, by what they hold. A missing one says nothing about its subject.
@@ -236,6 +239,7 @@ struct Job {
     problems: Vec<Problem>,
     clock: Clock,
     mailboxes: MailboxesConfig,
+    table: Arc<Table>,
     mode: ImportMode,
 }
 
@@ -246,7 +250,8 @@ impl Gateway {
     /// Imports files: all of it or, where a line is wrong, nothing. Sessions of people who are suspended are cut.
     pub async fn import(&self, files: &ImportFiles, mode: ImportMode) -> Result<Imported, Fault> {
         let (lines, problems) = Lines::read(files);
-        let job = Job { lines, problems, clock: self.clock.clone(), mailboxes: self.config.mailboxes.clone(), mode };
+        let (clock, mailboxes) = (self.clock.clone(), self.config.mailboxes.clone());
+        let job = Job { lines, problems, clock, mailboxes, table: self.rules.load_full(), mode };
         let outcome = match mode {
             ImportMode::DryRun => self.store.read_snapshot(job, |tx, job| Box::pin(run(tx, job))).await?,
             ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(run(tx, job))).await?,
@@ -268,14 +273,17 @@ async fn run(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
         store::lock_directory(tx).await?;
     }
     let directory = store::load_directory(tx).await?;
-    let Planned { mut writes, report, new_people, suspended } = match plan::plan(&job.lines, &directory, &job.problems)
-    {
+    let planned = plan::plan(&job.lines, &directory, &job.problems, &job.table);
+    let Planned { mut writes, report, new_people, suspended, marks } = match planned {
         Ok(planned) => planned,
         Err(problems) => return Ok(Err(problems)),
     };
     if job.mode == ImportMode::Apply && !report.is_empty() {
         writes.mailboxes = new_people.into_iter().flat_map(|user| mailboxes_of(job, &user)).collect();
         store::apply(tx, &writes, job.clock.now()).await?;
+    }
+    if job.mode == ImportMode::Apply {
+        rules::mark(tx, &marks).await?;
     }
     Ok(Ok((report, suspended)))
 }

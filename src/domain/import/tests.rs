@@ -19,7 +19,8 @@ fn files(list: &[(File, &str)]) -> ImportFiles {
 
 fn plan_of(list: &[(File, &str)], before: &Directory) -> Result<Planned, Vec<String>> {
     let (lines, problems) = Lines::read(&files(list));
-    plan(&lines, before, &problems).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    plan(&lines, before, &problems, &Table::new(&[]))
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
 /// The directory after writes on an empty one, as far as these tests ask.

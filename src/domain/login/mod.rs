@@ -27,7 +27,7 @@ use super::{Fault, Gateway};
 use crate::config::LoginConfig;
 use crate::model::{Secret, Timestamp, Use, User, UserId};
 use crate::sentences::Sentence;
-use crate::store::people::credentials::{self, Account};
+use crate::store::people::credentials::{self, Account, AppPassword};
 use crate::store::{Durability, StoreError};
 
 /// Checks remembered at most: about 100 octets each.
@@ -40,7 +40,11 @@ const LAST_USE_GRAIN: i64 = 3_600 * 1_000_000;
 /// What a login came to.
 #[derive(Debug)]
 pub enum Login {
-    Welcome(User),
+    Welcome {
+        user: User,
+        /// Words of IMAP's CAPABILITY that the device which logged in is not shown.
+        hidden_words: Vec<String>,
+    },
     Refused(LoginRefusal),
 }
 
@@ -196,8 +200,8 @@ impl Gateway {
         let name = self.local_part_of_name(name);
         let account =
             self.store.read_snapshot(name.clone(), |tx, name| Box::pin(credentials::account(tx, name))).await?;
-        if self.is_app_password(account.as_ref(), password).await? {
-            return Ok(welcome(account));
+        if let Some(device) = self.app_password(account.as_ref(), password).await? {
+            return Ok(welcome(account, device.hidden_words));
         }
         // Nobody, and somebody without a password, cost the same work as anybody else.
         let key = match &account {
@@ -208,7 +212,7 @@ impl Gateway {
         let could_be_right = hash.is_some();
         let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
         match self.logins.check(key, &hash, password, self.clock.now()).await {
-            Ok(right) if right && could_be_right => Ok(welcome(account)),
+            Ok(right) if right && could_be_right => Ok(welcome(account, Vec::new())),
             Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
             Err(unchecked) => match &*unchecked {
                 Unchecked::TooManyTries => Ok(Login::Refused(LoginRefusal::TooManyTries)),
@@ -249,20 +253,20 @@ impl Gateway {
         }
     }
 
-    /// Is it an app password of this account, in use? Notes when it was used.
-    async fn is_app_password(&self, account: Option<&Account>, password: &Secret) -> Result<bool, Fault> {
-        let Some(secret) = AppSecret::read(password) else { return Ok(false) };
+    /// The app password of this account that it is, where it is one in use. Notes when it was used.
+    async fn app_password(&self, account: Option<&Account>, password: &Secret) -> Result<Option<AppPassword>, Fault> {
+        let Some(secret) = AppSecret::read(password) else { return Ok(None) };
         let found =
             self.store.read(secret.hash(), |tx, hash| Box::pin(credentials::live_app_password(tx, hash))).await?;
-        let Some((found, account)) = found.zip(account) else { return Ok(false) };
+        let Some((found, account)) = found.zip(account) else { return Ok(None) };
         if found.user != account.user.id {
-            return Ok(false);
+            return Ok(None);
         }
         let now = self.clock.now();
         if found.last_used_at.is_none_or(|last| now.0.saturating_sub(last.0) >= LAST_USE_GRAIN) {
             let touched = self
                 .store
-                .write(Durability::Relaxed, (found.id, now), |tx, (id, now)| {
+                .write(Durability::Relaxed, (found.id.clone(), now), |tx, (id, now)| {
                     Box::pin(credentials::touch_app_password(tx, id, *now))
                 })
                 .await;
@@ -271,14 +275,14 @@ impl Gateway {
                 tracing::warn!(%error, "the last use of an app password was not noted");
             }
         }
-        Ok(true)
+        Ok(Some(found))
     }
 }
 
-fn welcome(account: Option<Account>) -> Login {
+fn welcome(account: Option<Account>, hidden_words: Vec<String>) -> Login {
     match account {
         Some(account) if account.user.suspended => Login::Refused(LoginRefusal::Suspended),
-        Some(account) => Login::Welcome(account.user),
+        Some(account) => Login::Welcome { user: account.user, hidden_words },
         None => Login::Refused(LoginRefusal::BadCredentials),
     }
 }

@@ -63,6 +63,8 @@ pub enum MailboxRefusal {
     DuplicatesSpecial(SpecialUse),
     /// USEATTR: another mailbox of the person has this use already.
     UseTaken,
+    /// CANNOT: a mailbox cannot come to lie below itself.
+    IntoItself,
     /// HASCHILDREN
     HasChildren,
     /// LIMIT
@@ -240,6 +242,7 @@ impl Gateway {
             Renamed::NoSuchMailbox => Err(MailboxRefusal::NoSuchMailbox),
             Renamed::AlreadyExists => Err(MailboxRefusal::AlreadyExists),
             Renamed::Special => Err(MailboxRefusal::Special),
+            Renamed::IntoItself => Err(MailboxRefusal::IntoItself),
             Renamed::TooMany => Err(MailboxRefusal::TooMany),
             Renamed::NameTooLong => Err(MailboxRefusal::NameTooLong),
             Renamed::TooDeep => Err(MailboxRefusal::TooDeep),

@@ -1,5 +1,9 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
+mod device_words;
+pub mod rights;
+
+pub use self::device_words::{DeviceWords, WordsRefusal};
 use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
@@ -187,6 +191,7 @@ impl Gateway {
             created_at: self.clock.now(),
             last_used_at: None,
             revoked_at: None,
+            hidden_words: Vec::new(),
         };
         let line = self.admin_line(user, "app-password-create", device_name);
         let input = (password.clone(), secret.hash(), line);

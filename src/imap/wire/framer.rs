@@ -24,7 +24,36 @@ pub struct FrameLimits {
     pub nesting_max: usize,
     /// Ranges in one set of numbers.
     pub set_ranges_max: usize,
+    /// Things in one list: items of FETCH, fields, flags, sort criteria, patterns of LIST, words of ENABLE.
+    pub list_items_max: usize,
+    pub non_synchronizing: NonSynchronizing,
     pub names: NameForm,
+}
+
+/// Which literals a client may send without waiting (RFC 7888 §4, §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NonSynchronizing {
+    /// LITERAL+
+    #[default]
+    Any,
+    /// LITERAL-: no larger than [`NonSynchronizing::SMALL_BYTES`].
+    Small,
+    /// Neither is announced.
+    None,
+}
+
+impl NonSynchronizing {
+    /// What LITERAL- allows (RFC 7888 §5).
+    pub const SMALL_BYTES: u64 = 4096;
+
+    fn allows(self, announced: Announced) -> bool {
+        !announced.non_synchronizing
+            || match self {
+                Self::Any => true,
+                Self::Small => announced.size <= Self::SMALL_BYTES,
+                Self::None => false,
+            }
+    }
 }
 
 impl FrameLimits {
@@ -36,6 +65,8 @@ impl FrameLimits {
             append_bytes_max: 0,
             nesting_max: 0,
             set_ranges_max: 0,
+            list_items_max: bytes,
+            non_synchronizing: NonSynchronizing::Any,
             names: NameForm::Utf8,
         }
     }
@@ -77,6 +108,8 @@ pub enum BadCommand {
     TooLong,
     #[error("Literal too large")]
     LiteralTooLarge,
+    #[error("The client must wait before it sends this literal")]
+    MustWait,
     /// A message of more than `append_bytes_max`: answer `NO [TOOBIG]` (RFC 4469 §4.2), not BAD.
     #[error("Message too large")]
     MessageTooLarge,
@@ -84,11 +117,16 @@ pub enum BadCommand {
     TooNested,
     #[error("Too many ranges in the set")]
     TooManyRanges,
-    #[error("Too many keywords")]
-    TooManyKeywords,
+    #[error("Too many things in one list")]
+    TooManyItems,
 }
 
 impl BadCommand {
+    /// Well said, and more than the settings let through? Then the answer is `NO [LIMIT]` (RFC 5530 §3).
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::TooNested | Self::TooManyRanges | Self::TooManyItems)
+    }
+
     /// A short text for BAD, in English and ASCII.
     pub fn text(&self) -> String {
         self.to_string()
@@ -295,6 +333,9 @@ fn before_literal(
     input: &BytesMut,
     limits: &FrameLimits,
 ) -> Result<Literal, BadCommand> {
+    if !limits.non_synchronizing.allows(announced) {
+        return Err(BadCommand::MustWait);
+    }
     let arguments_only = match literal_start(&reading, input.get(..line.text_end).unwrap_or_default(), limits)? {
         Start::Message { literal, .. } if literal.size > limits.append_bytes_max => {
             return Err(BadCommand::MessageTooLarge);

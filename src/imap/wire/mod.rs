@@ -4,6 +4,7 @@
 pub mod append;
 pub mod command;
 pub mod framer;
+mod mailbox_argument;
 pub mod metadata;
 mod parse;
 pub mod sort;

@@ -48,7 +48,7 @@ impl Session {
 
     pub(super) fn log_in_answered(&mut self, login: Login) -> Step {
         match login {
-            Login::Welcome(user) => {
+            Login::Welcome { user, .. } => {
                 self.state = SubmissionState::LoggedIn(Arc::new(user));
                 reply(235, "2.7.0", "Welcome")
             }

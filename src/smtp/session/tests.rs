@@ -94,7 +94,7 @@ impl Client {
 
 fn kind(question: Question) -> Answer {
     match question {
-        Question::LogIn(_) => Answer::LoggedIn(Login::Welcome(user())),
+        Question::LogIn(_) => Answer::LoggedIn(Login::Welcome { user: user(), hidden_words: Vec::new() }),
         Question::OwnAddress { address, utf8, .. } => {
             let own = address.local() == "anne.martin";
             Answer::OwnAddress { address, utf8, own }

@@ -166,6 +166,8 @@ pub(crate) enum Renamed {
     NoSuchMailbox,
     AlreadyExists,
     Special,
+    /// Below the mailbox itself.
+    IntoItself,
     TooMany,
     NameTooLong,
     TooDeep,
@@ -185,6 +187,9 @@ pub(crate) async fn rename(tx: &mut Tx<'_>, renaming: &Renaming) -> Result<Renam
         Some(SpecialUse::Inbox) => return empty_inbox(tx, row.id, renaming).await,
         Some(special_use) if special_use.is_required() => return Ok(Renamed::Special),
         _ => {}
+    }
+    if to.as_str().strip_prefix(row.name.as_str()).is_some_and(|rest| rest.starts_with(HIERARCHY_SEPARATOR)) {
+        return Ok(Renamed::IntoItself);
     }
     if let Some(refusal) = fits_below(&rows, renaming, to) {
         return Ok(refusal);

@@ -21,12 +21,14 @@ pub struct AppPassword {
     /// To within an hour.
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+    /// Words of IMAP's CAPABILITY that this device is not shown, upper case.
+    pub hidden_words: Vec<String>,
 }
 
-type AppPasswordRow = (String, String, String, i64, Option<i64>, Option<i64>);
+type AppPasswordRow = (String, String, String, i64, Option<i64>, Option<i64>, String);
 
 fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
-    let (id, user, device_name, created_at, last_used_at, revoked_at) = row;
+    let (id, user, device_name, created_at, last_used_at, revoked_at, hidden_words) = row;
     AppPassword {
         id,
         user: UserId::new(user),
@@ -34,6 +36,7 @@ fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
         created_at: Timestamp(created_at),
         last_used_at: last_used_at.map(Timestamp),
         revoked_at: revoked_at.map(Timestamp),
+        hidden_words: hidden_words.split_whitespace().map(str::to_owned).collect(),
     }
 }
 
@@ -82,7 +85,7 @@ pub async fn insert_app_password(
 }
 
 const LIVE_APP_PASSWORD: &str = "
-    select id, user_id, device_name, created_at, last_used_at, revoked_at
+    select id, user_id, device_name, created_at, last_used_at, revoked_at, hidden_words
     from app_password where secret_hash = $1 and revoked_at is null";
 
 /// The app password with this secret, unless it was revoked.
@@ -93,7 +96,7 @@ pub async fn live_app_password(tx: &mut Tx<'_>, secret_hash: &[u8; 32]) -> Resul
 }
 
 const APP_PASSWORDS: &str = "
-    select id, user_id, device_name, created_at, last_used_at, revoked_at
+    select id, user_id, device_name, created_at, last_used_at, revoked_at, hidden_words
     from app_password where user_id = $1 order by created_at, id";
 
 /// A person's app passwords, the revoked ones too, oldest first.
@@ -116,6 +119,15 @@ pub async fn revoke_app_password(tx: &mut Tx<'_>, user: &UserId, id: &str, at: T
         .await
         .map(|done| done.rows_affected()))?;
     Ok(changed > 0)
+}
+
+const SET_HIDDEN_WORDS: &str = "update app_password set hidden_words = $1 where id = $2";
+
+/// Keeps the words that a device is not shown.
+pub async fn set_hidden_words(tx: &mut Tx<'_>, id: &str, words: &[String]) -> Result<(), StoreError> {
+    let words = words.join(" ");
+    on_engine!(tx, |c| sqlx::query(SET_HIDDEN_WORDS).bind(&words).bind(id).execute(c).await.map(|_| ()))?;
+    Ok(())
 }
 
 const TOUCH_APP_PASSWORD: &str = "update app_password set last_used_at = $1 where id = $2";

@@ -5,7 +5,9 @@
 //! | `directory` | an address → who; the facts that the communication rules judge |
 //! | `credentials` | passwords and app passwords |
 //! | `admin` | list, show, suspend, resume |
+//! | `overview` | what admins ask about a school's groups and rules |
 //! | `import` | the whole directory, read and written in bulk |
+//! | `rules` | what the table of communication rules made of the stored graph |
 //! | `bulk` | many rows a statement |
 
 pub mod admin;
@@ -14,6 +16,8 @@ pub mod credentials;
 pub mod directory;
 pub mod import;
 mod import_state;
+pub mod overview;
+pub mod rules;
 
 use super::StoreError;
 use crate::model::{Group, GroupId, GroupKind, Profile, SchoolId, User, UserId, UsersRule};

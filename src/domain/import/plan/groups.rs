@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use super::super::lines::GroupLine;
 use super::super::{Change, File, Reason};
 use super::{Planner, change};
-use crate::domain::policy::defaults::Role;
-use crate::model::{GroupId, GroupKind, SchoolId, UsersRule};
+use crate::model::{GroupId, GroupKind, Role, SchoolId};
 use crate::store::people::import::{AddressOwner, GroupRecord};
 
 /// The longest chain of groups below groups.
@@ -45,17 +44,18 @@ impl Planner<'_> {
         {
             self.problem(File::Groups, line.line, "class", Reason::ClassOfAnotherSchool);
         }
+        let school = school.or(class_school);
         let role = Role::of(line.kind, line.profile, line.class.is_some());
-        let default_users = role.and_then(Role::default_rule).map_or(UsersRule::None, |rule| rule.users);
+        let users = line.users.unwrap_or_else(|| self.table.users(self.uai(school.as_ref()), role));
         GroupRecord {
             id: line.id.clone(),
-            school: school.or(class_school),
+            school,
             class: line.class.clone(),
             parent: line.parent.clone(),
             kind: line.kind,
             profile: line.profile,
             name: line.name.clone(),
-            users: line.users.unwrap_or(default_users),
+            users,
             closed: line.closed,
         }
     }

@@ -7,13 +7,16 @@ mod addresses;
 mod groups;
 mod people;
 mod relations;
+mod table;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::lines::Lines;
 use super::{Change, File, Problem, Reason, Report};
+use crate::domain::policy::table::Table;
 use crate::model::{GroupId, SchoolId, UserId};
 use crate::store::people::import::{AddressOwner, Directory, GroupRecord, Writes};
+use crate::store::people::rules::TableMarks;
 
 /// What an import is to do.
 #[derive(Debug)]
@@ -24,11 +27,18 @@ pub(super) struct Planned {
     pub(super) new_people: Vec<UserId>,
     /// By this import.
     pub(super) suspended: Vec<UserId>,
+    /// What the table made, and what the files say themselves.
+    pub(super) marks: TableMarks,
 }
 
 /// Compares, and tells all problems: those of the lines by themselves, which the caller has, and those found here.
-pub(super) fn plan(lines: &Lines, before: &Directory, problems: &[Problem]) -> Result<Planned, Vec<Problem>> {
-    let mut planner = Planner::new(lines, before, problems.to_vec());
+pub(super) fn plan(
+    lines: &Lines,
+    before: &Directory,
+    problems: &[Problem],
+    table: &Table,
+) -> Result<Planned, Vec<Problem>> {
+    let mut planner = Planner::new(lines, before, problems.to_vec(), table);
     planner.schools();
     planner.classes();
     planner.people();
@@ -43,6 +53,7 @@ pub(super) fn plan(lines: &Lines, before: &Directory, problems: &[Problem]) -> R
 struct Planner<'a> {
     lines: &'a Lines,
     before: &'a Directory,
+    table: &'a Table,
     problems: Vec<Problem>,
     writes: Writes,
     report: Report,
@@ -73,7 +84,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>) -> Self {
+    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>, table: &'a Table) -> Self {
         let mut school_keys = HashMap::new();
         for school in before.schools.values() {
             school_keys.insert(school.id.as_str().to_lowercase(), school.id.clone());
@@ -83,6 +94,7 @@ impl<'a> Planner<'a> {
         Self {
             lines,
             before,
+            table,
             problems,
             writes: Writes::default(),
             report: Report::default(),
@@ -114,6 +126,7 @@ impl<'a> Planner<'a> {
         }
         self.report.changes.values_mut().for_each(|names| names.sort());
         Ok(Planned {
+            marks: self.marks(),
             writes: self.writes,
             report: self.report,
             new_people: self.new_people,

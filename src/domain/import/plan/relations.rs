@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::{Change, File};
 use super::Planner;
-use crate::domain::policy::defaults::Role;
-use crate::model::{GroupId, SchoolId, UserId};
+use crate::model::{GroupId, UserId};
 
 impl Planner<'_> {
     /// The members of each group of groups.csv, and of each that members.csv names, are those of the file; who is
@@ -46,14 +45,14 @@ impl Planner<'_> {
     }
 
     /// The rules of each group of groups.csv, and of each that rules.csv names first, are those of the file; without
-    /// the file, those of the default table. `written_by` adds to either.
+    /// the file, those of the table. `written_by` adds to either.
     pub(super) fn rules(&mut self) {
         if self.lines.groups.is_none() && self.lines.rules.is_none() {
             return;
         }
         let mut scope: HashSet<GroupId> = self.groups.keys().chain(&self.closing).cloned().collect();
         let mut wanted: HashSet<(GroupId, GroupId)> = match &self.lines.rules {
-            None => self.default_rules(),
+            None => self.rules_of_table(),
             Some(_) => self.explicit_rules(&mut scope),
         };
         for line in self.lines.groups.iter().flatten() {
@@ -84,29 +83,6 @@ impl Planner<'_> {
             }
         }
         wanted
-    }
-
-    /// The default table, applied to the groups of each school and of each class.
-    fn default_rules(&self) -> HashSet<(GroupId, GroupId)> {
-        type Place<'p> = (&'p SchoolId, Option<&'p str>, Role);
-        let mut by_place: HashMap<Place<'_>, Vec<&GroupId>> = HashMap::new();
-        for group in self.groups.values().filter(|group| !group.closed) {
-            let role = Role::of(group.kind, group.profile, group.class.is_some());
-            if let (Some(school), Some(role)) = (&group.school, role) {
-                let class = group.class.as_deref().filter(|_| role.is_of_class());
-                by_place.entry((school, class, role)).or_default().push(&group.id);
-            }
-        }
-        let mut rules = HashSet::new();
-        for ((school, class, role), from) in &by_place {
-            for target in role.default_rule().map_or(&[][..], |rule| rule.writes_to) {
-                let place = (*school, class.filter(|_| target.is_of_class()), *target);
-                for to in by_place.get(&place).into_iter().flatten() {
-                    rules.extend(from.iter().map(|from| ((*from).clone(), (*to).clone())));
-                }
-            }
-        }
-        rules
     }
 
     fn rule_name(&self, (from, to): &(GroupId, GroupId)) -> String {

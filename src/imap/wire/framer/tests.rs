@@ -9,6 +9,8 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 1000,
     nesting_max: 4,
     set_ranges_max: 4,
+    list_items_max: 10,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 

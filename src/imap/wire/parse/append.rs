@@ -161,6 +161,7 @@ impl Reader<'_, '_> {
             "URL" if self.cursor.is_announcement() => Ok(None),
             "URL" => {
                 let url = self.cursor.astring_text()?;
+                self.cursor.one_more(self.line.items.len())?;
                 self.line.items.push(AppendItem::Url(url));
                 self.next_part()
             }

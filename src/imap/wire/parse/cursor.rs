@@ -225,12 +225,18 @@ impl<'a> Cursor<'a> {
         self.spaces();
         let mut items = Vec::new();
         while !self.accept(b')') {
+            self.one_more(items.len())?;
             items.push(item(self)?);
             if self.peek() != Some(b')') {
                 self.space().map_err(|_| BadCommand::Syntax("a space or a closing parenthesis"))?;
             }
         }
         Ok(items)
+    }
+
+    /// May there be one more, where there are so many?
+    pub(super) fn one_more(&self, count: usize) -> Parsed<()> {
+        if count < self.limits.list_items_max { Ok(()) } else { Err(BadCommand::TooManyItems) }
     }
 
     /// A list in parentheses with something in it.

@@ -151,7 +151,11 @@ fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<Partial>> {
     if cursor.accept(b'<') {
         let offset = cursor.octets("an offset")?;
         cursor.expect(b'.', "a dot")?;
-        let count = cursor.octets("a number of octets")?;
+        const COUNT: &str = "a number of octets";
+        let count = cursor.octets(COUNT)?;
+        if count == 0 {
+            return Err(BadCommand::Syntax(COUNT));
+        }
         cursor.expect(b'>', "the end of a partial")?;
         return Ok(Some(Partial { offset, count }));
     }

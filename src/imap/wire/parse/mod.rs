@@ -11,6 +11,7 @@ mod mailbox;
 mod metadata;
 mod search;
 mod sort;
+mod uid_batches;
 mod value;
 
 use base64::Engine as _;
@@ -84,7 +85,7 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 35] = [
+    const VERBS: [&str; 36] = [
         "APPEND",
         "AUTHENTICATE",
         "COMPRESS",
@@ -119,6 +120,7 @@ fn takes_arguments(verb: &str) -> bool {
         "SUBSCRIBE",
         "THREAD",
         "UID",
+        "UIDBATCHES",
         "UNSUBSCRIBE",
     ];
     VERBS.contains(&verb)
@@ -177,6 +179,7 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "GETMETADATA" => metadata::get(cursor),
         "SETMETADATA" => metadata::set(cursor),
         "UID" => uid(cursor),
+        "UIDBATCHES" => uid_batches::uid_batches(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),
         _ => with_numbers(verb, cursor, Numbers::Sequence),
     }
@@ -258,6 +261,7 @@ fn enable(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         if cursor.is_at_end() {
             return Ok(CommandBody::Enable(words));
         }
+        cursor.one_more(words.len())?;
         words.push(cursor.word("a capability")?);
     }
 }

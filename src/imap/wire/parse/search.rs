@@ -1,7 +1,7 @@
 //! SEARCH (RFC 9051 §6.4.4; RFC 3501 §6.4.4; RFC 4731 §3; RFC 5032 §3; RFC 5182 §2; RFC 7162 §3.1.5;
 //! RFC 8474 §6; RFC 8514 §4.3; RFC 9394 §3.1).
 
-use super::super::command::{Numbers, Search, SearchKey, SearchReturn};
+use super::super::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed, utf8};
 use crate::model::{ModSeq, SystemFlag};
@@ -51,10 +51,11 @@ fn keys(cursor: &mut Cursor<'_>, texts: Texts) -> Parsed<SearchKey> {
     let mut keys = Keys { cursor, texts, depth: 0 };
     let mut all = vec![keys.key()?];
     loop {
-        keys.cursor.spaces();
+        let spaced = keys.cursor.space();
         if keys.cursor.is_at_end() {
             return Ok(conjunction(all));
         }
+        spaced?;
         all.push(keys.key()?);
     }
 }
@@ -163,6 +164,9 @@ impl Keys<'_, '_> {
             "LARGER" => SearchKey::Larger(self.cursor.octets("a number of octets")?),
             "SMALLER" => SearchKey::Smaller(self.cursor.octets("a number of octets")?),
             "UID" => SearchKey::Set(Numbers::Uid, self.cursor.sequence_set()?),
+            // RFC 9738 §3
+            "UIDAFTER" => uids(self.cursor.uid()?.checked_add(1).map(|from| (from, u32::MAX))),
+            "UIDBEFORE" => uids(self.cursor.uid()?.checked_sub(1).filter(|to| *to > 0).map(|to| (1, to))),
             "MODSEQ" => self.mod_seq()?,
             "SAVEDBEFORE" => SearchKey::SavedBefore(self.cursor.date()?),
             "SAVEDON" => SearchKey::SavedOn(self.cursor.date()?),
@@ -231,6 +235,12 @@ fn flag_key(word: &str) -> Option<SearchKey> {
         "UNSEEN" => not(SearchKey::Flag(SystemFlag::Seen)),
         _ => return None,
     })
+}
+
+/// Messages with a UID in this range; none where there is none.
+fn uids(range: Option<(u32, u32)>) -> SearchKey {
+    let ranges = range.into_iter().map(|(from, to)| (Some(from), Some(to))).collect();
+    SearchKey::Set(Numbers::Uid, SequenceSet::Ranges(ranges))
 }
 
 fn not(key: SearchKey) -> SearchKey {

@@ -6,16 +6,10 @@ use super::super::sort::{Sort, SortCriterion, SortKey, ThreadAlgorithm, ThreadAs
 use super::cursor::{Cursor, Parsed};
 use super::search;
 
-/// Criteria in one command.
-const CRITERIA_MAX: usize = 32;
-
 /// The arguments of SORT.
 pub(super) fn sort(cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed<CommandBody> {
     let returns = search::returns(cursor)?;
     let criteria = cursor.list_of_some("a sort criterion", criterion)?;
-    if criteria.len() > CRITERIA_MAX {
-        return Err(BadCommand::Syntax("fewer sort criteria"));
-    }
     cursor.space()?;
     let search = search::with_charset(cursor, numbers, returns)?;
     Ok(CommandBody::Sort(Sort { criteria, search }))

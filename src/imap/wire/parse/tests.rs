@@ -6,6 +6,7 @@ mod search;
 
 use super::super::append::{AppendItem, AppendLine, MessageLiteral, Replaced};
 use super::super::command::{List, MailboxArgument, SequenceSet, StatusItem};
+use super::super::framer::NonSynchronizing;
 use super::super::utf7::NameForm;
 use super::*;
 use crate::model::{BadMailboxName, Flags, MailboxName, SystemFlag, Timestamp};
@@ -16,6 +17,8 @@ const LIMITS: FrameLimits = FrameLimits {
     append_bytes_max: 100_000,
     nesting_max: 5,
     set_ranges_max: 4,
+    list_items_max: 50,
+    non_synchronizing: NonSynchronizing::Any,
     names: NameForm::Utf7,
 };
 
@@ -131,7 +134,12 @@ fn mailboxes() {
     let select =
         |name, access, condstore| CommandBody::Select { mailbox: named(name), access, condstore, qresync: None };
     assert_eq!(body("select \"INBOX\""), select("INBOX", Access::ReadWrite, false));
-    assert_eq!(body("SELECT inbox (CONDSTORE)"), select("INBOX", Access::ReadWrite, true));
+    assert_eq!(body("SELECT INBOX (CONDSTORE)"), select("INBOX", Access::ReadWrite, true));
+    let renamed = |given: &str, name: &str| MailboxArgument(MailboxName::parse(name), Some(given.to_owned()));
+    assert_eq!(body("DELETE inbox"), CommandBody::Delete(renamed("inbox", "INBOX")));
+    assert_eq!(body("DELETE \"inbox/e\u{301}/\""), CommandBody::Delete(renamed("inbox/e\u{301}", "INBOX/é")));
+    assert_eq!(body("DELETE Inb&-ox/"), CommandBody::Delete(named("Inb&ox")));
+    assert_eq!(body("DELETE Inb&ox"), CommandBody::Delete(MailboxArgument(Err(BadMailboxName::BadUtf7), None)));
     assert_eq!(body("EXAMINE Envoy&AOk-s"), select("Envoyés", Access::ReadOnly, false));
     assert_eq!(body("EXAMINE \"Envoyés\""), select("Envoyés", Access::ReadOnly, false));
     assert_eq!(body("SELECT {8}\r\nEnvoyés"), select("Envoyés", Access::ReadWrite, false));

@@ -10,9 +10,6 @@ use crate::model::{Flags, SystemFlag, Timestamp};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Keywords in one command. More are an attack: comparing them takes time for each message.
-const KEYWORDS_MAX: usize = 256;
-
 /// One flag as a client names it.
 enum GivenFlag {
     System(SystemFlag),
@@ -73,6 +70,12 @@ impl Cursor<'_> {
         self.number32(what).and_then(|end| if end == 0 { Err(BadCommand::Syntax(what)) } else { Ok(end) })
     }
 
+    /// `uniqueid`
+    pub(super) fn uid(&mut self) -> Parsed<u32> {
+        const WHAT: &str = "a UID";
+        self.number32(WHAT).and_then(|uid| if uid == 0 { Err(BadCommand::Syntax(WHAT)) } else { Ok(uid) })
+    }
+
     /// `objectid` (RFC 8474 §7): up to 255 letters, digits, `_` and `-`.
     pub(super) fn object_id(&mut self) -> Parsed<String> {
         const WHAT: &str = "an object id";
@@ -95,7 +98,7 @@ impl Cursor<'_> {
 
     /// `flag-list`
     pub(super) fn flag_list(&mut self) -> Parsed<Flags> {
-        self.list(Self::flag).and_then(flags_of)
+        self.list(Self::flag).map(flags_of)
     }
 
     /// Flags without parentheses up to the end of the command, at least one.
@@ -104,8 +107,9 @@ impl Cursor<'_> {
         loop {
             self.spaces();
             if self.is_at_end() {
-                return flags_of(given);
+                return Ok(flags_of(given));
             }
+            self.one_more(given.len())?;
             given.push(self.flag()?);
         }
     }
@@ -194,18 +198,14 @@ impl Cursor<'_> {
     }
 }
 
-fn flags_of(given: Vec<GivenFlag>) -> Parsed<Flags> {
+fn flags_of(given: Vec<GivenFlag>) -> Flags {
     let mut flags = Flags::default();
-    let mut keywords_left = KEYWORDS_MAX;
     for flag in given {
         match flag {
             GivenFlag::System(flag) => flags.set(flag),
-            GivenFlag::Keyword(keyword) => {
-                keywords_left = keywords_left.checked_sub(1).ok_or(BadCommand::TooManyKeywords)?;
-                flags.set_keyword(&keyword);
-            }
+            GivenFlag::Keyword(keyword) => flags.set_keyword(&keyword),
             GivenFlag::Recent => {}
         }
     }
-    Ok(flags)
+    flags
 }

@@ -37,7 +37,7 @@ pub enum DataName<'a> {
 pub enum MessageNumber {
     /// `* 12 FETCH (`
     Seq(SeqNum),
-    /// `* 4711 UIDFETCH (` (RFC 9586 §3.3)
+    /// `* 4711 UIDFETCH (` (RFC 9586 §3)
     Uid(Uid),
 }
 

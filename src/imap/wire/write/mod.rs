@@ -18,7 +18,7 @@ pub use mailbox::{
     quota, quota_root, recent, status, vanished,
 };
 pub use metadata::metadata;
-pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads};
+pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads, uid_batches};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
 

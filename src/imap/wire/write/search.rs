@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::super::command::{Numbers, PartialRange};
 use super::text::{number, number_set, quoted};
-use crate::model::ModSeq;
+use crate::model::{ModSeq, Uid};
 
 /// What ESEARCH found. `None`: not asked for, or there is none (MIN, MAX, ALL of nothing: RFC 4731 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +95,20 @@ pub fn esearch(out: &mut BytesMut, tag: &str, numbers: Numbers, answer: EsearchA
         partial(out, range, numbers);
     }
     named(out, b" MODSEQ ", answer.mod_seq.map(positive));
+    out.put_slice(b"\r\n");
+}
+
+/// `* UIDBATCHES (TAG "a") 215295:99696,99695:1`: from the newest message down (RFC 10022 §3.1).
+pub fn uid_batches(out: &mut BytesMut, tag: &str, batches: &[(Uid, Uid)]) {
+    out.put_slice(b"* UIDBATCHES (TAG ");
+    quoted(out, tag.as_bytes());
+    out.put_u8(b')');
+    for (place, (high, low)) in batches.iter().enumerate() {
+        out.put_u8(if place == 0 { b' ' } else { b',' });
+        number(out, u64::from(high.0));
+        out.put_u8(b':');
+        number(out, u64::from(low.0));
+    }
     out.put_slice(b"\r\n");
 }
 

@@ -42,10 +42,21 @@ pub enum Code<'a> {
     HasChildren,
     /// RFC 7162 §3.1.2.1
     HighestModSeq(ModSeq),
+    /// RFC 9585 §5: the command's tag, what is done, and of how many.
+    InProgress {
+        tag: &'a str,
+        done: Option<u32>,
+        goal: Option<u32>,
+    },
     InUse,
     Limit,
     /// RFC 8474 §4
     MailboxId(MailboxId),
+    /// RFC 9738 §3: how many messages one command may work on, and the lowest UID that this one did.
+    MessageLimit {
+        limit: usize,
+        lowest: Option<Uid>,
+    },
     /// RFC 5464 §4.2.1: octets of the longest value that was left out.
     MetadataLongEntries(u64),
     /// RFC 5464 §4.3: octets that a value may have.
@@ -69,9 +80,13 @@ pub enum Code<'a> {
     ServerBug,
     /// RFC 4469 §4.2
     TooBig,
+    /// RFC 10022 §3.1
+    TooFew,
+    /// RFC 10022 §3.1
+    TooMany,
     TryCreate,
     UidNext(Uid),
-    /// RFC 9586 §3.2
+    /// RFC 9586 §3
     UidRequired,
     UidValidity(UidValidity),
     Unavailable,
@@ -154,6 +169,7 @@ impl Code<'_> {
                 out.put_u8(b' ');
                 number_set(out, pairs.iter().map(|(_, to)| to.0));
             }
+            Self::InProgress { tag, done, goal } => in_progress(out, tag, *done, *goal),
             Self::HighestModSeq(mod_seq) => {
                 named_number(out, "HIGHESTMODSEQ ", u64::try_from(mod_seq.0).unwrap_or(0));
             }
@@ -163,6 +179,12 @@ impl Code<'_> {
             }
             Self::MetadataLongEntries(bytes) => named_number(out, "METADATA LONGENTRIES ", *bytes),
             Self::MetadataMaxSize(bytes) => named_number(out, "METADATA MAXSIZE ", *bytes),
+            Self::MessageLimit { limit, lowest } => {
+                named_number(out, "MESSAGELIMIT ", u64::try_from(*limit).unwrap_or(u64::MAX));
+                if let Some(uid) = lowest {
+                    named_number(out, " ", u64::from(uid.0));
+                }
+            }
             Self::Modified(numbers) => {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
@@ -198,11 +220,13 @@ impl Code<'_> {
             Self::ExpungeIssued => "EXPUNGEISSUED",
             Self::HasChildren => "HASCHILDREN",
             Self::HighestModSeq(_) => "HIGHESTMODSEQ",
+            Self::InProgress { .. } => "INPROGRESS",
             Self::InUse => "INUSE",
             Self::Limit => "LIMIT",
             Self::MailboxId(_) => "MAILBOXID",
             Self::MetadataLongEntries(_) | Self::MetadataMaxSize(_) => "METADATA",
             Self::MetadataTooMany => "METADATA TOOMANY",
+            Self::MessageLimit { .. } => "MESSAGELIMIT",
             Self::Modified(_) => "MODIFIED",
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
@@ -214,6 +238,8 @@ impl Code<'_> {
             Self::ReadWrite => "READ-WRITE",
             Self::ServerBug => "SERVERBUG",
             Self::TooBig => "TOOBIG",
+            Self::TooFew => "TOOFEW",
+            Self::TooMany => "TOOMANY",
             Self::TryCreate => "TRYCREATE",
             Self::UidNext(_) => "UIDNEXT",
             Self::UidRequired => "UIDREQUIRED",
@@ -224,6 +250,24 @@ impl Code<'_> {
             Self::UseAttr => "USEATTR",
         }
     }
+}
+
+/// `INPROGRESS ("tag" 175 1000)`; NIL for what is not known. A tag with `]` would end the code for some readers.
+fn in_progress(out: &mut BytesMut, tag: &str, done: Option<u32>, goal: Option<u32>) {
+    out.put_slice(b"INPROGRESS (");
+    if tag.contains(']') {
+        out.put_slice(b"NIL");
+    } else {
+        quoted(out, tag.as_bytes());
+    }
+    for count in [done, goal.filter(|goal| done.is_some() && *goal > 0)] {
+        out.put_u8(b' ');
+        match count {
+            Some(count) => number(out, u64::from(count)),
+            None => out.put_slice(b"NIL"),
+        }
+    }
+    out.put_u8(b')');
 }
 
 fn named_number(out: &mut BytesMut, name: &str, value: u64) {

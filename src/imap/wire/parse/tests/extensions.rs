@@ -11,10 +11,11 @@ fn select_qresync() {
         other => panic!("{other:?}"),
     };
     let known = |known| Resync { uid_validity: UidValidity(7), mod_seq: ModSeq(i64::MAX), known, names_numbers: false };
+    let sampled = |set| Resync { names_numbers: true, ..known(set) };
     assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807))"), known(None));
     assert_eq!(resync("select a (qresync (7 9223372036854775807 1:3,5))"), known(Some(set(&[(1, 3), (5, 5)]))));
-    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 1:3 (1,2 1,3)))"), known(Some(set(&[(1, 3)]))));
-    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 (1,2 1,3)) CONDSTORE)"), known(None));
+    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 1:3 (1,2 1,3)))"), sampled(Some(set(&[(1, 3)]))));
+    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 (1,2 1,3)) CONDSTORE)"), sampled(None));
     let examine = body("EXAMINE a (CONDSTORE QRESYNC (7 1))");
     assert!(matches!(examine, CommandBody::Select { access: Access::ReadOnly, condstore: true, qresync: Some(_), .. }));
     for text in [

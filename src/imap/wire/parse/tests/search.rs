@@ -183,7 +183,7 @@ fn sort_and_thread() {
     );
     let algorithm = ThreadAlgorithm::References;
     assert_eq!(body("uid thread references \"UTF-8\" ALL"), CommandBody::Thread(ThreadAsk { algorithm, search }));
-    bad(&format!("SORT ({}DATE) UTF-8 ALL", "DATE ".repeat(32)));
+    bad(&format!("SORT ({}DATE) UTF-8 ALL", "DATE ".repeat(50)));
     bad("SORT (REVERSE REVERSE DATE) UTF-8 ALL");
     bad("THREAD UTF-8 ALL");
 }
