@@ -65,6 +65,7 @@ pub(crate) use on_engine;
 /// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
 ///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
+/// * `deliveries`: the rows `d` of `delivery` of the submissions in the list whose batch is `$2`, each found by the primary key.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
@@ -82,6 +83,13 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
+    (deliveries, $parameter:literal) => {
+        concat!(
+            "(select value as item from json_each(",
+            $parameter,
+            ")) as list cross join delivery d on d.submission_id = list.item and d.batch = $2"
+        )
+    };
     (reached, $people:literal) => {
         concat!(
             "(select u.id from ",
@@ -114,6 +122,16 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
+    (deliveries, $parameter:literal) => {
+        concat!(
+            "(select cast(value as bigint) as item from json_array_elements_text(cast(",
+            $parameter,
+            " as json))) as list
+            cross join lateral (
+                select * from delivery where submission_id = list.item and batch = $2 offset 0
+            ) as d"
+        )
+    };
     (reached, $people:literal) => {
         concat!(
             "(select u.id from ",

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, column, json_list, on_engine, sql, trail};
+use super::{StoreError, Tx, column, json_list, on_engine, postgres_list, sql, trail};
 use crate::model::{MailboxId, Profile, QuietNow, Timestamp, TrailEvent, TrailLine, UserId, is_staff};
 
 /// Whom a letter keeps waiting.
@@ -103,16 +103,17 @@ pub(crate) struct Released {
     pub(crate) mailboxes: Vec<MailboxId>,
 }
 
+// `case` keeps PostgreSQL from joining all submissions: each is looked up as its rows come, up to the limit.
 const DUE: &str = "
     select d.submission_id from delivery d
-    join submission s on s.id = d.submission_id
-    join ent_user u on u.id = s.user_id
-    where d.waits_until <= $1 and (not $2 or not (u.suspended or exists (
-        select 1 from suspension x
-        where x.sending and (x.profile is null or x.profile = u.profile) and (x.user_id is null or x.user_id = u.id)
-            and (x.school_id is null or exists (
-                select 1 from user_school us where us.user_id = u.id and us.school_id = x.school_id))
-    )))
+    where d.waits_until <= $1 and case when $2 then not exists (
+        select 1 from submission s join ent_user u on u.id = s.user_id
+        where s.id = d.submission_id and (u.suspended or exists (
+            select 1 from suspension x
+            where x.sending and (x.profile is null or x.profile = u.profile) and (x.user_id is null or x.user_id = u.id)
+                and (x.school_id is null or exists (
+                    select 1 from user_school us where us.user_id = u.id and us.school_id = x.school_id))))
+    ) else true end
     order by d.waits_until, d.submission_id limit $3";
 
 /// Places letters that are due: all of a letter that is due, or nothing of it.
@@ -151,21 +152,17 @@ async fn claim(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<(), St
     Ok(())
 }
 
-const LOCK: &str = "
-    select id from mailbox
-    where id in (
-        select m.id from (select cast(value as bigint) as item from json_array_elements_text(cast($1 as json))) as list
-        join delivery d on d.submission_id = list.item and d.batch = $2
-        join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
-    )
-    order by id for no key update";
-
 /// Locks every INBOX that gets something, in ascending id. SQLite has one writer: nothing to lock.
 async fn lock(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<(), StoreError> {
+    let statement = concat!(
+        "select id from mailbox where id in (select m.id from ",
+        postgres_list!(deliveries, "$1"),
+        " join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox') order by id for no key update"
+    );
     match tx {
         Tx::Sqlite(_) => Ok(()),
         Tx::Postgres(c) => {
-            sqlx::query(LOCK).bind(letters).bind(asked.batch).execute(&mut **c).await?;
+            sqlx::query(statement).bind(letters).bind(asked.batch).execute(&mut **c).await?;
             Ok(())
         }
     }
@@ -177,9 +174,8 @@ async fn take(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<Vec<Mai
         tx,
         "update mailbox set uid_next = uid_next + taken.letters, mod_seq = mod_seq + 1 from (
             select m.id as mailbox_id, count(*) as letters from ",
-        numbers "$1",
-        " as list
-            join delivery d on d.submission_id = list.item and d.batch = $2
+        deliveries "$1",
+        "
             join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
             group by m.id
         ) as taken where mailbox.id = taken.mailbox_id returning id"
@@ -199,9 +195,8 @@ async fn place(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<u64, S
             + row_number() over (partition by m.id order by s.submitted_at, s.id) - 1,
             l.id, 0, '', l.size, $3, $3, l.sent_day, m.mod_seq, m.mod_seq, null
         from ",
-        numbers "$1",
-        " as list
-        join delivery d on d.submission_id = list.item and d.batch = $2
+        deliveries "$1",
+        "
         join submission s on s.id = d.submission_id
         join message l on l.id = s.message_id
         join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'"

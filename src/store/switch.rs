@@ -112,7 +112,7 @@ pub(crate) async fn in_school(
 const SCHOOL: &str = "select id from school where id = $1 or uai = $1 or name = $1";
 
 /// The schools that are called so: by id, UAI or name.
-pub(crate) async fn schools_called(tx: &mut Tx<'_>, name: &String) -> Result<Vec<SchoolId>, StoreError> {
-    let rows: Vec<(String,)> = on_engine!(tx, |c| sqlx::query_as(SCHOOL).bind(name.as_str()).fetch_all(c).await?);
+pub(crate) async fn schools_called(tx: &mut Tx<'_>, name: &str) -> Result<Vec<SchoolId>, StoreError> {
+    let rows: Vec<(String,)> = on_engine!(tx, |c| sqlx::query_as(SCHOOL).bind(name).fetch_all(c).await?);
     Ok(rows.into_iter().map(|(school,)| SchoolId::new(school)).collect())
 }

@@ -31,8 +31,9 @@ fn suspend_resume_and_what_the_trail_says_of_it() {
     assert_eq!(trail.lines().count(), 2, "{trail}");
     assert!(trail.contains("anna.un") && trail.contains("retrouvé"), "{trail}");
     let all = sandbox.done(&["trail", "show", "--json", "--since", "2020-01-01"], "");
-    let first: serde_json::Value = serde_json::from_str(all.lines().next().unwrap()).unwrap();
-    assert_eq!((&first["kind"], &first["detail"]["reason"]), (&"switch".into(), &"vol".into()));
+    let lines: Vec<serde_json::Value> = all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["kind"], &lines[0]["detail"]["act"]), (&"admin".into(), &"import".into()));
+    assert_eq!((&lines[1]["kind"], &lines[1]["detail"]["reason"]), (&"switch".into(), &"vol".into()));
     let server = sandbox.serve();
     let verified = (0..100).find_map(|_| {
         std::thread::sleep(Duration::from_millis(100));
@@ -40,7 +41,7 @@ fn suspend_resume_and_what_the_trail_says_of_it() {
         (!verified.contains("not in the chain yet")).then_some(verified)
     });
     let verified = verified.expect("the server sees to the trail within ten seconds");
-    assert!(verified.contains("end of the chain: 4:") && verified.contains("the trail is whole"), "{verified}");
+    assert!(verified.contains("end of the chain: 5:") && verified.contains("the trail is whole"), "{verified}");
     assert_eq!(server.stop("TERM"), Some(0));
     let future = sandbox.refused(&["trail", "verify", "--head", &format!("9:{}", "00".repeat(32))], "");
     assert!(future.contains("its end was cut off"), "{future}");

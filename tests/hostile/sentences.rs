@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use passerelle::config::HolidaysConfig;
 use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
@@ -107,6 +108,7 @@ async fn heard_here() -> String {
     heard.push(zoe.tagged(format!("CREATE {}", "x".repeat(401))).await);
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
     heard.append(&mut told_of_the_switch(&world).await);
+    heard.append(&mut told_in_quiet_hours().await);
     heard.join("\n")
 }
 
@@ -119,6 +121,27 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
     ]
+}
+
+/// Whatever the day: all of this century is holidays.
+async fn told_in_quiet_hours() -> Vec<String> {
+    let world = World::with(|config| {
+        config.quiet.binds = vec!["Relative".to_owned()];
+        config.quiet.zone = "A".to_owned();
+        let century = HolidaysConfig { first: "2000-01-01".to_owned(), last: "2099-12-31".to_owned() };
+        config.quiet.calendar.insert("A".to_owned(), vec![century]);
+        config.limits.teacher.messages_per_day_max = Some(2);
+    })
+    .await;
+    let mut anne = world.smtp("anne").await;
+    let (own, paul, letter) = ("anne.martin@ent.test", "paul.durand@ent.test", "From: anne@ent.test\r\n\r\nx");
+    let mut told = Vec::new();
+    for recipients in [&[paul][..], &[paul, own][..], &[own][..]] {
+        told.push(anne.submits(own, recipients, letter).await);
+    }
+    assert!(told[0].starts_with("250 2.0.0 ") && told[1].starts_with("250 2.0.0 "), "{told:?}");
+    assert!(told[2].starts_with("452 4.5.3 "), "{told:?}");
+    told
 }
 
 #[tokio::test]

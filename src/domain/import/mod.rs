@@ -22,11 +22,11 @@ use super::clock::Clock;
 use super::policy::table::Table;
 use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
-use crate::model::{MailboxId, SpecialUse, UidValidity, UserId};
+use crate::model::{MailboxId, SpecialUse, TrailEvent, TrailLine, UidValidity, UserId};
 use crate::sentences::Sentence;
 use crate::store::people::import as store;
 use crate::store::people::rules;
-use crate::store::{Durability, StoreError, Tx};
+use crate::store::{Durability, StoreError, Tx, switch, trail};
 
 /// The files, by what they hold. A missing one says nothing about its subject.
 #[derive(Clone, Debug, Default)]
@@ -254,7 +254,7 @@ impl Gateway {
         let job = Job { lines, problems, clock, mailboxes, table: self.rules.load_full(), mode };
         let outcome = match mode {
             ImportMode::DryRun => self.store.read_snapshot(job, |tx, job| Box::pin(run(tx, job))).await?,
-            ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(run(tx, job))).await?,
+            ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(apply(tx, job))).await?,
         };
         Ok(match outcome {
             Err(problems) => Imported::Refused(problems),
@@ -266,6 +266,18 @@ impl Gateway {
             }
         })
     }
+}
+
+/// Runs, and tells the trail and the other gateways, where something has changed.
+async fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
+    let outcome = run(tx, job).await?;
+    let changes = outcome.as_ref().map_or(0, |(report, _)| report.changes().map(|(_, _, names)| names.len()).sum());
+    if changes > 0 {
+        let event = TrailEvent::Admin { act: "import", detail: format!("{changes} changes") };
+        trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;
+        switch::bump(tx).await?;
+    }
+    Ok(outcome)
 }
 
 async fn run(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
