@@ -1,5 +1,6 @@
 -- One text, read by SQLite and PostgreSQL. The dialect is listed at the head of src/store/mod.rs.
 -- `bytea` is a plain type name to SQLite, which gives it blob-like affinity. Times are microseconds since 1970 UTC.
+-- What stands between /*! and */ only SQLite reads; to it `bigint primary key` is `integer primary key`, the row's own number.
 
 -- ── Directory ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -15,6 +16,8 @@ create table school_class (
   , name text not null
 );
 
+-- Who leaves (`left_at`) is suspended, then archived: kept for reading by admins, in no group. Then deleted: the row and
+-- its addresses stay, so that they never come to mean somebody else; name, mailboxes and passwords go.
 create table ent_user (
     id text primary key
   , external_id text not null unique
@@ -29,7 +32,11 @@ create table ent_user (
   , password_hash text
   , quota_bytes bigint
   , created_at bigint not null
+  , left_at bigint
+  , archived_at bigint
+  , deleted_at bigint
 );
+create index ent_user_left on ent_user (left_at);
 
 create table user_school (
     user_id text not null references ent_user (id)
@@ -37,6 +44,7 @@ create table user_school (
   , primary key (user_id, school_id)
 );
 
+-- `closed_year`: the school year that was closed with the group in it.
 -- `users_rule` says what belonging to the group gives: incoming, outgoing, both, none (domain::policy). `users_by_table`,
 -- `rules_by_table`: the files said nothing of it, so the table of the settings did, and does again when it changes.
 create table ent_group (
@@ -49,16 +57,32 @@ create table ent_group (
   , name text not null
   , users_rule text not null
   , closed boolean not null
+  , closed_year bigint
   , users_by_table boolean not null default false
   , rules_by_table boolean not null default false
   , created_at bigint not null
 );
 
+-- A school year by the calendar year in which it begins. Closed, its classes' groups stay closed.
+create table school_year (
+    year bigint primary key
+  , opened_at bigint not null
+  , closed_at bigint
+);
+
+-- Counts changes of the directory: an import compares outside of the transaction that writes, and looks here whether
+-- what it compared with is still so.
+create table directory_clock (
+    id bigint primary key
+  , version bigint not null
+);
+insert into directory_clock (id, version) values (1, 1);
+
 create table group_member (
     group_id text not null references ent_group (id)
   , user_id text not null references ent_user (id)
   , primary key (group_id, user_id)
-);
+) /*! without rowid */;
 create index group_member_user on group_member (user_id);
 
 create table communication_rule (
@@ -101,6 +125,7 @@ create index app_password_user on app_password (user_id);
 -- ── Mailboxes ─────────────────────────────────────────────────────────────────────────────────────
 
 -- The row is the lock and the clock of its mailbox: UIDs and ModSeqs are taken from it by `update … returning`.
+-- `forgotten_mod_seq`: the highest ModSeq of an expunge that is no longer among the tombstones.
 create table mailbox (
     id bigint primary key
   , user_id text not null references ent_user (id)
@@ -111,6 +136,7 @@ create table mailbox (
   , mod_seq bigint not null
   , subscribed boolean not null
   , created_at bigint not null
+  , forgotten_mod_seq bigint not null default 0
   , unique (user_id, name)
 );
 create unique index mailbox_special_use on mailbox (user_id, special_use);
@@ -142,15 +168,19 @@ create table annotation (
 
 -- ── Messages ──────────────────────────────────────────────────────────────────────────────────────
 
--- Everything after the header block, once for all messages that share it. `bytes` is null when it lies in the blob store.
+-- Everything after the header block, once for all messages that share it: in `bytes`, or in the blob store under the name
+-- `blob`, which is never given twice. `pinned_until`: somebody is about to refer to it.
 create table body (
     hash bytea primary key
   , size bigint not null
   , bytes bytea
+  , blob text unique
+  , pinned_until bigint not null
   , created_at bigint not null
 );
 
--- What lists need, ready for the wire; written at arrival, never changed.
+-- What lists need, ready for the wire; written at arrival, never changed. `content_key`: equal where a client hands over the
+-- same message twice, by SMTP and for Sent; null without a Message-ID.
 create table message (
     id bigint primary key
   , hash bytea not null unique
@@ -161,6 +191,7 @@ create table message (
   , body_structure bytea not null
   , parts bytea not null
   , message_id_key text
+  , content_key bytea
   , sent_at bigint
   , sent_day bigint
   , sort_keys text not null
@@ -168,6 +199,7 @@ create table message (
   , created_at bigint not null
 );
 create index message_message_id_key on message (message_id_key);
+create index message_body on message (body_hash);
 
 -- Folded text that SEARCH compares (blind to case and accents). `header_names` and `header_key`: a line for each field.
 -- 0002 indexes it by trigrams.
@@ -207,37 +239,70 @@ create table placement (
   , mod_seq bigint not null
   , origin_mailbox_id bigint
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index placement_mod_seq on placement (mailbox_id, mod_seq);
 create index placement_message on placement (message_id, mailbox_id);
 -- Answers STATUS and quota by itself.
 create index placement_status on placement (mailbox_id, flags, size);
 
+-- What left a mailbox: for sessions and clients that come late (RFC 7162).
 create table tombstone (
     mailbox_id bigint not null references mailbox (id)
   , uid bigint not null
   , mod_seq bigint not null
-  , message_id bigint not null
   , expunged_at bigint not null
   , primary key (mailbox_id, uid)
-);
+) /*! without rowid */;
 create index tombstone_mod_seq on tombstone (mailbox_id, mod_seq);
+create index tombstone_expunged_at on tombstone (expunged_at);
+
+-- Messages that a person has expunged for good and that can still be brought back: each once. `mailbox_id` is where it lay
+-- last, `origin_mailbox_id` where it had come from, should that have been Trash; either may have been deleted since.
+create table expunged (
+    user_id text not null references ent_user (id)
+  , message_id bigint not null references message (id)
+  , mailbox_id bigint not null
+  , origin_mailbox_id bigint
+  , flags bigint not null
+  , keywords text not null
+  , size bigint not null
+  , internal_date bigint not null
+  , expunged_at bigint not null
+  , primary key (user_id, message_id)
+);
+create index expunged_expunged_at on expunged (expunged_at);
+create index expunged_message on expunged (message_id);
+
+-- ── Collection ────────────────────────────────────────────────────────────────────────────────────
+
+-- Messages and bodies that have lost a reference: collection looks whether it was the last one.
+create table doomed_message (
+    message_id bigint primary key
+  , marked_at bigint not null
+);
+
+create table doomed_body (
+    hash bytea primary key
+  , marked_at bigint not null
+);
 
 -- ── Submissions ───────────────────────────────────────────────────────────────────────────────────
 
 -- `replay_key`: hash of sender, Message-ID and content; the same key again is the same submission (never delivered twice).
+-- `message_id` does not keep the message: where everybody has expunged it, it goes, and is null here. As long as it is there,
+-- its readers may answer (`answerable`), so the submission stays too.
 create table submission (
     id bigint primary key
   , user_id text not null references ent_user (id)
   , replay_key bytea not null unique
-  , message_id bigint not null references message (id)
+  , message_id bigint
   , message_id_key text
   , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
 );
-create index submission_sent_uid on submission (user_id, sent_uid);
 create index submission_message_id_key on submission (message_id_key);
+create index submission_message on submission (message_id, submitted_at);
 
 -- One row per person reached; the trail of who sent to how many.
 create table delivery (
@@ -247,7 +312,7 @@ create table delivery (
     -- The letter waits for the end of quiet hours until then, and has no placement yet; its batch is 0.
   , waits_until bigint
   , primary key (submission_id, user_id)
-);
+) /*! without rowid */;
 create index delivery_waits_until on delivery (waits_until, submission_id) where waits_until is not null;
 create index delivery_user on delivery (user_id, submission_id);
 
@@ -258,6 +323,7 @@ create table answerable (
   , submission_id bigint not null references submission (id)
   , primary key (user_id, submission_id)
 );
+create index answerable_submission on answerable (submission_id);
 
 -- ── Limits ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -269,14 +335,14 @@ create table sending (
   , people bigint not null
   , first_time bigint not null
   , primary key (user_id, hour)
-);
+) /*! without rowid */;
 
 -- To whom (people and groups, as they were named) somebody has ever written.
 create table written_to (
     user_id text not null references ent_user (id)
   , recipient_id text not null
   , primary key (user_id, recipient_id)
-);
+) /*! without rowid */;
 
 -- ── The switch ────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 //! Passerelle: a school's internal messaging, within reach of ordinary mail clients.
 //!
 //! Data flows down this list, and a part names only parts below it (`tests/tidy.rs`; `docs/architecture.md` has the whole map):
-//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `http`; `domain`; `store`; and the pure ones, named by all: `mime`,
+//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
 //! `model`, `config`, `sentences`.
 //!
 //! **A message goes out.** 1. `server` accepts, does TLS and starts [`smtp::run`] on the stream. 2. `smtp::wire` cuts octets into
@@ -19,6 +19,7 @@ pub mod config;
 pub mod connection;
 pub mod control;
 pub mod domain;
+pub mod ent;
 pub mod http;
 pub mod imap;
 pub mod logging;

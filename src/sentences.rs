@@ -57,6 +57,8 @@ pub enum Sentence {
     },
     /// Nobody may answer the message that this one answers.
     NoReply,
+    /// The live ENT, which decides, gives no answer.
+    RulesAway,
     /// The sender's profile may not send messages that nobody may answer.
     NoReplyNotAllowed,
     /// MAIL FROM or the header's Sender is not the person's own.
@@ -143,7 +145,7 @@ impl Sentence {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table: a sentence a line")]
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
     fn french(&self) -> String {
         match self {
             Self::UnknownRecipient { address } => {
@@ -170,6 +172,9 @@ impl Sentence {
                 "Envoi refusé : vous ne pouvez écrire à {recipient} qu'en répondant à un message qui vous y autorise."
             ),
             Self::NoReply => "Envoi refusé : les réponses à ce message sont désactivées.".to_owned(),
+            Self::RulesAway => {
+                "Vos droits de communication ne peuvent pas être vérifiés : réessayez dans quelques minutes.".to_owned()
+            }
             Self::NoReplyNotAllowed => {
                 "Envoi refusé : votre profil ne permet pas de désactiver les réponses à un message.".to_owned()
             }
@@ -247,7 +252,7 @@ impl Sentence {
         }
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table: a sentence a line")]
+    #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
     fn english(&self) -> String {
         match self {
             Self::UnknownRecipient { address } => {
@@ -274,6 +279,9 @@ impl Sentence {
                 format!("Refused: you may write to {recipient} only in answer to a message that lets you do so.")
             }
             Self::NoReply => "Refused: this message takes no answers.".to_owned(),
+            Self::RulesAway => {
+                "Your communication rights cannot be checked: please try again in a few minutes.".to_owned()
+            }
             Self::NoReplyNotAllowed => {
                 "Refused: your profile does not let you send messages that take no answers.".to_owned()
             }

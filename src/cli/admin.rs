@@ -1,29 +1,51 @@
 //! How the commands of admins are carried out: by the running server, or here where none runs.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::{Exit, print};
 use crate::config::{self, LogConfig};
-use crate::control::{self, AdminAnswer, AdminCommand};
+use crate::control::{self, AdminAnswer, AdminCommand, ProgressLine};
 use crate::domain::Gateway;
 use crate::domain::clock::Clock;
+use crate::domain::import::progress::Progress;
 use crate::store::Store;
 use crate::{logging, server};
 
+/// How often somebody who waits hears how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
 /// Has the command done, by the server that runs on this configuration or, where none does, on the store itself.
 pub(super) async fn ask(config_file: &Path, command: AdminCommand) -> anyhow::Result<AdminAnswer> {
+    ask_watched(config_file, command, &mut |_| {}).await
+}
+
+/// The same; `watch` hears how far it is.
+pub(super) async fn ask_watched(
+    config_file: &Path,
+    command: AdminCommand,
+    watch: &mut (dyn FnMut(ProgressLine) + Send),
+) -> anyhow::Result<AdminAnswer> {
     let config = Arc::new(config::load(config_file)?);
-    if let Some(answer) = control::ask(&config.control_socket(), &command).await? {
+    if let Some(answer) = control::ask_watched(&config.control_socket(), &command, watch).await? {
         return Ok(answer);
     }
     logging::start(&LogConfig { filter: "warn".to_owned(), json: false }).map_err(anyhow::Error::msg)?;
     server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
-    let answer = control::execute(&gateway, command).await;
+    let progress = Arc::new(Progress::default());
+    let mut work = pin!(control::execute_watched(&gateway, command, &progress));
+    let answer = loop {
+        match tokio::time::timeout(TELL_EVERY, &mut work).await {
+            Ok(answer) => break answer,
+            Err(_elapsed) => control::progress_line(&progress).into_iter().for_each(&mut *watch),
+        }
+    };
     gateway.store().close().await;
     Ok(answer)
 }

@@ -5,16 +5,21 @@ mod app_password;
 mod check;
 mod demo;
 mod import;
+mod keeping;
 mod limits;
 mod migrate;
+mod people;
 mod policy;
 mod print;
+mod recover;
 mod reload;
+mod sample;
 mod serve;
 mod switch;
 mod trail;
 mod until_stopped;
 mod user;
+mod year;
 
 #[cfg(test)]
 mod tests;
@@ -45,9 +50,17 @@ enum Command {
     Migrate(migrate::Migrate),
     Import(import::Import),
     #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Year(year::Year),
+    #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    Restore(recover::Restore),
+    Undelete(recover::Undelete),
+    Retention(keeping::Retention),
+    Collect(keeping::Collect),
     #[command(subcommand)]
     Limits(limits::Limits),
     Suspend(switch::Suspend),
@@ -59,6 +72,7 @@ enum Command {
     Trail(trail::Trail),
     Reload(reload::Reload),
     Demo(demo::Demo),
+    Sample(sample::Sample),
 }
 
 /// Where the settings are.
@@ -94,16 +108,23 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::People(command) => Box::pin(people::run(command)).await,
+            Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::Limits(command) => Box::pin(limits::run(command)).await,
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
             Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
+            Command::Restore(command) => Box::pin(recover::restore(command)).await,
+            Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
+            Command::Retention(command) => Box::pin(keeping::retention(command)).await,
+            Command::Collect(command) => Box::pin(keeping::collect(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
+            Command::Sample(command) => sample::run(&command),
         }
     });
     match ended {

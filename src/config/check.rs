@@ -1,7 +1,7 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
 use super::Config;
-use crate::model::MailboxName;
+use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
 pub(super) type Finding = (&'static str, String);
@@ -13,10 +13,31 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     listeners(config, &mut findings);
     store(config, &mut findings);
     mailboxes(config, &mut findings);
+    keeping(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
+    policy(config, &mut findings);
     findings
+}
+
+fn policy(config: &Config, findings: &mut Vec<Finding>) {
+    let local_part = &config.policy.no_reply_address;
+    let address = Address::parse(&format!("{local_part}@{}", config.domain));
+    if address.is_none_or(|address| address.local() != local_part) {
+        let message = format!("`policy.no_reply_address`: \"{local_part}\" cannot stand before the @, in lower case");
+        findings.push(("policy.no_reply_address", message));
+    }
+    let Some(url) = &config.ent.communication_url else { return };
+    let rest = url.strip_prefix("https://").or_else(|| {
+        let rest = url.strip_prefix("http://")?;
+        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
+        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
+    });
+    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
+        let message = "`ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query";
+        findings.push(("ent.communication_url", message.to_owned()));
+    }
 }
 
 fn names(config: &Config, findings: &mut Vec<Finding>) {
@@ -136,6 +157,22 @@ fn mailboxes(config: &Config, findings: &mut Vec<Finding>) {
     if mailboxes.quota_bytes < config.submission.message_bytes_max {
         let message = "`mailboxes.quota_bytes` must hold one message of `submission.message_bytes_max`";
         findings.push(("mailboxes.quota_bytes", message.to_owned()));
+    }
+}
+
+fn keeping(config: &Config, findings: &mut Vec<Finding>) {
+    let keeping = &config.keeping;
+    if jiff::tz::TimeZone::get(&keeping.time_zone).is_err() {
+        let message = format!("`keeping.time_zone`: this system knows no time zone \"{}\"", keeping.time_zone);
+        findings.push(("keeping.time_zone", message));
+    }
+    if keeping.orphans_hours < 2 {
+        // Longer than a message may be under way from its file to its row.
+        findings.push(("keeping.orphans_hours", "`keeping.orphans_hours` must be at least 2".to_owned()));
+    }
+    if keeping.submissions_days == 0 || keeping.collect_seconds == 0 {
+        let message = "`keeping.submissions_days` and `keeping.collect_seconds` must be at least 1";
+        findings.push(("keeping.submissions_days", message.to_owned()));
     }
 }
 

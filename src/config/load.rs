@@ -68,6 +68,9 @@ pub fn parse(text: &str, source: &str, folder: &Path, store_url: Option<String>)
     }
 }
 
+/// The one number that may be zero: nothing that was expunged can be brought back.
+const NONE_AT_ALL: &str = "keeping.undelete_days";
+
 /// The top-level keys that have no default.
 const REQUIRED: [&str; 2] = ["domain", "data_dir"];
 
@@ -125,13 +128,13 @@ impl Reading<'_> {
     }
 
     /// Every number in the settings is a limit, a size or a time: zero would stop the server in a way nobody meant.
-    /// Only ports may be zero (any free one), and they stand inside addresses.
+    /// Only ports may be zero (any free one), and they stand inside addresses; and [`NONE_AT_ALL`].
     fn note_zeros(&mut self, table: &DeTable<'_>, prefix: &str) {
         for (key, value) in table {
             let path = format!("{prefix}{}", key.get_ref());
             match value.get_ref() {
                 DeValue::Table(inner) => self.note_zeros(inner, &format!("{path}.")),
-                DeValue::Integer(number) if number.as_str() == "0" => {
+                DeValue::Integer(number) if number.as_str() == "0" && path != NONE_AT_ALL => {
                     self.problem(Some(value.span()), format!("`{path}` must be more than 0"));
                 }
                 _ => {}

@@ -8,12 +8,15 @@
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `limits` | how much people may send, by profile |
+//! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
 mod check;
+mod keeping;
 mod keys;
 mod limits;
 mod load;
+mod people;
 mod policy;
 mod problem;
 mod quiet;
@@ -26,8 +29,10 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
@@ -63,6 +68,8 @@ pub struct Config {
     #[serde(default)]
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
+    pub keeping: KeepingConfig,
+    #[serde(default)]
     pub submission: SubmissionConfig,
     #[serde(default)]
     pub policy: PolicyConfig,
@@ -77,6 +84,10 @@ pub struct Config {
     pub quiet: QuietConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
+    #[serde(default)]
+    pub import: ImportConfig,
+    #[serde(default)]
+    pub people: PeopleConfig,
     #[serde(default)]
     pub trail: TrailConfig,
     #[serde(default)]
@@ -227,6 +238,16 @@ pub struct ImapConfig {
     pub list_items_max: usize,
     /// Keys of one SEARCH, however they are joined.
     pub search_keys_max: usize,
+    /// Searches of one session whose results are kept up to date; one at least (RFC 5267 §4.3.1).
+    pub search_contexts_max: usize,
+    /// Mailboxes that one ESEARCH may search.
+    pub multisearch_mailboxes_max: usize,
+    /// Messages that one ESEARCH may search.
+    pub multisearch_messages_max: usize,
+    /// Mailboxes that one NOTIFY may name; a word such as `personal` counts as one.
+    pub notify_names_max: usize,
+    /// New messages that NOTIFY tells at once with what was asked of them; more end it.
+    pub notify_messages_max: usize,
     /// May SEARCH ask the index first? It finds the same without, and reads all texts for it.
     pub search_by_index: bool,
     /// Reference and patterns of one LIST or LSUB, together.
@@ -370,6 +391,11 @@ impl Default for ImapConfig {
             sequence_set_ranges_max: 8192,
             list_items_max: 200,
             search_keys_max: 500,
+            search_contexts_max: 4,
+            multisearch_mailboxes_max: 500,
+            multisearch_messages_max: 500_000,
+            notify_names_max: 100,
+            notify_messages_max: 1000,
             search_by_index: true,
             list_patterns_bytes_max: 4 << 10,
             connections_per_user_max: 128,

@@ -47,7 +47,7 @@ fn no_setting_is_missing_from_the_example() {
     let text = std::fs::read_to_string(example_path()).unwrap();
     let settable = |line: &str| {
         line.strip_prefix('#')
-            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '['))
             .map(str::to_owned)
     };
     let all: Vec<String> = text.lines().map(|line| settable(line).unwrap_or_else(|| line.to_owned())).collect();
@@ -55,9 +55,10 @@ fn no_setting_is_missing_from_the_example() {
     let present = |path: &str| {
         let mut parts = path.split('.');
         let first: &toml::Value = document.get(parts.next().unwrap().trim_end_matches("[]"))?;
-        parts.try_fold(first, |value, part| match value.as_array() {
-            Some(lines) => lines.iter().find_map(|line| line.get(part)),
-            None => value.get(part),
+        parts.try_fold(first, |value, part| match (value.as_array(), part.trim_end_matches("[]")) {
+            (Some(lines), part) => lines.iter().find_map(|line| line.get(part)),
+            (None, "*") => value.as_table()?.values().next(),
+            (None, part) => value.get(part),
         })
     };
     let known = known_keys::<Config>().unwrap();
@@ -68,7 +69,7 @@ fn no_setting_is_missing_from_the_example() {
 }
 
 /// Lines of a configuration, and what is said of them.
-const BAD: [(&str, &str); 32] = [
+const BAD: [(&str, &str); 34] = [
     ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
     (
         "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
@@ -157,6 +158,14 @@ const BAD: [(&str, &str); 32] = [
         "p.toml:4:21: `policy.no_reply_profiles`: unknown variant `Cook`, expected one of `Student`, `Relative`, \
          `Teacher`, `Personnel`, `Guest`",
     ),
+    (
+        "[policy]\nno_reply_address = \"No Reply\"\n",
+        "p.toml:4:1: `policy.no_reply_address`: \"No Reply\" cannot stand before the @, in lower case",
+    ),
+    (
+        "[ent]\ncommunication_url = \"http://ent.example.fr/communication\"\n",
+        "p.toml:4:1: `ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query",
+    ),
     ("host_name = \"-x-\"\n", "p.toml:3:1: `host_name`: \"-x-\" is not a domain name, as in \"ent.example.fr\""),
 ];
 
@@ -177,8 +186,8 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
         [
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
-             listen, public, login, mailboxes, submission, policy, ent, rules, \
-             imap, log",
+             listen, public, login, mailboxes, keeping, submission, policy, ent, rules, \
+             imap, quiet, limits, import, people, trail, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
-use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX};
+use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, ProgressLine};
 
 /// Why the running server could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,18 @@ pub enum AskError {
 /// # Errors
 /// A server is there and did not answer.
 pub async fn ask(socket: &Path, command: &AdminCommand) -> Result<Option<AdminAnswer>, AskError> {
+    ask_watched(socket, command, &mut |_| {}).await
+}
+
+/// The same; `watch` hears how far it is.
+///
+/// # Errors
+/// A server is there and did not answer.
+pub async fn ask_watched(
+    socket: &Path,
+    command: &AdminCommand,
+    watch: &mut (dyn FnMut(ProgressLine) + Send),
+) -> Result<Option<AdminAnswer>, AskError> {
     let mut stream = match UnixStream::connect(socket).await {
         Ok(stream) => stream,
         Err(error) if nobody_listens(&error) => return Ok(None),
@@ -32,12 +44,14 @@ pub async fn ask(socket: &Path, command: &AdminCommand) -> Result<Option<AdminAn
     };
     stream.write_all(&serde_json::to_vec(command)?).await?;
     stream.shutdown().await?;
-    let mut answer = Vec::new();
-    stream.take(MESSAGE_BYTES_MAX).read_to_end(&mut answer).await?;
-    if answer.is_empty() {
-        return Err(AskError::NoAnswer);
+    let mut answers = BufReader::new(stream.take(MESSAGE_BYTES_MAX)).lines();
+    while let Some(answer) = answers.next_line().await? {
+        match serde_json::from_str(&answer)? {
+            AdminAnswer::Progress(progress) => watch(progress),
+            answer => return Ok(Some(answer)),
+        }
     }
-    Ok(Some(serde_json::from_slice(&answer)?))
+    Err(AskError::NoAnswer)
 }
 
 /// No socket, or one left over by a server that was killed.

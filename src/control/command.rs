@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
@@ -14,10 +15,28 @@ use super::trail::{TrailCommand, TrailRow, TrailSheet};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AdminCommand {
-    /// Brings the directory up to what the CSV files in `folder` (absolute) say; `dry_run` only tells what would change.
+    /// Brings the directory up to what the files in `folder` (absolute; or one file) say; `dry_run` only tells what would
+    /// change. `school`: UAI of the school of files that do not say whose they are. `suspend`: so many people may be
+    /// suspended, whatever their share.
     Import {
         folder: PathBuf,
         dry_run: bool,
+        school: Option<String>,
+        suspend: Option<usize>,
+    },
+    /// People who left, and what comes next.
+    PeopleDeparted,
+    /// Puts aside and deletes the accounts of people who left, where their time has come.
+    PeopleCollect {
+        dry_run: bool,
+    },
+    YearShow,
+    YearClose {
+        begins: i64,
+        dry_run: bool,
+    },
+    YearOpen {
+        begins: i64,
     },
     /// The people whose name or login holds `text`, of one profile where it is given.
     UserList {
@@ -53,6 +72,7 @@ pub enum AdminCommand {
         user: String,
     },
     Switch(SwitchCommand),
+    Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
     AppPasswordHide {
@@ -98,6 +118,29 @@ pub enum AdminAnswer {
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Suspensions(Vec<SuspensionRow>),
+    Collected(CollectSheet),
+    Retention(Vec<RetentionLine>),
+    Recoverable(Vec<RecoverLine>),
+    /// So many messages are back.
+    Recovered(usize),
+    /// Before the answer: how far it is.
+    Progress(ProgressLine),
+    Leavers(Vec<LeaverLine>),
+    /// Shown names and logins, as they were.
+    PeopleCollected {
+        dry_run: bool,
+        archived: Vec<String>,
+        deleted: Vec<String>,
+    },
+    Years {
+        current: i64,
+        years: Vec<YearLine>,
+    },
+    /// The groups that are closed with the year, by name.
+    YearClosed {
+        dry_run: bool,
+        groups: Vec<String>,
+    },
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
@@ -149,14 +192,73 @@ pub struct AppPasswordLine {
 }
 
 /// What an import did, or would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportSheet {
     /// Nothing was written.
     pub dry_run: bool,
-    /// Ready to print, one change a line.
-    pub changes: Vec<String>,
-    /// Rows that cannot be taken, with file, line and reason. Where there is one, nothing was written.
+    pub changes: Vec<ChangeLine>,
+    /// What an admin should know, ready to print; the first of them.
+    pub remarks: Vec<String>,
+    pub remarks_in_all: usize,
+    /// Rows that cannot be taken, with file, line and reason; the first of them. Where there is one, nothing was written.
     pub problems: Vec<String>,
+    pub problems_in_all: usize,
+    /// Nothing was written: too many would be suspended.
+    pub stopped: Option<StoppedSheet>,
+}
+
+/// One kind of change: how many, and the first names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLine {
+    pub subject: String,
+    pub change: String,
+    pub count: usize,
+    pub names: Vec<String>,
+}
+
+/// Who would be suspended, where that is more than the settings allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedSheet {
+    /// In all schools.
+    pub suspended: usize,
+    /// Those above the limit.
+    pub schools: Vec<StoppedSchool>,
+}
+
+/// A school of whose people too many would be suspended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedSchool {
+    pub name: String,
+    pub suspended: usize,
+    pub people: usize,
+}
+
+/// How far an import is. `of` is 0 where nobody can know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressLine {
+    pub stage: String,
+    pub done: usize,
+    pub of: usize,
+}
+
+/// Somebody who left. Times are written out (RFC 3339).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaverLine {
+    pub login: String,
+    pub name: String,
+    pub left: String,
+    /// `archived` or `deleted`
+    pub next: String,
+    pub due: String,
+}
+
+/// A school year. Times are written out (RFC 3339).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YearLine {
+    /// The calendar year in which it begins.
+    pub begins: i64,
+    pub opened: String,
+    pub closed: Option<String>,
 }
 
 /// May one write to the other, and why.

@@ -1,18 +1,25 @@
 //! A command of an admin → the gateway → an answer. Used by the server and, where none runs, by the command line itself.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use super::command::{AppPasswordLine, ImportSheet, ReloadSheet, UserLine, UserSheet};
-use super::{AdminAnswer, AdminCommand, Password, limits, policy, switch, trail};
-use crate::domain::import::{Change, File, ImportFiles, ImportMode, Imported, Report};
+use super::command::{AppPasswordLine, ReloadSheet, UserLine, UserSheet};
+use super::import::{Wanted, import};
+use super::{AdminAnswer, AdminCommand, Password, keeping, limits, people, policy, switch, trail};
+use crate::domain::import::ImportMode;
+use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Profile, Secret, Timestamp, User};
 
-/// Does what the admin asks. Whoever did it and what it was goes to the log; passwords do not.
+/// Does what the admin asks. What it was goes to the log; passwords do not.
 pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
+    execute_watched(gateway, command, &Arc::default()).await
+}
+
+/// The same; `progress` hears how far an import is.
+pub async fn execute_watched(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
     tracing::info!(?command, "admin");
-    match answer(gateway, command).await {
+    match answer(gateway, command, progress).await {
         Ok(answer) => answer,
         Err(Stop::Refused(why)) => AdminAnswer::Refused(why),
         Err(Stop::Fault(fault)) => {
@@ -34,9 +41,16 @@ impl From<Fault> for Stop {
     }
 }
 
-async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer, Stop> {
+async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> Result<AdminAnswer, Stop> {
     match command {
-        AdminCommand::Import { folder, dry_run } => import(gateway, &folder, dry_run).await,
+        AdminCommand::Import { folder, dry_run, school, suspend } => {
+            import(gateway, Wanted { folder: &folder, dry_run, school, suspend }, progress).await
+        }
+        AdminCommand::PeopleDeparted => people::departed(gateway).await,
+        AdminCommand::PeopleCollect { dry_run } => people::collect(gateway, dry_run).await,
+        AdminCommand::YearShow => people::years(gateway).await,
+        AdminCommand::YearClose { begins, dry_run } => people::close_year(gateway, begins, dry_run).await,
+        AdminCommand::YearOpen { begins } => people::open_year(gateway, begins).await,
         AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
         AdminCommand::UserShow { user } => {
             let user = find(gateway, &user).await?;
@@ -73,6 +87,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
         }
         AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
         AdminCommand::Switch(command) => switch::answer(gateway, command).await,
+        AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Hide(words)).await
@@ -103,40 +118,8 @@ async fn answer(gateway: &Gateway, command: AdminCommand) -> Result<AdminAnswer,
     }
 }
 
-async fn import(gateway: &Gateway, folder: &Path, dry_run: bool) -> Result<AdminAnswer, Stop> {
-    let files =
-        ImportFiles::read_dir(folder).map_err(|error| Stop::Refused(format!("{}: {error}", folder.display())))?;
-    // The files are judged by the table as it stands in the settings now.
-    gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
-    let sheet = match gateway.import(&files, mode(dry_run)).await? {
-        Imported::Done(report) => ImportSheet { dry_run, changes: changes(&report), problems: Vec::new() },
-        Imported::Refused(problems) => {
-            let problems = problems.iter().map(|problem| format!("{}/{problem}", folder.display())).collect();
-            ImportSheet { dry_run, changes: Vec::new(), problems }
-        }
-    };
-    Ok(AdminAnswer::Import(sheet))
-}
-
 const fn mode(dry_run: bool) -> ImportMode {
     if dry_run { ImportMode::DryRun } else { ImportMode::Apply }
-}
-
-/// One line a change: `users.csv: added martine.durand`.
-fn changes(report: &Report) -> Vec<String> {
-    let line = |file: File, change: Change, name: &String| format!("{}: {} {name}", file.name(), word(change));
-    report.changes().flat_map(|(file, change, names)| names.iter().map(move |name| line(file, change, name))).collect()
-}
-
-const fn word(change: Change) -> &'static str {
-    match change {
-        Change::Added => "added",
-        Change::Changed => "changed",
-        Change::Suspended => "suspended",
-        Change::Resumed => "resumed",
-        Change::Closed => "closed",
-        Change::Removed => "removed",
-    }
 }
 
 pub(super) async fn find(gateway: &Gateway, name: &str) -> Result<User, Stop> {

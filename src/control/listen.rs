@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,14 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::nobody_listens;
-use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, ReloadSheet, execute};
+use super::{AdminAnswer, AdminCommand, MESSAGE_BYTES_MAX, ReloadSheet, execute, execute_watched, progress_line};
 use crate::domain::Gateway;
+use crate::domain::import::progress::Progress;
 
 /// How long a command may take to come in.
 const COMMAND_WITHIN: Duration = Duration::from_secs(10);
+/// How often somebody who waits for an import hears of it.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 /// How long to wait after the system refused to accept.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -79,15 +83,40 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
             },
             Err(why) => AdminAnswer::Refused(why),
         },
-        Ok(command) => execute(&gateway, command).await,
+        Ok(command) => execute_and_tell(&gateway, command, &mut stream).await,
         // The error's text may quote a password: its place is enough.
         Err(error) => AdminAnswer::Refused(format!(
             "the command cannot be read (column {}): are command line and server of the same version?",
             error.column()
         )),
     };
-    let Ok(text) = serde_json::to_vec(&answer) else { return };
-    if let Err(error) = stream.write_all(&text).await {
+    if let Err(error) = tell(&mut stream, &answer).await {
         tracing::warn!(%error, "control socket: the answer was not taken");
     }
+}
+
+/// Does it and tells now and then how far it is. It is done whether or not anybody still listens.
+async fn execute_and_tell(gateway: &Gateway, command: AdminCommand, stream: &mut UnixStream) -> AdminAnswer {
+    let progress = Arc::new(Progress::default());
+    let mut work = pin!(execute_watched(gateway, command, &progress));
+    let mut told = None;
+    loop {
+        match tokio::time::timeout(TELL_EVERY, &mut work).await {
+            Ok(answer) => return answer,
+            Err(_elapsed) => {
+                let now = progress_line(&progress);
+                if let Some(line) = now.clone().filter(|_| now != told) {
+                    let _ = tell(stream, &AdminAnswer::Progress(line)).await;
+                }
+                told = now;
+            }
+        }
+    }
+}
+
+/// One line of JSON.
+async fn tell(stream: &mut UnixStream, answer: &AdminAnswer) -> io::Result<()> {
+    let mut text = serde_json::to_vec(answer)?;
+    text.push(b'\n');
+    tokio::time::timeout(COMMAND_WITHIN, stream.write_all(&text)).await?
 }

@@ -1,13 +1,16 @@
 //! The commands of admins, and how they reach the running server.
 //!
 //! One process holds the store (SQLite's file is locked), and suspending somebody must cut that process's sessions: so the
-//! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads one JSON [`AdminAnswer`].
+//! command line sends one JSON [`AdminCommand`] over a Unix socket in `data_dir` and reads JSON [`AdminAnswer`]s, one a line:
+//! how far it is, now and then, and last the answer.
 //! Where no server runs, the command line opens the store itself and calls the same [`execute()`].
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `command` | the words: commands and answers |
+//! | `keeping` | of them, those about what is kept |
 //! | `execute` | a command → the gateway → an answer |
+//! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
 //! | `listen` | the server's side of the socket |
@@ -16,18 +19,24 @@
 mod ask;
 mod command;
 mod execute;
+mod import;
+mod keeping;
 mod limits;
 mod listen;
+mod people;
 mod policy;
 mod switch;
 mod trail;
 
-pub use ask::{AskError, ask};
+pub use ask::{AskError, ask, ask_watched};
 pub use command::{
-    AdminAnswer, AdminCommand, AppPasswordLine, ExplainSheet, ImportSheet, MatrixCell, MatrixRow, MatrixSheet,
-    Password, ReloadSheet, UserLine, UserSheet,
+    AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ExplainSheet, ImportSheet, LeaverLine, MatrixCell,
+    MatrixRow, MatrixSheet, Password, ProgressLine, ReloadSheet, StoppedSchool, StoppedSheet, UserLine, UserSheet,
+    YearLine,
 };
-pub use execute::execute;
+pub use execute::{execute, execute_watched};
+pub use import::progress_line;
+pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};

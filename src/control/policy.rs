@@ -67,6 +67,7 @@ const fn refused(why: Why) -> &'static str {
         Why::RecipientSuspended => "the rules would allow it, but the recipient is suspended",
         Why::NotAllowed => "no group, link, rule or message leads from the one to the other",
         Why::ListNotAllowed => "a broadcast list: the sender's profile is not in policy.broadcast_profiles",
+        Why::EntAway => "the ENT, which decides (ent.communication_url), gives no answer",
         Why::GroupClosed => "the group is closed: it is one of a past year",
         Why::GroupEmpty => "the rules would allow it, but nobody in the group could receive",
     }

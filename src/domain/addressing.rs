@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::delivery::Submission;
 use super::directory::Recipient;
 use super::{Fault, Gateway};
+use crate::mime::mailbox;
 use crate::mime::submission::Checked;
 use crate::model::{GroupKind, UserId};
 use crate::sentences::Sentence;
@@ -75,11 +76,7 @@ impl Gateway {
         checked: &Checked,
         recipients: &[Recipient],
     ) -> Result<Option<Sentence>, Fault> {
-        let answered = |recipient| match recipient {
-            &Recipient::Answered { ref user, ref address } => Some((&user.id, address)),
-            _ => None,
-        };
-        let people: Vec<_> = recipients.iter().filter_map(answered).collect();
+        let people: Vec<_> = recipients.iter().filter_map(Recipient::answered).collect();
         if people.is_empty() {
             return Ok(None);
         }
@@ -111,11 +108,17 @@ impl Gateway {
         self.address_of(&self.config.policy.no_reply_address).to_lowercase()
     }
 
-    /// Recipients that no field names, by the address they are known by.
+    /// Recipients that no field names, by the name and the address they are known by.
     pub(super) fn hidden(&self, addressed: &[Addressed<'_>]) -> Vec<String> {
         let mut hidden: Vec<String> = Vec::new();
         for one in addressed.iter().filter(|one| !one.in_sight && !one.in_bcc) {
-            let shown = self.shown(one);
+            let name = match one.recipient {
+                Recipient::User(user) => user.display_name.as_str(),
+                Recipient::Group(group) => group.name.as_str(),
+                // By the rules the sender may not see him.
+                Recipient::Answered { .. } => "",
+            };
+            let shown = mailbox(name, &self.shown(one));
             if !hidden.contains(&shown) {
                 hidden.push(shown);
             }

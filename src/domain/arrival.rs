@@ -5,15 +5,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 
-use super::spool::{Spooled, SpooledBody, blocking};
+use super::spool::{Spooled, SpooledBody, blobs, blocking};
 use super::{Fault, Gateway};
 use crate::config::StoreConfig;
-use crate::mime::{SearchText, Summary};
-use crate::model::MessageId;
-use crate::store::message::{NewBody, NewMessage};
+use crate::mime::{SearchText, Summary, content_key};
+use crate::model::{MessageId, Timestamp};
+use crate::store::Durability;
+use crate::store::message::{NewBody, NewMessage, NewPlace, blob_of, pin_body};
 
 /// Memory while a message is read, in sizes of that message: its octets, and what is decoded from them.
 const SIZES_IN_MEMORY: u64 = 2;
+/// How long a body that is stored already is held for a message that is about to refer to it, microseconds.
+const PINNED_FOR: i64 = 3_600_000_000;
 
 /// The memory that messages may take together while they are read. Waiting is fair: a large one is not passed over.
 pub(super) struct Parsing {
@@ -70,23 +73,55 @@ impl Gateway {
         .await
     }
 
-    /// Makes the body durable where it does not go into the database, and gives its row.
+    /// Makes the body durable where it does not go into the database, and gives its row. One that is stored already is
+    /// not written again.
     pub(super) async fn keep_body(&self, spooled: &Spooled) -> Result<NewBody, Fault> {
         let (hash, size) = (spooled.body_hash, spooled.body.size());
-        let bytes = match &spooled.body {
-            SpooledBody::Memory(bytes) => Some(bytes.clone()),
+        let place = match &spooled.body {
+            SpooledBody::Memory(bytes) => NewPlace::Inline(bytes.clone()),
             SpooledBody::File { file, size } => {
-                self.blobs.put(&hash, file, *size).await?;
-                None
+                let pin = (hash, Timestamp(self.clock.now().0.saturating_add(PINNED_FOR)));
+                let write = self.store.write(Durability::Relaxed, pin, |tx, pin| Box::pin(pin_body(tx, pin)));
+                if write.await? {
+                    NewPlace::Pinned
+                } else {
+                    let name = blobs::new_name(&hash, self.clock.new_id());
+                    self.blobs.put(&name, file, *size).await?;
+                    NewPlace::Blob(name)
+                }
             }
         };
-        Ok(NewBody { hash, size, bytes })
+        Ok(NewBody { hash, size, place })
+    }
+
+    /// After the transaction that added bodies: deletes the files of those that somebody else had stored in the meantime.
+    /// What a crash leaves is found later (`collect`).
+    pub(super) async fn settle_bodies(&self, bodies: impl IntoIterator<Item = ([u8; 32], String)>) {
+        for (hash, name) in bodies {
+            let result = async {
+                let named = self.store.read(hash, |tx, hash| Box::pin(blob_of(tx, hash))).await?;
+                if named.as_ref() == Some(&name) { Ok(()) } else { self.blobs.delete(&name).await }
+            };
+            if let Err(fault) = result.await {
+                tracing::warn!(%fault, "a file that nobody needs was left in the blob store");
+            }
+        }
+    }
+}
+
+/// The file that was written for a body, where there was one.
+pub(super) fn written(body: &NewBody) -> Option<([u8; 32], String)> {
+    match &body.place {
+        NewPlace::Blob(name) => Some((body.hash, name.clone())),
+        NewPlace::Inline(_) | NewPlace::Pinned => None,
     }
 }
 
 fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) -> NewMessage {
     let summary = Summary::of(message);
     let text = summary.text;
+    let body = message.get(header.len()..).unwrap_or_default();
+    let content_key = summary.message_id_key.as_ref().map(|_| content_key(&header, body));
     NewMessage {
         id,
         hash: *blake3::hash(message).as_bytes(),
@@ -96,6 +131,7 @@ fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) 
         envelope: summary.envelope,
         body_structure: summary.body_structure,
         parts: summary.parts.encode(),
+        content_key,
         message_id_key: summary.message_id_key.map(without_nul),
         sent_at: summary.sent_at,
         sent_day: summary.sent_day,

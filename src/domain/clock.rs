@@ -61,3 +61,8 @@ impl Clock {
         (milliseconds << 20) + i64::from(first)
     }
 }
+
+/// When an id was made, to the millisecond.
+pub fn made_at(id: i64) -> Timestamp {
+    Timestamp((id >> 20).saturating_mul(1000))
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::addressing::{Addressed, answerable_people, ids_of};
+use super::arrival::written;
 use super::directory::Recipient;
 use super::spool::Spooled;
 use super::{Fault, Gateway};
@@ -152,6 +153,7 @@ impl Gateway {
             let write = self.store.write(Durability::Synced, Arc::clone(&new), |tx, new| Box::pin(deliver(tx, new)));
             match write.await? {
                 Delivered::Done { people, waiting, opens, mailboxes } => {
+                    self.settle_bodies(written(&new.body)).await;
                     self.changes.wake(&mailboxes);
                     return Ok(match opens.map(|opens| self.on_the_wall(opens)) {
                         Some(opens) => Submitted::Waiting { people, waiting, opens },
@@ -159,6 +161,7 @@ impl Gateway {
                     });
                 }
                 Delivered::TooManyPeople => {
+                    self.settle_bodies(written(&new.body)).await;
                     let max = self.config.submission.people_max;
                     return Ok(Submitted::Refused(Sentence::TooManyPeople { max }));
                 }

@@ -4,6 +4,8 @@
 
 use super::policy::{self, GroupFacts, Path, Reach, Ruling, SenderFacts, UserFacts, Why};
 use super::{Fault, Gateway};
+use crate::config::WhenAway;
+use crate::ent::{Away, Ent};
 use crate::model::{Address, Group, GroupKind, Profile, User, UserId};
 use crate::sentences::Sentence;
 use crate::store::answers::may_answer;
@@ -21,6 +23,16 @@ pub enum Recipient {
         address: Address,
     },
     Group(Group),
+}
+
+impl Recipient {
+    /// The person whom an answer only may reach, and the address that the sender wrote.
+    pub(in crate::domain) fn answered(&self) -> Option<(&UserId, &Address)> {
+        match self {
+            Self::Answered { user, address } => Some((&user.id, address)),
+            Self::User(_) | Self::Group(_) => None,
+        }
+    }
 }
 
 /// May the sender write to this address?
@@ -51,6 +63,14 @@ impl Case {
         match self {
             Self::ToUser { sender, facts, .. } => policy::may_write_to_user(sender, facts, path),
             Self::ToGroup { sender, facts, .. } => policy::may_write_to_group(sender, facts, path),
+        }
+    }
+
+    /// Does it hang on rules at all? Not where the sender is suspended, the group closed, or one writes to oneself.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::ToUser { sender, facts, .. } => !sender.suspended && !facts.is_sender,
+            Self::ToGroup { sender, facts, .. } => !sender.suspended && !facts.closed,
         }
     }
 
@@ -96,9 +116,16 @@ impl Gateway {
         Ok(self.store.read_snapshot(asked, |tx, asked| Box::pin(gather(tx, asked))).await?)
     }
 
-    /// Judges a case by the rules; a person whom they refuse, by what the sender may answer.
+    /// Judges a case by the rules, or by what the live ENT says; a person whom they refuse, by what the sender may answer.
     pub(in crate::domain) async fn judge(&self, sender: &User, mut case: Case) -> Result<(Case, Ruling), Fault> {
-        let path = case.path();
+        let path = match &self.ent {
+            Some(ent) if case.is_open() => match self.ask_ent(ent, sender, &case).await {
+                Ok(path) => path,
+                Err(_) if self.config.ent.when_away == WhenAway::Rules => case.path(),
+                Err(_) => return Ok((case, Ruling::Refuse(Why::EntAway))),
+            },
+            _ => case.path(),
+        };
         let mut ruling = case.ruling(path.clone());
         if let (Ruling::Refuse(Why::NotAllowed), Case::ToUser { user, facts, .. }) = (&ruling, &mut case) {
             let pair = (sender.id.clone(), user.id.clone());
@@ -106,6 +133,20 @@ impl Gateway {
             ruling = case.ruling(path);
         }
         Ok((case, ruling))
+    }
+
+    /// What the live ENT says of a case: people are named by `login@domain`, groups by `id@domain`.
+    async fn ask_ent(&self, ent: &Ent, sender: &User, case: &Case) -> Result<Option<Path>, Away> {
+        let to = match case {
+            Case::ToUser { user, .. } => &user.login,
+            Case::ToGroup { group, .. } => group.id.as_str(),
+        };
+        let address = |local_part: &str| format!("{local_part}@{}", self.config.domain);
+        let said = ent.can_communicate(&address(&sender.login), &address(to), self.clock.now()).await;
+        if let Err(away) = &said {
+            tracing::warn!(%away, "the ENT does not say who may write to whom");
+        }
+        said.map(|may| may.then_some(Path::Ent))
     }
 
     /// May people of this profile write to broadcast lists?
@@ -189,6 +230,7 @@ fn sentence(why: Why, recipient: &Address) -> Sentence {
         Why::RecipientSuspended => Sentence::RecipientSuspended { recipient },
         Why::NotAllowed => Sentence::NotAllowed { recipient },
         Why::ListNotAllowed => Sentence::ListNotAllowed { group: recipient },
+        Why::EntAway => Sentence::RulesAway,
         Why::GroupClosed => Sentence::GroupClosed { group: recipient },
         Why::GroupEmpty => Sentence::GroupEmpty { group: recipient },
     }

@@ -14,9 +14,10 @@ use super::mailbox::Mailbox;
 use super::spool::{Content, ContentBody, OpenBlob};
 use super::{Fault, Gateway};
 use crate::mime::Parts;
-use crate::model::{Flags, MailboxId, ModSeq, Uid, UidValidity, User};
+use crate::model::{Flags, MailboxId, ModSeq, Timestamp, Uid, UidValidity, User};
 use crate::store::placement::{
-    Chosen, Expunging, FetchRow, Fetching, FlagEdit, Flagging, Transfer, choose, expunge, fetch, size_of, store_flags,
+    Chosen, Expunged, Expunging, FetchRow, Fetching, FlagEdit, Flagging, Keeping, Transfer, choose, expunge, fetch,
+    size_of, store_flags,
 };
 use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
 
@@ -140,22 +141,40 @@ impl Gateway {
     }
 
     /// Removes messages marked `\Deleted`, all or among `uids`. From Trash and Drafts for good; elsewhere they go to Trash,
-    /// unless it holds them already: clients that copy to Trash themselves, and those that never do, both keep the
-    /// person's mail (setting `mailboxes.expunge_to_trash`).
+    /// unless the person has another copy, wherever it lies: clients that move by COPY and EXPUNGE, and those that only
+    /// ever delete, both keep the person's mail, once (setting `mailboxes.expunge_to_trash`).
     pub async fn expunge(&self, mailbox: MailboxId, uids: Option<&[Uid]>) -> Result<Vec<Uid>, Fault> {
-        let expunging = Expunging {
-            mailbox,
-            ranges: uids.map_or_else(|| ALL_UIDS.to_owned(), ranges_json),
-            marked_only: true,
-            to_trash: self.config.mailboxes.expunge_to_trash,
-            now: self.clock.now(),
-        };
+        let ranges = uids.map_or_else(|| ALL_UIDS.to_owned(), ranges_json);
+        let expunging = Expunging { marked_only: true, ..self.expunging(mailbox, ranges, self.clock.now()) };
+        self.expunge_these(expunging).await
+    }
+
+    pub(super) async fn expunge_these(&self, expunging: Expunging) -> Result<Vec<Uid>, Fault> {
+        let mailbox = expunging.mailbox;
         let write = self.store.write(Durability::Synced, expunging, |tx, expunging| Box::pin(expunge(tx, expunging)));
-        let (gone, trash) = write.await?;
+        let Expunged { gone, trash } = write.await?;
         if !gone.is_empty() {
             self.changes.wake(&[mailbox, trash.unwrap_or(mailbox)]);
+            self.collecting.notify_one();
         }
         Ok(gone)
+    }
+
+    /// These messages, marked or not, as the settings have it.
+    pub(super) fn expunging(&self, mailbox: MailboxId, ranges: String, now: Timestamp) -> Expunging {
+        let keeping = &self.config.keeping;
+        Expunging {
+            mailbox,
+            ranges,
+            marked_only: false,
+            to_trash: self.config.mailboxes.expunge_to_trash,
+            keeping: Keeping {
+                days: keeping.undelete_days,
+                messages_max: keeping.undelete_messages_per_user_max,
+                bytes_max: keeping.undelete_bytes_per_user_max,
+            },
+            now,
+        }
     }
 
     /// Reads messages, rising by UID; those that are gone are left out. Ask for at most a few hundred at a time.
@@ -172,11 +191,11 @@ impl Gateway {
             preview: need.preview,
         };
         let rows = self.store.read(fetching, |tx, fetching| Box::pin(fetch(tx, fetching))).await?;
-        rows.into_iter().map(|row| fetched(mailbox, row, need)).collect()
+        rows.into_iter().map(|row| fetched(mailbox, row)).collect()
     }
 }
 
-fn fetched(mailbox: MailboxId, row: FetchRow, need: Need) -> Result<Fetched, Fault> {
+fn fetched(mailbox: MailboxId, row: FetchRow) -> Result<Fetched, Fault> {
     let parts = match &row.parts {
         Some(stored) => Parts::decode(stored).ok_or_else(|| StoreError::Inconsistent {
             table: "message",
@@ -193,10 +212,10 @@ fn fetched(mailbox: MailboxId, row: FetchRow, need: Need) -> Result<Fetched, Fau
         content: Content {
             header: row.header.map(Bytes::from).unwrap_or_default(),
             body_hash: row.body_hash,
-            body: match row.body {
-                Some(body) => ContentBody::Read(body),
-                None if need.body => ContentBody::InBlobStore(OpenBlob::default()),
-                None => ContentBody::Unknown,
+            body: match (row.body, row.blob) {
+                (Some(body), _) => ContentBody::Read(body),
+                (None, Some(name)) => ContentBody::InBlobStore(OpenBlob::new(name)),
+                (None, None) => ContentBody::Unknown,
             },
             size: row.size,
         },

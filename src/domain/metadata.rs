@@ -19,6 +19,15 @@ pub struct Annotation {
     pub value: Option<Vec<u8>>,
 }
 
+/// Where an annotation stands, and a hash of its value: enough to tell which ones have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnotationMark {
+    /// `None`: the server.
+    pub mailbox: Option<MailboxId>,
+    pub name: AnnotationName,
+    pub hash: [u8; 32],
+}
+
 /// How far below the names that are asked for (RFC 5464 §4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
@@ -77,6 +86,17 @@ impl Gateway {
         Ok(mailboxes.iter().map(|mailbox| of(mailbox)).collect())
     }
 
+    /// All annotations that the person has set, by mailbox and name.
+    pub async fn annotation_marks(&self, user: &User) -> Result<Vec<AnnotationMark>, Fault> {
+        let rows = self.store.read(user.id.clone(), |tx, user| Box::pin(all_annotations(tx, user))).await?;
+        let mark = |row: AnnotationRow| AnnotationMark {
+            mailbox: row.mailbox,
+            name: row.name,
+            hash: *blake3::hash(&row.value).as_bytes(),
+        };
+        Ok(rows.into_iter().map(mark).collect())
+    }
+
     /// Sets annotations of a mailbox, or of the server, all or none; `None` removes one.
     pub async fn annotate(
         &self,
@@ -107,6 +127,7 @@ impl Gateway {
         Ok(match self.store.write(Durability::Synced, new, |tx, new| Box::pin(annotate(tx, new))).await? {
             Annotated::Done => {
                 self.changes.wake(mailbox.as_slice());
+                self.changes.wake_person(&user.id);
                 Ok(())
             }
             Annotated::TooMany => Err(AnnotationRefusal::TooMany),

@@ -7,6 +7,7 @@
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
+//! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
 //! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
@@ -19,6 +20,9 @@
 //! | `limits` | how much people may send |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
+//! | `collect` | what nobody needs any more makes room |
+//! | `recover` | messages come back, out of Trash and after an expunge |
+//! | `retention` | what is too old is expunged |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
@@ -26,6 +30,7 @@ mod addressing;
 mod arrival;
 pub mod changes;
 pub mod clock;
+pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod import;
@@ -38,11 +43,14 @@ pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod quiet;
+pub mod recover;
+pub mod retention;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
 pub mod trail;
+pub mod years;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +58,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::Config;
+use crate::ent::Ent;
 use crate::model::QuietRules;
 use crate::store::{Store, StoreError};
 use clock::Clock;
@@ -64,6 +73,9 @@ pub enum Fault {
     Blob(String),
     #[error("spool: {0}")]
     Spool(#[from] std::io::Error),
+    /// The settings of the live ENT cannot be used.
+    #[error("ent: {0}")]
+    Ent(String),
     /// A background thread ended badly.
     #[error("worker: {0}")]
     Worker(String),
@@ -79,6 +91,10 @@ pub struct Gateway {
     pub(in crate::domain) changes: changes::Changes,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    /// Told where there may be something to collect.
+    pub(in crate::domain) collecting: tokio::sync::Notify,
+    /// The live ENT, where it is asked.
+    pub(in crate::domain) ent: Option<Ent>,
     pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
@@ -96,6 +112,8 @@ impl Gateway {
             changes: changes::Changes::default(),
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            collecting: tokio::sync::Notify::new(),
+            ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),

@@ -4,14 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::clock::Clock;
 use super::import::ImportMode;
 use super::policy::table::{Placed, Table};
 use super::{Fault, Gateway};
 use crate::config::{self, Problems};
-use crate::model::{GroupId, UsersRule};
-use crate::store::people::import::lock_directory;
+use crate::model::{GroupId, TrailEvent, TrailLine, UsersRule};
+use crate::store::people::import::{count_change, lock_directory};
 use crate::store::people::rules::{RuledGraph, RuledGroup, TableWrites, load_ruled, write_ruled};
-use crate::store::{Durability, StoreError, Tx};
+use crate::store::{Durability, StoreError, Tx, trail};
 
 /// One change that a changed table makes, by the groups' names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,7 @@ pub enum RuleChange {
 struct Job {
     table: Arc<Table>,
     mode: ImportMode,
+    clock: Clock,
 }
 
 impl Gateway {
@@ -55,7 +57,7 @@ impl Gateway {
     /// Brings what the table made in the stored graph up to the table in use; or only says what would change. It counts
     /// for the next RCPT, on every gateway.
     pub async fn apply_rules(&self, mode: ImportMode) -> Result<Vec<RuleChange>, Fault> {
-        let job = Job { table: self.rules.load_full(), mode };
+        let job = Job { table: self.rules.load_full(), mode, clock: self.clock.clone() };
         Ok(match mode {
             ImportMode::DryRun => self.store.read_snapshot(job, |tx, job| Box::pin(apply(tx, job))).await?,
             ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(apply(tx, job))).await?,
@@ -71,6 +73,10 @@ async fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Vec<RuleChange>, StoreError
     let writes = plan(&graph, &job.table);
     if job.mode == ImportMode::Apply && writes != TableWrites::default() {
         write_ruled(tx, &writes).await?;
+        count_change(tx).await?;
+        let detail = format!("{} changes", writes.users.len() + writes.added.len() + writes.removed.len());
+        let event = TrailEvent::Admin { act: "communication-rules", detail };
+        trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;
     }
     Ok(told(&graph, &writes))
 }

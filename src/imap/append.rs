@@ -51,6 +51,11 @@ pub(super) async fn append(context: &mut Context<'_>, state: &mut SessionState, 
     if let Some(selected) = state.selected_mut()
         && (selected.mailbox.id == mailbox.id || replaced.is_some())
     {
+        if let AppendedAll::At { uids, .. } = &appended
+            && selected.mailbox.id == mailbox.id
+        {
+            selected.brought.extend(uids);
+        }
         refresh_after_write(context, selected).await?;
     }
     let (uid_validity, uids) = match appended {

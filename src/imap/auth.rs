@@ -237,6 +237,7 @@ async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, 
         qresync: false,
         names: NameForm::default(),
         modes: Modes::default(),
+        watching: None,
     };
     context.hidden_words = hidden_words;
     context.client.logged_in(config, &context.hidden_words, account.admission.cut.clone());

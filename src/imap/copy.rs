@@ -40,6 +40,9 @@ pub(super) async fn copy(
     let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
     let copied = context.working(work).await??;
     if target.id == selected.mailbox.id {
+        if let Copied::At { pairs, .. } = &copied {
+            selected.brought.extend(pairs.iter().map(|(_, uid)| *uid));
+        }
         refresh_after_write(context, selected).await?;
     }
     Ok(match placed(copied)? {

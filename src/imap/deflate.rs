@@ -122,7 +122,9 @@ impl Inflater {
         plain.truncate(start.saturating_add(written));
         let read = difference(in_before, self.state.total_in());
         self.wire.advance(read.min(self.wire.len()));
-        self.drained = written < bytes_max && self.wire.is_empty();
+        // The end of the stream is still to be told.
+        let ended = matches!(status, Ok(Status::StreamEnd));
+        self.drained = !ended && written < bytes_max && self.wire.is_empty();
         match status {
             Ok(Status::Ok | Status::BufError) => Ok(written),
             // A client that ends its stream can say nothing more; what it said before is heard.

@@ -15,7 +15,7 @@ use super::section::{self, Source};
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::updates::refresh_after_write;
-use super::wire::command::{Access, Fetch, FetchItem, Numbers, Partial, Section};
+use super::wire::command::{Access, Fetch, FetchItem, Numbers, Partial, Section, SequenceSet};
 use super::wire::write::{DataName, FetchItems, MessageNumber};
 use crate::domain::messages::{Fetched, FlagChange, Need, StoreFlags};
 use crate::domain::snapshot::{Entry, Snapshot};
@@ -127,23 +127,50 @@ pub(super) async fn fetch(
         uids.retain(|uid| has_changed(selected.view.snapshot(), *uid, since));
     }
     let cut = message_limit::newest(&context.gateway.config.imap, &mut uids);
-    if plan.is_in_memory() {
-        for uid in uids {
-            write_message(context, account, selected, &plan, uid, None, false).await?;
-        }
-    } else {
-        let mut left = uids.as_slice();
-        while !left.is_empty() {
-            let (chunk, rest) = left.split_at(chunk_len(selected.view.snapshot(), left, plan.need));
-            gone |= fetch_chunk(context, account, selected, &plan, chunk).await?;
-            left = rest;
-        }
-    }
+    gone |= fetch_all(context, account, selected, &plan, &uids).await?;
     let done = match gone {
         true => Done::with(DoneCode::ExpungeIssued, "Some messages have been expunged"),
         false => Done::new("FETCH completed"),
     };
     Ok(message_limit::tell(context, cut, done))
+}
+
+/// Reads and writes messages, a few hundred at a time; tells whether one of them has gone meanwhile.
+async fn fetch_all(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    plan: &Plan,
+    uids: &[Uid],
+) -> Result<bool, Failure> {
+    if plan.is_in_memory() {
+        for uid in uids {
+            write_message(context, account, selected, plan, *uid, None, false).await?;
+        }
+        return Ok(false);
+    }
+    let (mut left, mut gone) = (uids, false);
+    while !left.is_empty() {
+        let (chunk, rest) = left.split_at(chunk_len(selected.view.snapshot(), left, plan.need));
+        gone |= fetch_chunk(context, account, selected, plan, chunk).await?;
+        left = rest;
+    }
+    Ok(gone)
+}
+
+/// FETCH of new messages that nobody asked for: what NOTIFY or a search that is kept up to date wants of them (RFC 5465
+/// §5.2, §7). A message that nobody has read does not become `\Seen` by it.
+pub(super) async fn fetch_new(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    uids: &[Uid],
+    items: Vec<FetchItem>,
+) -> Result<(), Failure> {
+    let set = SequenceSet::Ranges(Vec::new());
+    let ask = Fetch { set, numbers: Numbers::Uid, items, changed_since: None, vanished: false, partial: None };
+    let plan = Plan::of(&ask, Access::ReadOnly, account);
+    fetch_all(context, account, selected, &plan, uids).await.map(drop)
 }
 
 fn has_changed(snapshot: &Snapshot, uid: Uid, since: ModSeq) -> bool {

@@ -9,8 +9,9 @@ use super::updates::{Shown, refresh_after_write, write_flags};
 use super::wire::command::{FlagsChange, Numbers, Store};
 use super::wire::write::Code;
 use crate::domain::messages::{FlagChange, StoreFlags};
+use crate::domain::recover::RESTORE_KEYWORD;
 use crate::domain::snapshot::Snapshot;
-use crate::model::{Flags, Uid};
+use crate::model::{Flags, SpecialUse, Uid};
 use crate::sentences::Sentence;
 
 /// STORE. Without `.SILENT` every message of the set that is there is answered by a FETCH.
@@ -27,10 +28,15 @@ pub(super) async fn store(
         return Ok(Done::new("No such messages"));
     }
     let before = selected.view.snapshot().clone();
-    let change =
-        StoreFlags { change: domain(ask.change), flags: ask.flags.clone(), unchanged_since: ask.unchanged_since };
+    let (flags, restores) = without_restore(selected, &ask);
+    let change = StoreFlags { change: domain(ask.change), flags, unchanged_since: ask.unchanged_since };
     let work = context.gateway.store_flags(selected.mailbox.id, &uids, change);
     let stored = context.working(work).await??;
+    if restores {
+        let stay = |uid: &Uid| stored.modified.binary_search(uid).is_ok();
+        let back: Vec<Uid> = uids.iter().copied().filter(|uid| !stay(uid)).collect();
+        context.gateway.restore(&account.user, &back).await?;
+    }
     refresh_after_write(context, selected).await?;
     for uid in uids.iter().filter(|uid| stored.modified.binary_search(uid).is_err()) {
         answer(context, account, selected, &ask, &before, *uid);
@@ -48,6 +54,19 @@ pub(super) async fn store(
     });
     let done = Done::with(DoneCode::Modified(numbers.collect()), "Some messages had changed");
     Ok(message_limit::tell(context, cut, done))
+}
+
+/// The flags to set, without the keyword that brings messages out of Trash; and whether it was there. Elsewhere it is a
+/// keyword as any other.
+fn without_restore(selected: &SelectedMailbox, ask: &Store) -> (Flags, bool) {
+    let mut flags = ask.flags.clone();
+    let restores = selected.mailbox.special_use == Some(SpecialUse::Trash)
+        && ask.change != FlagsChange::Remove
+        && flags.has_keyword(RESTORE_KEYWORD);
+    if restores {
+        flags.clear_keyword(RESTORE_KEYWORD);
+    }
+    (flags, restores)
 }
 
 /// Answers for one message. `.SILENT` spares the flags where they are what the client must now think they are; a

@@ -2,7 +2,7 @@
 //!
 //! Special uses and children are shown in every form of LIST: clients that do not ask for them obey them all the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -56,6 +56,22 @@ pub(super) fn lsub(all: &MailboxList, reference: &str, pattern: &str) -> Vec<Lis
             false => None,
         })
         .collect()
+}
+
+/// What NOTIFY tells of these names: as they are now, whether or not there is such a mailbox (RFC 5465 §5.4, §5.5).
+pub(super) fn lines_of<'a>(all: &MailboxList, wanted: impl IntoIterator<Item = &'a str>) -> Vec<ListLine> {
+    let names = Names::of(all);
+    let by_text: HashMap<&str, &Name<'_>> = names.all.iter().map(|name| (name.text, name)).collect();
+    let line = |text: &'a str| {
+        let gone = Name { text, mailbox: None, subscribed: false };
+        let name = by_text.get(text).copied().unwrap_or(&gone);
+        let mut line = names.plain_line(name);
+        if name.subscribed {
+            line.attributes.insert(0, "\\Subscribed");
+        }
+        line
+    };
+    wanted.into_iter().map(line).collect()
 }
 
 /// A name that LIST may show: a mailbox, a name that is only subscribed, or one that only lies above others.
@@ -144,7 +160,7 @@ impl<'a> Names<'a> {
 }
 
 /// `a/b/c` → `a`, `a/b`.
-fn names_above(name: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names_above(name: &str) -> impl Iterator<Item = &str> {
     name.match_indices(HIERARCHY_SEPARATOR).filter_map(|(place, _)| name.get(..place))
 }
 

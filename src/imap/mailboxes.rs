@@ -71,7 +71,7 @@ pub(super) async fn select(
     if account.modes.imap4rev2 {
         tell_name(context, account, &mailbox.name, given.as_deref()).await?;
     }
-    let selected = SelectedMailbox { mailbox, access, view: MailboxView::new(snapshot) };
+    let selected = SelectedMailbox::new(mailbox, access, MailboxView::new(snapshot));
     if let Some(missed) = missed {
         missed.tell(context, account, &selected).await?;
     }

@@ -65,7 +65,7 @@ pub(super) fn searched(
 /// May these messages be copied by one command? The refusal names the lowest UID that could have been.
 pub(super) fn may_copy(config: &ImapConfig, uids: &[Uid]) -> Result<(), Failure> {
     match save_limit(config).filter(|limit| uids.len() > *limit) {
-        Some(limit) => Err(Cut { limit, lowest: uids.iter().rev().take(limit).last().copied() }.refusal()),
+        Some(limit) => Err(Cut { limit, lowest: uids.get(uids.len().saturating_sub(limit)).copied() }.refusal()),
         None => Ok(()),
     }
 }

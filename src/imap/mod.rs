@@ -20,6 +20,9 @@
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
+//! | `notify` | NOTIFY: what a client hears of its other mailboxes, and between commands |
+//! | `contexts` | searches that are kept up to date, CANCELUPDATE |
+//! | `multisearch` | ESEARCH: several mailboxes at once |
 //! | `uid_batches` | UIDBATCHES |
 //!
 //! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
@@ -35,6 +38,7 @@ mod binary;
 mod catenate;
 mod client;
 mod compress;
+mod contexts;
 mod copy;
 mod deflate;
 mod fetch;
@@ -46,6 +50,8 @@ mod mailboxes;
 mod message_limit;
 mod metadata;
 mod modes;
+mod multisearch;
+mod notify;
 mod outbox;
 mod progress;
 mod qresync;

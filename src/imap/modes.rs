@@ -90,7 +90,8 @@ fn names_numbers(command: &CommandBody) -> bool {
         C::Search(search) | C::Sort(Sort { search, .. }) | C::Thread(ThreadAsk { search, .. }) => {
             search.numbers == Numbers::Sequence || search.key.names_numbers()
         }
-        C::Select { qresync: Some(Resync { names_numbers, .. }), .. } => *names_numbers,
+        C::Esearch(ask) => ask.search.key.names_numbers(),
+        C::Select { qresync: Some(Resync { samples, .. }), .. } => samples.is_some(),
         _ => false,
     }
 }

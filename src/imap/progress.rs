@@ -61,6 +61,11 @@ impl Context<'_> {
         self.progress = Progress::begin(tag, Duration::from_millis(every));
     }
 
+    /// No command is under way: what is told now is told without that.
+    pub(super) fn end_progress(&mut self) {
+        self.progress = Progress::begin("", Duration::ZERO);
+    }
+
     /// Waits for the store, and tells meanwhile. What was asked of the store is never given up half done.
     pub(super) async fn working<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         let mut work = pin!(work);

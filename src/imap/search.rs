@@ -9,12 +9,15 @@ mod needle;
 use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
+use super::contexts;
 use super::message_limit::{self, Cut};
+use super::qresync::UidSet;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox};
 use super::wire::command::{Numbers, PartialRange, Search, SearchReturn, SequenceSet};
+use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code, EsearchAnswer};
-use crate::domain::messages::{SearchNeed, Searched, Sought};
+use crate::domain::messages::{SearchNeed, Searched, Sought, TextColumn};
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{ModSeq, Uid};
 use matcher::{Facts, Known, Plan, Verdict};
@@ -23,6 +26,8 @@ use matcher::{Facts, Known, Plan, Verdict};
 const CHUNK_MESSAGES: usize = 200;
 /// The same where whole bodies are read.
 const CHUNK_BODIES: usize = 50;
+/// The same where the store compares, and tells only which match.
+const CHUNK_COMPARED: usize = 500;
 /// Messages judged from memory before other sessions have their turn.
 const JUDGED_AT_ONCE: usize = 1000;
 /// With fewer messages in doubt, reading their texts is cheaper than asking the index.
@@ -59,16 +64,21 @@ pub(super) async fn search(
     if ask.charset.is_some() && account.modes.utf8_accept {
         return Err(Failure::bad("Everything is UTF-8 already"));
     }
+    contexts::check_tag(selected, tag, &ask)?;
     let found = found(context, selected, &ask).await?;
     match account.search_returns(&ask) {
         None => {
             let numbers = numbers(selected, ask.numbers, &found.uids);
             write::search(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => write_esearch(context, selected, tag, ask.numbers, &returns, &found.uids, &found),
+        Some(returns) => {
+            write_esearch(context, selected, Correlated::Tag(tag), ask.numbers, &returns, &found.uids, &found);
+        }
     }
+    let (cut, complete) = (found.cut, found.cut.is_none());
+    contexts::keep(context, selected, Correlated::Tag(tag), &ask, &[], complete.then_some(found.uids))?;
     context.client.drain().await?;
-    Ok(message_limit::tell(context, found.cut, Done::new("SEARCH completed")))
+    Ok(message_limit::tell(context, cut, Done::new("SEARCH completed")))
 }
 
 /// What a search finds.
@@ -121,23 +131,70 @@ async fn find(
     if context.gateway.config.imap.search_by_index && ask_index(context, plan, &doubtful).await? {
         doubtful = judge_from_memory(plan, doubtful.into_iter(), &mut found).await;
     }
-    let mut doubtful: Vec<Uid> = doubtful.into_iter().map(|entry| entry.uid).collect();
-    for step in plan.steps() {
-        let mut still_doubtful = Vec::new();
-        let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
-        let mut left = doubtful.len();
-        for chunk in doubtful.chunks(chunk_len) {
-            let texts = read_texts(context, selected, plan, chunk, step).await?;
-            judge_chunk(plan, snapshot, chunk, (&texts, step), &mut found, &mut still_doubtful).await;
-            left -= chunk.len();
-            let decided = told.len().saturating_sub(left + still_doubtful.len());
-            context.progress.count(decided, Some(told.len()));
-            context.still_working().await?;
-        }
-        doubtful = still_doubtful;
-    }
+    read_doubtful(context, selected, plan, told.len(), &doubtful, &mut found).await?;
     found.sort_unstable();
     Ok(found)
+}
+
+/// What a search that is kept up to date looks for (RFC 5267 §4.3): sequence numbers and times mean what they meant at
+/// its start; UIDs also mean messages that are still to come.
+#[derive(Debug)]
+pub(super) struct Lasting(Plan);
+
+impl Lasting {
+    /// What this search looks for.
+    pub(super) fn of(context: &Context<'_>, selected: &SelectedMailbox, ask: &Search) -> Result<Self, Failure> {
+        let spans = |set: &SequenceSet, numbers| match (set, numbers) {
+            (SequenceSet::Ranges(_), Numbers::Uid) => Ok(UidSet::of(set).spans()),
+            _ => selected.view.spans(set, numbers),
+        };
+        Ok(Self(Plan::of(&ask.key, context.gateway.clock.now(), &spans)?))
+    }
+}
+
+/// Which of these match, rising. Without the index: few have changed, and what it says of them is not for later ones.
+pub(super) async fn matching(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    Lasting(plan): &Lasting,
+    uids: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    let snapshot = selected.view.snapshot();
+    let mut found = Vec::new();
+    let entries = uids.iter().filter_map(|uid| snapshot.entry(*uid));
+    let doubtful = judge_from_memory(plan, entries, &mut found).await;
+    read_doubtful(context, selected, plan, uids.len(), &doubtful, &mut found).await?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Reads the texts of messages in doubt, `doubtful` of `all`, and adds those that match to `found`.
+async fn read_doubtful(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &Plan,
+    all: usize,
+    doubtful: &[&Entry],
+    found: &mut Vec<Uid>,
+) -> Result<(), Failure> {
+    let mut doubtful: Vec<Uid> = doubtful.iter().map(|entry| entry.uid).collect();
+    match plan.one_text() {
+        Some((column, text)) => {
+            let mut left = doubtful.len();
+            for chunk in doubtful.chunks(CHUNK_COMPARED) {
+                found.extend(compare_in_store(context, selected, (column, text), chunk).await?);
+                left -= chunk.len();
+                context.progress.count(all.saturating_sub(left), Some(all));
+                context.still_working().await?;
+            }
+        }
+        None => {
+            for step in plan.steps() {
+                doubtful = read_round(context, selected, plan, (step, &doubtful, all), found).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds those that match to `found`; gives those in doubt.
@@ -171,12 +228,47 @@ async fn ask_index(context: &mut Context<'_>, plan: &mut Plan, doubtful: &[&Entr
             continue;
         }
         let messages_max = doubtful.len().max(PROPOSED_MIN);
-        if let Some(proposed) = context.gateway.propose(sought.clone(), (first, last), messages_max).await? {
+        let work = context.gateway.propose(sought.clone(), (first, last), messages_max);
+        if let Some(proposed) = context.working(work).await?? {
             plan.learn(&sought, &proposed.into());
             learnt = true;
         }
     }
     Ok(learnt)
+}
+
+/// One text decides: the store says who of some messages has it.
+async fn compare_in_store(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    (column, text): (TextColumn, &str),
+    uids: &[Uid],
+) -> Result<Vec<Uid>, Failure> {
+    let need = SearchNeed { having: Some((column, text.to_owned())), ..SearchNeed::default() };
+    let work = context.gateway.search_texts(selected.mailbox.id, uids, need);
+    let having = context.working(work).await??;
+    Ok(having.into_iter().map(|searched| searched.uid).collect())
+}
+
+/// Reads more of the messages in doubt, of so many in all: adds those that match to `found`, gives those still in doubt.
+async fn read_round(
+    context: &mut Context<'_>,
+    selected: &SelectedMailbox,
+    plan: &Plan,
+    (step, doubtful, all): (Step, &[Uid], usize),
+    found: &mut Vec<Uid>,
+) -> Result<Vec<Uid>, Failure> {
+    let mut still_doubtful = Vec::new();
+    let chunk_len = if step.body { CHUNK_BODIES } else { CHUNK_MESSAGES };
+    let mut left = doubtful.len();
+    for chunk in doubtful.chunks(chunk_len) {
+        let texts = read_texts(context, selected, plan, chunk, step).await?;
+        judge_chunk(plan, selected.view.snapshot(), chunk, (&texts, step), found, &mut still_doubtful).await;
+        left -= chunk.len();
+        context.progress.count(all.saturating_sub(left + still_doubtful.len()), Some(all));
+        context.still_working().await?;
+    }
+    Ok(still_doubtful)
 }
 
 /// Which texts one round reads.
@@ -238,11 +330,20 @@ pub(super) fn numbers(selected: &SelectedMailbox, numbers: Numbers, uids: &[Uid]
     }
 }
 
+/// What an ESEARCH response says it answers.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Correlated<'a> {
+    /// The command with this tag.
+    Tag(&'a str),
+    /// And the mailbox that was searched (RFC 7377 §2.1).
+    Mailbox { tag: &'a str, names: NameForm },
+}
+
 /// `* ESEARCH`: of `uids`, those found in the order of the answer (RFC 5267 §3.1), some of which SAVE keeps.
 pub(super) fn write_esearch(
     context: &mut Context<'_>,
     selected: &mut SelectedMailbox,
-    tag: &str,
+    correlated: Correlated<'_>,
     by: Numbers,
     returns: &[SearchReturn],
     uids: &[Uid],
@@ -257,7 +358,17 @@ pub(super) fn write_esearch(
     }
     let mod_seq = highest_mod_seq(selected.view.snapshot(), &described(returns, uids)).filter(|_| found.by_mod_seq);
     let numbers = numbers(selected, by, uids);
-    write::esearch(&mut context.client.out, tag, by, answer(returns, &numbers, mod_seq));
+    let answer = answer(returns, &numbers, mod_seq);
+    let out = &mut context.client.out;
+    match correlated {
+        Correlated::Tag(tag) => write::esearch(out, tag, by, answer),
+        // Nothing is told of mailboxes where nothing is found (RFC 7377 §2.1).
+        Correlated::Mailbox { .. } if uids.is_empty() => {}
+        Correlated::Mailbox { tag, names } => {
+            let (name, uid_validity) = (selected.mailbox.name.as_str(), selected.view.snapshot().uid_validity);
+            write::esearch_in(out, tag, (names, name, uid_validity), by, answer);
+        }
+    }
 }
 
 /// What RETURN asks for; `RETURN ()` is ALL (RFC 9051 §6.4.4).

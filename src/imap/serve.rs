@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
+use super::notify::{self, Listening, Own, Waiting};
 use super::progress::Progress;
 use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
 use super::updates::{self, tell};
@@ -14,8 +15,8 @@ use super::wire::command::{Command, CommandBody};
 use super::wire::framer::{BadCommand, Frame};
 use super::wire::write::{self, Code, Condition};
 use super::{
-    Start, acl, append, auth, background, compress, copy, fetch, flags, idle, listing, mailboxes, metadata, qresync,
-    search, sort, thread, uid_batches,
+    Start, acl, append, auth, background, compress, contexts, copy, fetch, flags, idle, listing, mailboxes, metadata,
+    multisearch, qresync, search, sort, thread, uid_batches,
 };
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
@@ -41,6 +42,7 @@ pub(super) struct Session<'a> {
     /// BADs in a row.
     bad_commands: u32,
     tries: auth::Tries,
+    listening: Listening,
 }
 
 impl Context<'_> {
@@ -99,6 +101,7 @@ impl<'a> Session<'a> {
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
             tries: auth::Tries::default(),
+            listening: Listening::default(),
         }
     }
 
@@ -124,7 +127,7 @@ impl<'a> Session<'a> {
 
     /// One frame. Futures of commands lie on the heap, so that a session that waits stays small.
     async fn step(&mut self) -> Result<(), End> {
-        match self.context.client.frame().await? {
+        match self.frame().await? {
             Frame::Command(Command { tag, body: CommandBody::Idle }) => self.idle(&tag).await?,
             Frame::Command(Command { tag, body: CommandBody::Append(head) }) => {
                 Box::pin(self.append(&tag, head)).await?
@@ -142,10 +145,30 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// The next frame; until it comes, what NOTIFY asks for is told. Listens before it looks.
+    async fn frame(&mut self) -> Result<Frame, End> {
+        let Self { context, state, listening, .. } = self;
+        let mut looks = listening.follow(context.gateway, state, Waiting::ForCommand);
+        let poll = context.gateway.poll_after();
+        loop {
+            if std::mem::take(&mut looks)
+                && let Err(Failure::Ended(end)) = Box::pin(notify::look(context, state, Waiting::ForCommand)).await
+            {
+                return Err(end);
+            }
+            tokio::select! {
+                biased;
+                frame = context.client.frame() => return frame,
+                () = listening.changed(poll) => looks = true,
+            }
+        }
+    }
+
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
         self.context.begin_progress(&tag);
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
+        let own = self.own(&body);
         let requires_uids = self.state.requires_uids(&body);
         let running = self.context.gateway.begin_command();
         let put_off = match self.context.background && background::is_download(&body) {
@@ -165,6 +188,7 @@ impl<'a> Session<'a> {
         {
             selected.view.save(Vec::new());
         }
+        self.did(own, &outcome);
         self.conclude(&tag, rule.expunges, outcome).await
     }
 
@@ -228,6 +252,8 @@ impl<'a> Session<'a> {
             C::GetMetadata(of, ask) => metadata::get(context, state.logged_in()?, of, &ask).await,
             C::SetMetadata(of, ask) => metadata::set(context, state.logged_in()?, of, ask).await,
             C::Compress(mechanism) => compress::compress(context, &mechanism),
+            C::Notify(ask) => notify::notify(context, state, ask).await,
+            C::Esearch(ask) => multisearch::search(context, state, tag, ask).await,
             C::Unauthenticate => auth::unauthenticate(context, state),
             C::SetQuota => Err(Failure::refused(Code::NoPerm, "Limits are set by the administrator")),
             // Both come as frames of their own: see `step`.
@@ -252,6 +278,7 @@ impl<'a> Session<'a> {
                 match body {
                     C::Expunge { uids } => copy::expunge(context, account, selected, uids.as_ref()).await,
                     C::UidBatches(ask) => uid_batches::uid_batches(context, selected, tag, ask).await,
+                    C::CancelUpdate(tags) => contexts::cancel(selected, &tags),
                     C::Search(ask) => search::search(context, account, selected, tag, ask).await,
                     C::Sort(ask) => sort::sort(context, selected, tag, ask).await,
                     C::Thread(ask) => thread::thread(context, selected, ask).await,
@@ -269,14 +296,30 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// What a command does that this session need not hear of: only a client of NOTIFY would.
+    fn own(&self, body: &CommandBody) -> Option<Own> {
+        self.state.account()?.watching.as_ref().map(|_| Own::of(body))
+    }
+
+    /// The command has done it, or not.
+    fn did(&mut self, own: Option<Own>, outcome: &Outcome) {
+        let watching = self.state.account_mut().and_then(|account| account.watching.as_mut());
+        if let (Some(own), Some(watching), Ok(_)) = (own, watching, outcome) {
+            watching.did(own);
+        }
+    }
+
     async fn append(&mut self, tag: &str, head: AppendHead) -> Result<(), End> {
         self.context.begin_progress(tag);
+        let body = CommandBody::Append(head.clone());
+        let (own, expunges) = (self.own(&body), CommandRule::of(&body).expunges);
         let outcome = append::append(&mut self.context, &mut self.state, head).await;
-        self.conclude(tag, Expunges::Tell, outcome).await
+        self.did(own, &outcome);
+        self.conclude(tag, expunges, outcome).await
     }
 
     async fn idle(&mut self, tag: &str) -> Result<(), End> {
-        let outcome = idle::idle(&mut self.context, &mut self.state).await;
+        let outcome = idle::idle(&mut self.context, &mut self.state, &mut self.listening).await;
         self.conclude(tag, Expunges::Tell, outcome).await
     }
 

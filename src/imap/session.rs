@@ -1,6 +1,8 @@
 //! PURE: the session of RFC 9051: its states (§3), the table of its commands (§6), and what CAPABILITY says (§7.2.2).
 
+use super::contexts::Updating;
 use super::modes::Modes;
+use super::notify::Watching;
 use super::view::{Expunges, MailboxView};
 use super::wire::command::{Access, CommandBody, Numbers, Search};
 use super::wire::framer::NonSynchronizing;
@@ -9,7 +11,7 @@ use crate::config::ImapConfig;
 use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
-use crate::model::User;
+use crate::model::{Uid, User};
 
 /// Where a session is (RFC 9051 §3), with all that is known there.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub(super) struct Account {
     pub names: NameForm,
     /// Has it enabled QRESYNC (RFC 7162 §3.2.3)? Then it hears VANISHED in place of EXPUNGE.
     pub qresync: bool,
+    /// What NOTIFY has asked for; `None` until it is first used.
+    pub watching: Option<Box<Watching>>,
     /// What else it has enabled.
     pub modes: Modes,
 }
@@ -45,6 +49,17 @@ pub(super) struct SelectedMailbox {
     pub mailbox: Mailbox,
     pub access: Access,
     pub view: MailboxView,
+    /// Searches that are kept up to date (RFC 5267 §4.3).
+    pub contexts: Vec<Updating>,
+    /// Messages that this session has put here, until they are told.
+    pub brought: Vec<Uid>,
+}
+
+impl SelectedMailbox {
+    /// A mailbox that has just been opened.
+    pub(super) fn new(mailbox: Mailbox, access: Access, view: MailboxView) -> Self {
+        Self { mailbox, access, view, contexts: Vec::new(), brought: Vec::new() }
+    }
 }
 
 impl SessionState {
@@ -83,7 +98,10 @@ impl SessionState {
     /// Leaves the selected mailbox; gives it back where there was one.
     pub(super) fn unselect(&mut self) -> Option<SelectedMailbox> {
         match std::mem::replace(self, Self::Logout) {
-            Self::Selected(account, selected) => {
+            Self::Selected(mut account, selected) => {
+                if let Some(watching) = &mut account.watching {
+                    watching.left(&selected);
+                }
                 *self = Self::Authenticated(account);
                 Some(selected)
             }
@@ -129,7 +147,7 @@ impl CommandRule {
     pub fn of(command: &CommandBody) -> Self {
         use Allowed::{AfterLogin, Always, BeforeLogin, InMailbox};
         use CommandBody as C;
-        use Expunges::{Hold, Tell};
+        use Expunges::{Answer, Hold, Tell};
         let (allowed, expunges, section) = match command {
             C::Capability => (Always, Tell, "RFC 9051 §6.1.1"),
             C::Noop => (Always, Tell, "RFC 9051 §6.1.2"),
@@ -149,9 +167,11 @@ impl CommandRule {
             C::Lsub { .. } => (AfterLogin, Tell, "RFC 3501 §6.3.9"),
             C::Namespace => (AfterLogin, Tell, "RFC 9051 §6.3.10"),
             C::Status { .. } => (AfterLogin, Tell, "RFC 9051 §6.3.11"),
-            C::Append(head) if head.replaces.is_some() => (InMailbox, Tell, "RFC 8508 §3"),
+            C::Append(head) if head.replaces.is_some() => (InMailbox, Answer, "RFC 8508 §3"),
             C::Append(_) => (AfterLogin, Tell, "RFC 9051 §6.3.12"),
             C::Idle => (AfterLogin, Tell, "RFC 9051 §6.3.13"),
+            C::Notify(_) => (AfterLogin, Tell, "RFC 5465 §3.1"),
+            C::Esearch(ask) => (AfterLogin, unless_searching_by_number(&ask.search), "RFC 7377 §2"),
             C::GetQuota { .. } => (AfterLogin, Tell, "RFC 2087 §4.2"),
             C::GetQuotaRoot(_) => (AfterLogin, Tell, "RFC 2087 §4.3"),
             C::SetQuota => (AfterLogin, Tell, "RFC 2087 §4.1"),
@@ -167,7 +187,8 @@ impl CommandRule {
             C::Check => (InMailbox, Tell, "RFC 3501 §6.4.1"),
             C::Close => (InMailbox, Hold, "RFC 9051 §6.4.1"),
             C::Unselect => (InMailbox, Hold, "RFC 9051 §6.4.2"),
-            C::Expunge { .. } => (InMailbox, Tell, "RFC 9051 §6.4.3"),
+            C::CancelUpdate(_) => (InMailbox, Tell, "RFC 5267 §4.3.5"),
+            C::Expunge { .. } => (InMailbox, Answer, "RFC 9051 §6.4.3"),
             C::UidBatches(_) => (InMailbox, Tell, "RFC 10022 §3.1"),
             C::Search(search) => (InMailbox, unless_searching_by_number(search), "RFC 9051 §6.4.4"),
             C::Sort(sort) => (InMailbox, unless_searching_by_number(&sort.search), "RFC 5256 §3"),
@@ -175,7 +196,7 @@ impl CommandRule {
             C::Fetch(fetch) => (InMailbox, unless_by_number(fetch.numbers), "RFC 9051 §6.4.5"),
             C::Store(store) => (InMailbox, unless_by_number(store.numbers), "RFC 9051 §6.4.6"),
             C::Copy { .. } => (InMailbox, Tell, "RFC 9051 §6.4.7"),
-            C::Move { .. } => (InMailbox, Tell, "RFC 9051 §6.4.8"),
+            C::Move { .. } => (InMailbox, Answer, "RFC 9051 §6.4.8"),
         };
         Self { allowed, expunges, section }
     }
@@ -246,6 +267,10 @@ pub const CAPABILITIES: &[&str] = &[
     "ESORT",
     "THREAD=ORDEREDSUBJECT",
     "THREAD=REFERENCES",
+    "CONTEXT=SEARCH",
+    "CONTEXT=SORT",
+    "MULTISEARCH",
+    "NOTIFY",
     COMPRESS,
     INPROGRESS,
 ];

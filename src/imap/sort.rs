@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::answer::{Done, Failure, Outcome};
-use super::search;
+use super::contexts;
+use super::search::{self, Correlated};
 use super::serve::Context;
 use super::session::SelectedMailbox;
 use super::wire::sort::{Sort, SortCriterion, SortKey};
@@ -18,8 +19,9 @@ const CHUNK_MESSAGES: usize = 2000;
 
 /// SORT and UID SORT.
 pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailbox, tag: &str, ask: Sort) -> Outcome {
+    contexts::check_tag(selected, tag, &ask.search)?;
     let found = search::found_whole(context, selected, &ask.search).await?;
-    let stored = match ask.criteria.iter().any(|criterion| !is_in_memory(criterion.key)) {
+    let stored = match reads_keys(&ask.criteria) {
         true => keys(context, selected, &found.uids).await?,
         false => HashMap::new(),
     };
@@ -29,8 +31,12 @@ pub(super) async fn sort(context: &mut Context<'_>, selected: &mut SelectedMailb
             let numbers = search::numbers(selected, ask.search.numbers, &sorted);
             write::sort(&mut context.client.out, numbers, found.mod_seq(selected));
         }
-        Some(returns) => search::write_esearch(context, selected, tag, ask.search.numbers, returns, &sorted, &found),
+        Some(returns) => {
+            let tag = Correlated::Tag(tag);
+            search::write_esearch(context, selected, tag, ask.search.numbers, returns, &sorted, &found);
+        }
     }
+    contexts::keep(context, selected, Correlated::Tag(tag), &ask.search, &ask.criteria, Some(sorted))?;
     context.client.drain().await?;
     Ok(Done::new("SORT completed"))
 }
@@ -56,6 +62,11 @@ pub(super) fn sent(entry: &Entry, stored: Option<&Sortable>) -> Timestamp {
     stored.and_then(|stored| stored.sent_at).unwrap_or(entry.internal_date)
 }
 
+/// Do these criteria need keys that are stored?
+pub(super) fn reads_keys(criteria: &[SortCriterion]) -> bool {
+    criteria.iter().any(|criterion| !is_in_memory(criterion.key))
+}
+
 /// Answered from memory?
 fn is_in_memory(key: SortKey) -> bool {
     matches!(key, SortKey::Arrival | SortKey::Size)
@@ -68,7 +79,12 @@ struct Compared<'a> {
 }
 
 /// The messages in the order asked for; where nothing tells two apart, in that of their numbers.
-fn sorted(snapshot: &Snapshot, stored: &HashMap<Uid, Sortable>, uids: &[Uid], criteria: &[SortCriterion]) -> Vec<Uid> {
+pub(super) fn sorted(
+    snapshot: &Snapshot,
+    stored: &HashMap<Uid, Sortable>,
+    uids: &[Uid],
+    criteria: &[SortCriterion],
+) -> Vec<Uid> {
     // A key that stands there twice decides nothing the second time.
     let is_first = |(at, criterion): &(usize, &SortCriterion)| {
         !criteria.iter().take(*at).any(|before| before.key == criterion.key)

@@ -3,13 +3,17 @@
 use bytes::BytesMut;
 
 use super::answer::{Bye, End, Failure};
+use super::contexts;
+use super::fetch::fetch_new;
 use super::qresync::write_vanished;
 use super::serve::Context;
-use super::session::{SelectedMailbox, SessionState};
-use super::view::{Expunges, Untagged};
+use super::session::{Account, SelectedMailbox, SessionState};
+use super::view::{Expunges, Untagged, count_up_to};
+use super::wire::command::FetchItem;
+use super::wire::notify::MessageEvents;
 use super::wire::write::{self, Code, Condition, FetchItems, MessageNumber};
 use crate::domain::snapshot::Entry;
-use crate::model::ModSeq;
+use crate::model::{ModSeq, Uid};
 
 /// Takes note of the mailbox as it is now.
 pub(super) async fn refresh(context: &mut Context<'_>, selected: &mut SelectedMailbox) -> Result<(), Failure> {
@@ -42,11 +46,32 @@ pub(super) async fn tell(
     expunges: Expunges,
 ) -> Result<Option<ModSeq>, End> {
     let SessionState::Selected(account, selected) = state else { return Ok(None) };
-    let mut untagged = selected.view.tell(expunges);
+    let wanted = account.wanted();
+    if wanted != MessageEvents::Nothing || expunges == Expunges::Answer {
+        contexts::tell_gone(context, selected).await?;
+    }
+    let known_up_to = selected.view.last_told();
+    let vanished = tell_view(context, account, selected, expunges).await?;
+    let has_new = selected.view.last_told() > known_up_to;
+    if wanted != MessageEvents::Nothing && (has_new || !selected.contexts.is_empty()) {
+        Box::pin(tell_asked(context, account, selected, known_up_to)).await?;
+    }
+    let moves = account.qresync && (vanished || selected.view.has_news());
+    Ok(moves.then(|| selected.view.complete()))
+}
+
+/// EXPUNGE or VANISHED, EXISTS, and flags; tells whether VANISHED was.
+async fn tell_view(
+    context: &mut Context<'_>,
+    account: &Account,
+    selected: &mut SelectedMailbox,
+    expunges: Expunges,
+) -> Result<bool, End> {
+    let mut untagged = selected.view.tell(expunges, account.wanted());
     let mut vanished = Vec::new();
     if account.hears_vanished() {
         // EXPUNGEs come last message first; VANISHED rises.
-        vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged));
+        vanished.extend(untagged.iter().rev().filter_map(Untagged::expunged).map(|uid| (uid.0, uid.0)));
         untagged.retain(|untagged| untagged.expunged().is_none());
         write_vanished(context, false, &vanished).await?;
     }
@@ -64,8 +89,45 @@ pub(super) async fn tell(
         }
         context.client.drain().await?;
     }
-    let moves = account.qresync && (!vanished.is_empty() || selected.view.holds_expunges());
-    Ok(moves.then(|| selected.view.complete()))
+    Ok(!vanished.is_empty())
+}
+
+/// What the client has asked to be told of new messages, then the searches that are kept up to date (RFC 5465 §7). Of the
+/// messages that this session has put here itself it need not hear (RFC 5465 §5.2).
+async fn tell_asked(
+    context: &mut Context<'_>,
+    account: &mut Account,
+    selected: &mut SelectedMailbox,
+    known_up_to: Uid,
+) -> Result<(), End> {
+    let changes = contexts::judge(context, selected).await?;
+    let own = std::mem::take(&mut selected.brought);
+    let new = selected.view.snapshot().entries.range(count_up_to(selected.view.snapshot(), known_up_to)..usize::MAX);
+    let new: Vec<Uid> = new.map(|entry| entry.uid).filter(|uid| !own.contains(uid)).collect();
+    let mut asked: Vec<(Vec<FetchItem>, Vec<Uid>)> = Vec::new();
+    for uid in new {
+        let mut items = account.wanted_items().to_vec();
+        contexts::items_of(selected, &changes, uid, &mut items);
+        match asked.last_mut() {
+            Some((same, uids)) if *same == items => uids.push(uid),
+            _ => asked.push((items, vec![uid])),
+        }
+    }
+    asked.retain(|(items, _)| !items.is_empty());
+    let count: usize = asked.iter().map(|(_, uids)| uids.len()).sum();
+    if count > context.gateway.config.imap.notify_messages_max {
+        account.overflow(context);
+        asked.clear();
+    }
+    for (items, uids) in asked {
+        match fetch_new(context, account, selected, &uids, items).await {
+            Err(Failure::Ended(end)) => return Err(end),
+            // The client has heard that they are there, and may ask itself.
+            Err(Failure::Fault(fault)) => context.log(&fault),
+            _ => {}
+        }
+    }
+    contexts::tell(context, selected, &changes).await
 }
 
 /// What a FETCH response about flags shows.

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::wire::command::{Numbers, SequenceSet};
+use super::wire::notify::MessageEvents;
 use crate::domain::snapshot::{Entry, Snapshot};
 use crate::model::{ModSeq, SeqNum, Uid};
 
@@ -21,6 +22,8 @@ mod tests;
 pub enum Expunges {
     Tell,
     Hold,
+    /// It is what the command answers: told even to a client that wants to hear of nothing (RFC 5465 §3.1).
+    Answer,
 }
 
 /// One untagged response that brings the client up to date, to be written in the order given.
@@ -126,36 +129,56 @@ impl MailboxView {
         !self.zombies.is_empty() || self.told != self.snapshot.entries.len() || self.flags_told < self.snapshot.mod_seq
     }
 
-    /// What brings the client up to date: EXPUNGEs (last message first, so that no number shifts under the next one),
-    /// then EXISTS, then the flags of messages it knew before.
-    pub(super) fn tell(&mut self, expunges: Expunges) -> Vec<Untagged> {
+    /// The last message told: those above it are new to the client.
+    pub(super) fn last_told(&self) -> Uid {
+        self.last_told
+    }
+
+    /// Those told that the mailbox has no more, rising; they keep their numbers until that is told.
+    pub(super) fn zombies(&self) -> &[Uid] {
+        &self.zombies
+    }
+
+    /// What brings the client up to date, as far as it wants to be: EXPUNGEs (last message first, so that no number shifts
+    /// under the next one), then EXISTS, then the flags of messages it knew before.
+    pub(super) fn tell(&mut self, expunges: Expunges, wanted: MessageEvents) -> Vec<Untagged> {
         let mut untagged = Vec::new();
         if !self.has_news() {
             return untagged;
         }
-        if expunges == Expunges::Tell {
+        let wants_messages = wanted != MessageEvents::Nothing;
+        if expunges == Expunges::Answer || (expunges == Expunges::Tell && wants_messages) {
             let numbers = self.zombies.iter().rev().filter_map(|uid| Some(Untagged::Expunge(self.seq_of(*uid)?, *uid)));
             untagged.extend(numbers);
             self.zombies.clear();
         }
         let known_up_to = self.last_told;
-        if self.told != self.snapshot.entries.len() {
+        if self.told != self.snapshot.entries.len() && wants_messages {
             self.told = self.snapshot.entries.len();
             self.last_told = self.snapshot.entries.last().map_or(self.last_told, |entry| entry.uid);
             untagged.push(Untagged::Exists(self.exists()));
         }
         if self.flags_told < self.snapshot.mod_seq {
-            let changed = self.snapshot.entries.changed_since(self.flags_told);
-            let known = changed.take_while(|entry| entry.uid <= known_up_to);
-            let changed = known.filter(|entry| self.is_flag_news(entry));
-            untagged.extend(changed.filter_map(|entry| Some(Untagged::Flags(self.seq_of(entry.uid)?, entry.uid))));
-            self.flags_told = self.snapshot.mod_seq;
-            self.told_early.clear();
+            let flags = self.changed_flags(known_up_to);
+            // Those that the client does not want to hear of are not taken for told.
+            if flags.is_empty() || wanted == MessageEvents::MessagesAndFlags {
+                untagged.extend(flags);
+                self.flags_told = self.snapshot.mod_seq;
+                self.told_early.clear();
+            }
         }
-        if self.zombies.is_empty() {
+        if !self.has_news() {
             self.complete = self.snapshot.mod_seq;
         }
         untagged
+    }
+
+    /// The flags that others have changed on messages up to `known_up_to`.
+    fn changed_flags(&self, known_up_to: Uid) -> Vec<Untagged> {
+        let changed = self.snapshot.entries.changed_since(self.flags_told);
+        let known = changed.take_while(|entry| entry.uid <= known_up_to);
+        let changed = known.filter(|entry| self.is_flag_news(entry));
+        changed.filter_map(|entry| Some(Untagged::Flags(self.seq_of(entry.uid)?, entry.uid))).collect()
     }
 
     /// The ModSeq that the client may come back with: below it, it has missed nothing (RFC 7162 §6, erratum 1810 of
@@ -164,9 +187,9 @@ impl MailboxView {
         self.complete
     }
 
-    /// Are there expunges that have not been told?
-    pub(super) fn holds_expunges(&self) -> bool {
-        !self.zombies.is_empty()
+    /// Expunged, and still counted by the client; rising.
+    pub(super) fn held(&self) -> &[Uid] {
+        &self.zombies
     }
 
     fn is_flag_news(&self, entry: &Entry) -> bool {
@@ -297,7 +320,7 @@ fn count_below(snapshot: &Snapshot, uid: Uid) -> usize {
 }
 
 /// Entries up to `uid`.
-fn count_up_to(snapshot: &Snapshot, uid: Uid) -> usize {
+pub(super) fn count_up_to(snapshot: &Snapshot, uid: Uid) -> usize {
     match snapshot.entries.find(uid) {
         Ok(place) => place + 1,
         Err(place) => place,

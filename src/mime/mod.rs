@@ -5,7 +5,9 @@
 
 mod address;
 mod content;
+mod content_key;
 mod date;
+mod display_name;
 mod envelope;
 mod header;
 mod header_text;
@@ -20,7 +22,9 @@ mod transfer;
 mod urgency;
 
 pub use address::{AddressList, Entry, Mailbox};
+pub use content_key::content_key;
 pub use date::{date_time, internal_date, parse_internal_date};
+pub use display_name::mailbox;
 pub use header::{Field, Fields, decode_text, fields, header_fields, header_value, split_header, unfold};
 pub use header_text::{HeaderText, MESSAGE_ID, whole_message_id};
 pub use parts::{DEPTH_MAX, PARTS_MAX, Place};

@@ -162,7 +162,8 @@ pub fn recipients_header(header: &[u8], additions: Additions<'_>) -> Vec<u8> {
     out
 }
 
-/// The header of the sender's copy: Bcc kept, one more naming the `hidden` recipients (addresses) that no field names.
+/// The header of the sender's copy: Bcc kept, one more naming the `hidden` recipients (mailboxes) that no field
+/// names.
 pub fn sender_header(header: &[u8], additions: Additions<'_>, hidden: &[String]) -> Vec<u8> {
     let mut out = bcc(hidden);
     out.extend(added(header, Additions { reply_to: None, ..additions }));
@@ -191,21 +192,19 @@ fn added(header: &[u8], additions: Additions<'_>) -> Vec<u8> {
 
 /// A folded Bcc field; nothing where there is nobody to name.
 fn bcc(hidden: &[String]) -> Vec<u8> {
-    let mut out = String::new();
-    let mut line = 0;
-    for (index, address) in hidden.iter().enumerate() {
-        let parting = match index {
-            0 => "Bcc: ",
-            _ if line + address.len() + 3 > LINE_BYTES_MAX => ",\r\n ",
-            _ => ", ",
-        };
-        line = if parting.contains('\n') { 1 } else { line + parting.len() } + address.len();
+    if hidden.is_empty() {
+        return Vec::new();
+    }
+    let list = hidden.join(", ");
+    let mut out = "Bcc:".to_owned();
+    let mut line = out.len();
+    for word in list.split(' ') {
+        let parting = if line + 1 + word.len() > LINE_BYTES_MAX { "\r\n " } else { " " };
+        line = if parting.len() > 1 { 1 } else { line + 1 } + word.len();
         out.push_str(parting);
-        out.extend(address.chars().filter(|letter| !letter.is_control()));
+        out.extend(word.chars().filter(|letter| !letter.is_control()));
     }
-    if !out.is_empty() {
-        out.push_str("\r\n");
-    }
+    out.push_str("\r\n");
     out.into_bytes()
 }
 

@@ -2,6 +2,8 @@
 //! accounts to measure with. Both go through the same import as a real school (`domain::import`); the files in
 //! `school/` are its example. The command that shows Passerelle at work uses them.
 
+pub mod department;
+mod department_files;
 mod letters;
 mod pdf;
 

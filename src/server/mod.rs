@@ -169,6 +169,12 @@ impl Shared {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
             self.tasks.spawn(rounds::switch(Arc::clone(self)));
         }
+        let collecting = Arc::clone(&self.gateway);
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
+        if self.config.people.collect_every_hours > 0 {
+            self.tasks.spawn(rounds::departed(Arc::clone(self)));
+        }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);

@@ -1,5 +1,5 @@
 //! What the server does by itself, again and again: gives the trail's lines their place, looks at the switch, delivers
-//! what waited for the end of quiet hours.
+//! what waited for the end of quiet hours, and sees to the accounts of people who left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,4 +60,17 @@ pub(super) async fn quiet(shared: Arc<Shared>) {
         }
     };
     shared.stop.run_until_cancelled(rounds).await.unwrap_or(())
+}
+
+/// Puts aside and deletes the accounts of people who left, in time. First a while after the start: a server that is
+/// started again and again is not to do it each time.
+pub(super) async fn departed(shared: Arc<Shared>) {
+    let every = Duration::from_secs(u64::from(shared.config.people.collect_every_hours) * 3600);
+    let mut wait = every.min(Duration::from_secs(3600));
+    while shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+        if let Err(fault) = shared.gateway.collect_departed(false).await {
+            tracing::error!(%fault, "the accounts of people who left were not looked at");
+        }
+        wait = every;
+    }
 }

@@ -67,6 +67,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TryLater => (451, "4.3.0"),
         // Temporary: clients keep the letter, and may send it when the switch is turned back.
         Sentence::SendingOff => (451, "4.3.2"),
+        Sentence::RulesAway => (451, "4.7.0"),
         // Said over IMAP.
         Sentence::ReadingOff
         | Sentence::NoSuchMailbox

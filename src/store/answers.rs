@@ -7,20 +7,25 @@
 use super::{StoreError, Tx, on_engine, sql};
 use crate::model::UserId;
 
+// `cross join` holds SQLite to the order in which each step is one search of an index; left to itself it may look through
+// all placements of a letter to thousands.
+
 const GOT: &str = "
-    select 1 from delivery d
-    join answerable a on a.user_id = $2 and a.submission_id = d.submission_id
-    join submission s on s.id = d.submission_id
-    where d.user_id = $1 and not s.no_reply and exists (
-        select 1 from mailbox m join placement p on p.mailbox_id = m.id and p.message_id = s.message_id
-        where m.user_id = $1
-    )
+    select 1
+    from delivery d cross join answerable a cross join submission s
+    where d.user_id = $1
+      and a.user_id = $2 and a.submission_id = d.submission_id
+      and s.id = d.submission_id and not s.no_reply
+      and exists (
+        select 1 from mailbox m cross join placement p
+        where m.user_id = $1 and p.mailbox_id = m.id and p.message_id = s.message_id
+      )
     limit 1";
 
 const SENT: &str = "
-    select 1 from submission s
-    join answerable a on a.user_id = $2 and a.submission_id = s.id
-    where s.user_id = $1
+    select 1
+    from submission s cross join answerable a
+    where s.user_id = $1 and a.user_id = $2 and a.submission_id = s.id
     limit 1";
 
 /// Does any message that `holder` got or sent let him answer to `person`?
@@ -51,17 +56,17 @@ pub(crate) async fn answerable(tx: &mut Tx<'_>, answer: &Answer) -> Result<Vec<U
         tx,
         "select a.user_id from ",
         texts "$2",
-        " as answered
-        join submission s on s.message_id_key = answered.item
-        join answerable a on a.submission_id = s.id
-        where a.user_id in (select item from ",
+        " as answered cross join submission s cross join ",
         texts "$3",
-        " as people) and (s.user_id = $1 or not s.no_reply and exists (
+        " as person cross join answerable a
+        where s.message_id_key = answered.item
+          and a.user_id = person.item and a.submission_id = s.id
+          and (s.user_id = $1 or not s.no_reply and exists (
             select 1 from delivery d where d.submission_id = s.id and d.user_id = $1
-        ) and exists (
-            select 1 from mailbox m join placement p on p.mailbox_id = m.id and p.message_id = s.message_id
-            where m.user_id = $1
-        ))"
+          ) and exists (
+            select 1 from mailbox m cross join placement p
+            where m.user_id = $1 and p.mailbox_id = m.id and p.message_id = s.message_id
+          ))"
     );
     let rows: Vec<(String,)> = on_engine!(tx, |c| {
         let query = sqlx::query_as(statement).bind(answer.holder.as_str()).bind(answer.answered.as_str());
@@ -79,10 +84,9 @@ pub(crate) async fn answers_no_reply(
         tx,
         "select 1 from ",
         texts "$2",
-        " as answered
-        join submission s on s.message_id_key = answered.item
-        join delivery d on d.submission_id = s.id and d.user_id = $1
-        where s.no_reply and s.user_id <> $1
+        " as answered cross join submission s cross join delivery d
+        where s.message_id_key = answered.item and s.no_reply and s.user_id <> $1
+          and d.submission_id = s.id and d.user_id = $1
         limit 1"
     );
     let row: Option<(i32,)> = on_engine!(tx, |c| {

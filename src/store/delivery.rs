@@ -4,9 +4,9 @@
 
 use super::limits::{self, Counting};
 use super::mailbox::take;
-use super::message::{NewBody, NewMessage, add, add_body};
-use super::placement::{NewPlacement, filed_by_client};
-use super::quiet::{Held, hold};
+use super::message::{NewBody, NewMessage, add, add_body, hold};
+use super::placement::{NewPlacement, filed};
+use super::quiet::{self, Held};
 use super::{StoreError, Tx, column, number, on_engine, placement, sql, trail};
 use crate::model::{
     Flags, Limit, MailboxId, MessageId, QuietNow, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId,
@@ -83,7 +83,7 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     };
     let people = add_people(tx, new, submission.id).await?;
     let held = match &new.quiet {
-        Some(quiet) => hold(tx, (submission.id, new.batch), quiet).await?,
+        Some(now) => quiet::hold(tx, (submission.id, new.batch), now).await?,
         None => Held { now: 0, opens: None },
     };
     add_answerable(tx, new, submission.id).await?;
@@ -92,6 +92,10 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     }
     lock(tx, new, submission.id, sent).await?;
     let mut mailboxes = if people > held.now { place(tx, new, &submission).await? } else { Vec::new() };
+    if people == 0 {
+        // Nobody may have the letter, should this be a repetition, or all members of a group be suspended.
+        placement::doom_messages(tx, &[submission.letter.0], new.now).await?;
+    }
     if submission.sent_uid.is_none() {
         file(tx, new, &submission, sent).await?;
         mailboxes.push(sent);
@@ -165,12 +169,31 @@ struct Submission {
     sent_uid: Option<i64>,
 }
 
-const FIND: &str = "select id, message_id, sent_uid from submission where replay_key = $1";
-
 async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Option<Submission>, StoreError> {
-    let row: Option<(i64, i64, Option<i64>)> =
-        on_engine!(tx, |c| sqlx::query_as(FIND).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
-    Ok(row.map(|(id, letter, sent_uid)| Submission { id, letter: MessageId(letter), sent_uid }))
+    let statement = sql!(
+        tx,
+        "select id, message_id, sent_uid from submission where replay_key = $1",
+        lock " for key share",
+        ""
+    );
+    let row: Option<(i64, Option<i64>, Option<i64>)> =
+        on_engine!(tx, |c| sqlx::query_as(statement).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
+    let Some((id, letter, sent_uid)) = row else { return Ok(None) };
+    let letter = match letter.map(MessageId) {
+        Some(letter) if hold(tx, letter).await? => letter,
+        _ => store_again(tx, new, id).await?,
+    };
+    Ok(Some(Submission { id, letter, sent_uid }))
+}
+
+const SET_LETTER: &str = "update submission set message_id = $2 where id = $1";
+
+/// Stores the letter again: everybody had expunged it, and it has been collected.
+async fn store_again(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Result<MessageId, StoreError> {
+    add_body(tx, &new.body, new.now).await?;
+    let letter = add(tx, &new.letter, new.now).await?;
+    on_engine!(tx, |c| sqlx::query(SET_LETTER).bind(submission).bind(letter.0).execute(c).await.map(drop)?);
+    Ok(letter)
 }
 
 const ADD_SUBMISSION: &str = "
@@ -303,14 +326,11 @@ const SET_SENT: &str = "update submission set sent_uid = $2 where id = $1";
 /// Files the sender's copy in Sent, `\Seen`; where the client had put one there itself, that is the copy.
 async fn file(tx: &mut Tx<'_>, new: &NewDelivery, submission: &Submission, sent: MailboxId) -> Result<(), StoreError> {
     let copy = new.sent_copy.as_ref().unwrap_or(&new.letter);
-    let there = match &copy.message_id_key {
-        Some(key) => filed_by_client(tx, key, sent, &copy.body_hash).await?,
-        None => None,
-    };
-    let uid = match there {
+    let uid = match filed(tx, copy, sent).await? {
         Some(uid) => uid,
-        None => i64::from(place_copy(tx, new, submission, sent).await?.0),
+        None => place_copy(tx, new, submission, sent).await?,
     };
+    let uid = i64::from(uid.0);
     on_engine!(tx, |c| sqlx::query(SET_SENT).bind(submission.id).bind(uid).execute(c).await.map(drop)?);
     Ok(())
 }
@@ -322,7 +342,7 @@ async fn place_copy(
     sent: MailboxId,
 ) -> Result<Uid, StoreError> {
     let (message, size) = match &new.sent_copy {
-        // It shares the letter's body, which is there.
+        // It shares the letter's body, which is there where the letter is.
         Some(copy) => (add(tx, copy, new.now).await?, copy.size),
         None => (submission.letter, new.letter.size),
     };

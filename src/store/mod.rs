@@ -14,6 +14,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod limits;
@@ -23,6 +24,8 @@ mod open;
 pub mod people;
 pub(crate) mod placement;
 pub(crate) mod quiet;
+pub(crate) mod recover;
+pub(crate) mod retention;
 pub(crate) mod search;
 pub(crate) mod switch;
 pub(crate) mod trail;
@@ -62,10 +65,12 @@ pub(crate) use on_engine;
 /// one parameter: `sql!(tx, "select … from ", texts "$1", " as list join …")`.
 ///
 /// * `texts`, `numbers`: rows `(item)`.
+/// * `lock " for update"`: how the rows that are read are locked. SQLite has one writer: nothing to lock.
 /// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
 ///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
-/// * `deliveries`: the rows `d` of `delivery` of the submissions in the list whose batch is `$2`, each found by the primary key.
+/// * `deliveries`: the rows `d` of `delivery` of the submissions in the list whose batch is `$2`, each with the reader's INBOX
+///   `m`: found by their keys.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
@@ -87,7 +92,9 @@ macro_rules! sqlite_list {
         concat!(
             "(select value as item from json_each(",
             $parameter,
-            ")) as list cross join delivery d on d.submission_id = list.item and d.batch = $2"
+            ")) as list
+            cross join delivery d on d.submission_id = list.item and d.batch = $2
+            cross join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'"
         )
     };
     (reached, $people:literal) => {
@@ -109,6 +116,9 @@ macro_rules! sqlite_list {
             ")) as r cross join placement p on p.mailbox_id = $2 and p.uid between r.low and r.high"
         )
     };
+    (lock, $clause:literal) => {
+        ""
+    };
     (position, $texts:literal) => {
         concat!("instr(", $texts, ")")
     };
@@ -129,7 +139,10 @@ macro_rules! postgres_list {
             " as json))) as list
             cross join lateral (
                 select * from delivery where submission_id = list.item and batch = $2 offset 0
-            ) as d"
+            ) as d
+            cross join lateral (
+                select * from mailbox where user_id = d.user_id and special_use = 'inbox' offset 0
+            ) as m"
         )
     };
     (reached, $people:literal) => {
@@ -154,6 +167,9 @@ macro_rules! postgres_list {
                 select * from placement where mailbox_id = $2 and uid between r.low and r.high offset 0
             ) as p"
         )
+    };
+    (lock, $clause:literal) => {
+        $clause
     };
     (position, $texts:literal) => {
         concat!("strpos(", $texts, ")")

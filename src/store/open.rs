@@ -62,7 +62,7 @@ impl Store {
             .pragma("mmap_size", "268435456")
             .pragma("wal_autocheckpoint", "4000");
         let mut connection = options.connect().await?;
-        migrator(|(_, _, sqlite, _)| sqlite).run_direct(None, &mut connection, false).await?;
+        migrator(|(_, _, sqlite, _)| for_sqlite(sqlite)).run_direct(None, &mut connection, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             // A connection to a file does not go stale: asking it first would only double every read's way.
@@ -90,7 +90,7 @@ impl Store {
             .connect_with(options)
             .await?;
         add_trigrams(&pool).await?;
-        migrator(|(_, _, _, postgres)| postgres).run(&pool).await?;
+        migrator(|(_, _, _, postgres)| postgres.to_owned()).run(&pool).await?;
         Ok(Self { engine: Engine::Postgres(pool) })
     }
 }
@@ -120,7 +120,7 @@ pub(super) fn newest_version() -> i64 {
     MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
-fn migrator(text: fn((i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
+fn migrator(text: fn((i64, &'static str, &'static str, &'static str)) -> String) -> Migrator {
     Migrator::with_migrations(
         MIGRATIONS
             .into_iter()
@@ -131,6 +131,12 @@ fn migrator(text: fn((i64, &'static str, &'static str, &'static str)) -> &'stati
             })
             .collect(),
     )
+}
+
+/// The common text as SQLite is to read it: what is marked for it is read, and rows with a number for a key lie in the order
+/// of that number, without an index beside them.
+fn for_sqlite(text: &str) -> String {
+    text.replace("/*!", "").replace("*/", "").replace("bigint primary key", "integer primary key")
 }
 
 const HAS_TRIGRAMS: &str = "select count(*) from pg_extension where extname = 'pg_trgm'";

@@ -103,17 +103,16 @@ pub(crate) struct Released {
     pub(crate) mailboxes: Vec<MailboxId>,
 }
 
-// `case` keeps PostgreSQL from joining all submissions: each is looked up as its rows come, up to the limit.
+// `count` keeps PostgreSQL from joining all submissions: each is looked up as its rows come, up to the limit.
 const DUE: &str = "
     select d.submission_id from delivery d
-    where d.waits_until <= $1 and case when $2 then not exists (
-        select 1 from submission s join ent_user u on u.id = s.user_id
+    where d.waits_until <= $1 and case when $2 then (
+        select count(*) from submission s join ent_user u on u.id = s.user_id
         where s.id = d.submission_id and (u.suspended or exists (
-            select 1 from suspension x
+            select 1 from suspension x left join user_school us on us.user_id = u.id and us.school_id = x.school_id
             where x.sending and (x.profile is null or x.profile = u.profile) and (x.user_id is null or x.user_id = u.id)
-                and (x.school_id is null or exists (
-                    select 1 from user_school us where us.user_id = u.id and us.school_id = x.school_id))))
-    ) else true end
+                and (x.school_id is null or us.user_id is not null)))
+    ) = 0 else true end
     order by d.waits_until, d.submission_id limit $3";
 
 /// Places letters that are due: all of a letter that is due, or nothing of it.
@@ -157,7 +156,7 @@ async fn lock(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<(), Sto
     let statement = concat!(
         "select id from mailbox where id in (select m.id from ",
         postgres_list!(deliveries, "$1"),
-        " join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox') order by id for no key update"
+        ") order by id for no key update"
     );
     match tx {
         Tx::Sqlite(_) => Ok(()),
@@ -175,9 +174,7 @@ async fn take(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<Vec<Mai
         "update mailbox set uid_next = uid_next + taken.letters, mod_seq = mod_seq + 1 from (
             select m.id as mailbox_id, count(*) as letters from ",
         deliveries "$1",
-        "
-            join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
-            group by m.id
+        " group by m.id
         ) as taken where mailbox.id = taken.mailbox_id returning id"
     );
     let ids: Vec<i64> =
@@ -198,8 +195,7 @@ async fn place(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<u64, S
         deliveries "$1",
         "
         join submission s on s.id = d.submission_id
-        join message l on l.id = s.message_id
-        join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'"
+        join message l on l.id = s.message_id"
     );
     Ok(on_engine!(tx, |c| {
         let query = sqlx::query(statement).bind(letters).bind(asked.batch).bind(asked.now.0);

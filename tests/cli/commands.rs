@@ -69,7 +69,7 @@ fn an_import_is_tried_then_done_then_changes_nothing() {
     assert!(tried.contains("anna.un") && tried.ends_with("dry run: nothing was changed\n"), "{tried}");
     assert_eq!(sandbox.done(&["user", "list"], "").trim(), "");
     let done = sandbox.done(&["import", school], "");
-    assert!(done.contains("users.csv: added ") && done.ends_with("done\n"), "{done}");
+    assert!(done.contains("person added: ") && done.ends_with("done\n"), "{done}");
     assert_eq!(sandbox.done(&["import", school], ""), "nothing to change\n");
 }
 

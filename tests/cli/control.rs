@@ -20,7 +20,7 @@ async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
     let server = sandbox.start().await;
     assert_eq!(mode(&socket), 0o600);
     assert_eq!(ask(&socket, &list).await.unwrap(), Some(AdminAnswer::Users(vec![])));
-    let import = AdminCommand::Import { folder: sandbox.write_school(), dry_run: false };
+    let import = AdminCommand::Import { folder: sandbox.write_school(), dry_run: false, school: None, suspend: None };
     assert!(
         matches!(ask(&socket, &import).await.unwrap(), Some(AdminAnswer::Import(sheet)) if !sheet.changes.is_empty())
     );
@@ -45,7 +45,7 @@ async fn a_suspension_cuts_the_session_that_is_open() {
     let user = || "anna.un".to_owned();
     let password = Password::new("a long password");
     for command in [
-        AdminCommand::Import { folder: sandbox.write_school(), dry_run: false },
+        AdminCommand::Import { folder: sandbox.write_school(), dry_run: false, school: None, suspend: None },
         AdminCommand::UserSetPassword { user: user(), password },
     ] {
         let answer = ask(&socket, &command).await.unwrap().unwrap();

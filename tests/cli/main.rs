@@ -4,6 +4,7 @@
 mod commands;
 mod control;
 mod demo;
+mod keeping;
 mod sandbox;
 mod server;
 #[path = "../support/mod.rs"]

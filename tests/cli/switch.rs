@@ -78,7 +78,7 @@ async fn turned_on_one_server_it_holds_on_the_other_within_a_second() {
     let socket = here.config().control_socket();
     let user = || "anna.un".to_owned();
     let done = async |command: AdminCommand| ask(&socket, &command).await.unwrap().unwrap();
-    done(AdminCommand::Import { folder: here.write_school(), dry_run: false }).await;
+    done(AdminCommand::Import { folder: here.write_school(), dry_run: false, school: None, suspend: None }).await;
     done(AdminCommand::UserSetPassword { user: user(), password: Password::new("a long password") }).await;
     let scope = || SwitchScope { profile: None, school: None, user: None };
     let suspend = || SwitchCommand::Suspend { sending: true, reading: true, scope: scope(), reason: "vol".to_owned() };

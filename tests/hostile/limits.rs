@@ -34,6 +34,12 @@ const TESTED: &[(&str, &str)] = &[
     ("mailboxes.annotation_bytes_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_mailbox_max", "tests/transcripts/imap/setmetadata_limit.txt"),
     ("mailboxes.annotations_per_user_max", "tests/transcripts/imap/setmetadata_limit.txt"),
+    ("keeping.expunges_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_days", "tests/store/collecting.rs"),
+    ("keeping.undelete_messages_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.undelete_bytes_per_user_max", "tests/store/collecting.rs"),
+    ("keeping.submissions_days", "tests/store/collecting.rs"),
+    ("keeping.orphans_hours", "tests/store/collecting.rs"),
     ("submission.message_bytes_max", "tests/smtp_session/messages.rs"),
     ("submission.recipients_max", "tests/transcripts/smtp/rcpt_limit.txt"),
     ("submission.people_max", "tests/store/delivering.rs"),
@@ -43,6 +49,14 @@ const TESTED: &[(&str, &str)] = &[
     ("submission.data_idle_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.login_seconds_max", "tests/smtp_session/endings.rs"),
     ("submission.connections_per_user_max", "tests/smtp_session/sessions.rs"),
+    ("ent.answer_milliseconds_max", "tests/people/live_ent.rs"),
+    ("ent.remember_seconds", "tests/people/live_ent.rs"),
+    ("ent.remembered_max", "tests/people/live_ent.rs"),
+    ("ent.questions_at_once_max", "tests/people/live_ent.rs"),
+    ("ent.failures_max", "tests/people/live_ent.rs"),
+    ("ent.pause_seconds", "tests/people/live_ent.rs"),
+    ("import.file_bytes_max", "tests/people/ent_traps.rs"),
+    ("import.suspended_percent_max", "tests/people/ent.rs"),
     ("imap.line_bytes_max", "tests/transcripts/imap/line_limit.txt"),
     ("imap.literal_before_login_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
     ("imap.literal_bytes_max", "tests/transcripts/imap/literal_limit.txt"),
@@ -52,6 +66,11 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.sequence_set_ranges_max", "tests/hostile/limits.rs"),
     ("imap.list_items_max", "tests/hostile/limits.rs"),
     ("imap.search_keys_max", "tests/hostile/limits.rs"),
+    ("imap.search_contexts_max", "tests/transcripts/imap/context_limit.txt"),
+    ("imap.multisearch_mailboxes_max", "tests/transcripts/imap/esearch_limit.txt"),
+    ("imap.multisearch_messages_max", "tests/transcripts/imap/esearch_limit.txt"),
+    ("imap.notify_names_max", "tests/transcripts/imap/notify_refused.txt"),
+    ("imap.notify_messages_max", "tests/transcripts/imap/notify_limit.txt"),
     ("imap.list_patterns_bytes_max", "tests/hostile/limits.rs"),
     ("imap.background_commands_max", "tests/fixtures_clients/apple.rs"),
     ("imap.message_limit", "tests/transcripts/imap/message_limit.txt"),
@@ -64,16 +83,33 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.idle_seconds_max", "tests/imap_session/endings.rs"),
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
+    ("quiet.release_people_max", "tests/store/quiet.rs"),
     ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
 /// Numbers that limit nothing.
-const NO_LIMITS: &[&str] = &["imap.poll_seconds", "imap.progress_milliseconds"];
+const NO_LIMITS: &[&str] = &[
+    "imap.poll_seconds",
+    "imap.progress_milliseconds",
+    "keeping.collect_seconds",
+    "people.archive_after_days",
+    "people.delete_after_days",
+    "people.collect_every_hours",
+    "quiet.release_pause_percent",
+];
 
 #[test]
 fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let settings = numbers(&fs::read_to_string(root.join("src/config/mod.rs")).unwrap());
+    let sources = [
+        "src/config/mod.rs",
+        "src/config/keeping.rs",
+        "src/config/people.rs",
+        "src/config/policy.rs",
+        "src/config/quiet.rs",
+    ]
+    .map(|file| fs::read_to_string(root.join(file)).unwrap());
+    let settings = numbers(&sources.concat());
     assert!(settings.len() > 40, "{settings:?}");
     let known: Vec<&str> = TESTED.iter().map(|(setting, _)| *setting).chain(NO_LIMITS.iter().copied()).collect();
     let missing: Vec<&String> = settings.iter().filter(|setting| !known.contains(&setting.as_str())).collect();

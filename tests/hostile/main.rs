@@ -14,6 +14,7 @@ mod support;
 #[path = "../support/client.rs"]
 mod client;
 
+mod answers;
 mod compress;
 mod identity;
 mod in_step;

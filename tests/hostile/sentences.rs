@@ -27,6 +27,7 @@ fn all() -> Vec<Sentence> {
         S::ListInSight { group: name() },
         S::NotAnAnswer { recipient: name() },
         S::NoReply,
+        S::RulesAway,
         S::NoReplyNotAllowed,
         S::SenderNotYours { address: name() },
         S::FromNotYours { address: name() },
@@ -79,6 +80,8 @@ fn all() -> Vec<Sentence> {
 /// The longest run of a sentence's letters without names and numbers.
 fn fragment(sentence: &Sentence) -> String {
     let text = sentence.text(Language::Fr);
+    // Behind it stands a day.
+    let text = text.split("à partir du ").next().unwrap_or_default();
     let parts = text.split(|letter: char| letter == '\u{1}' || letter.is_ascii_digit());
     parts.max_by_key(|part| part.len()).unwrap().trim().trim_end_matches('.').to_owned()
 }
@@ -106,6 +109,13 @@ async fn heard_here() -> String {
     heard.push(zoe.appends("INBOX", &message).await);
     assert!(heard.last().unwrap().starts_with("NO [UNAVAILABLE] "), "{heard:?}");
     heard.push(zoe.tagged(format!("CREATE {}", "x".repeat(401))).await);
+    let asked = World::with(|config| {
+        config.ent.communication_url = Some("http://127.0.0.1:1/communication".to_owned());
+    })
+    .await;
+    let mut anne = asked.smtp("anne").await;
+    heard.push(anne.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await);
+    assert!(heard.last().unwrap().starts_with("451 4.7.0 "), "{heard:?}");
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);

@@ -114,7 +114,7 @@ async fn who_may_do_neither_is_not_let_in_and_keeps_the_password() {
 async fn a_school_is_meant_by_its_people_and_a_restart_changes_nothing() {
     let world = World::new().await;
     world
-        .run(&[
+        .runs(&[
             "insert into school (id, uai, name) values ('s', '0750001A', 'Hugo'), ('t', '0750002B', 'Sand')",
             "insert into user_school (user_id, school_id) values ('u-anne', 's'), ('u-anne', 't'), ('u-zoe', 't')",
         ])

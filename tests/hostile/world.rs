@@ -65,8 +65,8 @@ impl World {
         Self { gateway: Arc::new(gateway), store: test }
     }
 
-    /// Puts more into the store.
-    pub async fn run(&self, statements: &'static [&'static str]) {
+    /// Changes the directory by SQL.
+    pub async fn runs(&self, statements: &'static [&'static str]) {
         insert(&self.store, statements).await;
     }
 

@@ -93,3 +93,82 @@ async fn esearch() {
     let by_mod_seq = client.ok("SEARCH MODSEQ 1").await;
     assert!(by_mod_seq[1].starts_with("* SEARCH 1 2 3 (MODSEQ "), "{by_mod_seq:?}");
 }
+
+/// Days as RFC 9051 §6.4.4 has them: of INTERNALDATE the one that FETCH tells, of Date the one that is written.
+#[tokio::test]
+async fn days_disregard_time_and_zone() {
+    let world = World::new().await;
+    let mut client = world.anne_in("INBOX").await;
+    for (arrived, sent) in [
+        ("10-Nov-2026 23:30:00 -0200", "Date: Tue, 10 Nov 2026 23:30:00 -0800\r\n"),
+        ("11-Nov-2026 00:30:00 +0000", "Date: Wed, 11 Nov 2026 00:30:00 +1300\r\n"),
+        ("11-Nov-2026 12:00:00 +0000", "Date: yesterday\r\n"),
+        ("12-Nov-2026 12:00:00 +0000", ""),
+    ] {
+        let message = format!("From: a@ent.test\r\n{sent}\r\nx\r\n");
+        assert!(client.appends(&format!("INBOX \"{arrived}\""), message).await.starts_with("OK"));
+    }
+    assert_eq!(client.ok("FETCH 1 INTERNALDATE").await, ["* 1 FETCH (INTERNALDATE \"11-Nov-2026 01:30:00 +0000\")"],);
+    for (keys, expected) in [
+        ("ON 10-Nov-2026", ""),
+        ("ON 11-Nov-2026", "1 2 3"),
+        ("BEFORE 12-Nov-2026", "1 2 3"),
+        ("SINCE 12-Nov-2026", "4"),
+        ("SINCE \"12-Nov-2026\" BEFORE 12-Nov-2026", ""),
+        ("SENTON 10-Nov-2026", "1"),
+        ("SENTON 11-Nov-2026", "2"),
+        ("SENTBEFORE 11-Nov-2026", "1"),
+        ("SENTSINCE 10-Nov-2026", "1 2"),
+        ("NOT SENTSINCE 1-Jan-1970", "3 4"),
+    ] {
+        let expected = format!("* SEARCH {expected}").trim_end().to_owned();
+        assert_eq!(client.ok(format!("SEARCH {keys}")).await, [expected], "{keys}");
+    }
+}
+
+/// RFC 9051 §6.4.4, key by key, where a server is easily wrong by one.
+#[tokio::test]
+async fn edges_of_keys() {
+    let world = World::new().await;
+    let mut client = world.anne_in("INBOX").await;
+    let message = "From: \"Dupont, Zo\u{e9}\" <zoe@ent.test>\r\nSubject: one\r\nX-A: first\r\nX-A: second\r\nX-Empty:\r\n\
+                   Message-ID: <A@ent.test>\r\n\r\nx\r\n";
+    assert!(client.appends("INBOX (\\Draft $Label)", message).await.starts_with("OK"));
+    let size = message.len();
+    let cases = [
+        (format!("LARGER {size}"), false),
+        (format!("LARGER {}", size - 1), true),
+        (format!("SMALLER {size}"), false),
+        (format!("SMALLER {}", size + 1), true),
+        ("DRAFT".to_owned(), true),
+        ("UNDRAFT".to_owned(), false),
+        ("NEW".to_owned(), false),
+        ("OLD".to_owned(), true),
+        ("RECENT".to_owned(), false),
+        ("KEYWORD $LABEL".to_owned(), true),
+        ("KEYWORD $Lab".to_owned(), false),
+        ("UNKEYWORD $other".to_owned(), true),
+        ("HEADER x-a second".to_owned(), true),
+        ("HEADER x-a \"first second\"".to_owned(), false),
+        ("HEADER X-Empty \"\"".to_owned(), true),
+        ("HEADER X-Empty x".to_owned(), false),
+        ("HEADER X-Other \"\"".to_owned(), false),
+        ("HEADER MESSAGE-ID <a@ENT.test>".to_owned(), true),
+        ("HEADER Message-ID a@ent".to_owned(), true),
+        ("HEADER Message-ID <b@ent.test>".to_owned(), false),
+        ("NOT HEADER Message-ID <b@ent.test>".to_owned(), true),
+        ("FROM \"dupont, zoe zoe@ent\"".to_owned(), true),
+        ("SUBJECT \"\"".to_owned(), true),
+        ("BODY subject".to_owned(), false),
+        // Names of fields are no text of the message's: a person who looks for "date" wants letters that say it.
+        ("TEXT subject".to_owned(), false),
+        ("TEXT first".to_owned(), true),
+        ("SUBJECT \"on\u{e8}\"".to_owned(), true),
+    ];
+    for (keys, matches) in cases {
+        let expected = if matches { "* SEARCH 1" } else { "* SEARCH" };
+        assert_eq!(client.ok(format!("SEARCH {keys}")).await, [expected], "{keys}");
+    }
+    let refused = client.says(b"SEARCH SUBJECT \"\xe9\"").await;
+    assert!(refused[0].starts_with("BAD"), "{refused:?}");
+}

@@ -22,6 +22,8 @@ pub enum Kind {
     Condstore,
     /// Enables QRESYNC and comes back with what it knows.
     Resync,
+    /// Is told of changes between commands too, EXPUNGEs excepted; and of those in other mailboxes.
+    Notify,
 }
 
 /// A message as the client knows it; what it has not heard, it asks.
@@ -29,7 +31,12 @@ pub enum Kind {
 struct Message {
     uid: Option<u32>,
     flags: Option<Flags>,
+    /// Is it among the results that are kept up to date by number?
+    found: bool,
 }
+
+/// What the results that are kept up to date must not have.
+pub const NOT_FOUND: &str = "$Une";
 
 pub struct Client {
     pub kind: Kind,
@@ -50,6 +57,10 @@ pub struct Client {
     /// What SELECT (QRESYNC …) said had gone, and had changed.
     pub vanished: BTreeSet<u32>,
     pub fetched: BTreeSet<u32>,
+    /// The tag of the search whose results are kept up to date.
+    context: Option<String>,
+    /// Its results, where they are UIDs.
+    found: BTreeSet<u32>,
 }
 
 impl Client {
@@ -68,6 +79,8 @@ impl Client {
             heard_all: false,
             vanished: BTreeSet::new(),
             fetched: BTreeSet::new(),
+            context: None,
+            found: BTreeSet::new(),
         }
     }
 
@@ -88,6 +101,13 @@ impl Client {
     pub fn view(&self) -> BTreeMap<u32, Flags> {
         let known = |message: &Message| (message.uid.expect("a UID"), message.flags.clone().expect("flags"));
         self.messages.iter().map(known).collect()
+    }
+
+    /// The results that are kept up to date, as UIDs; `None` where it keeps none.
+    pub fn results(&self) -> Option<BTreeSet<u32>> {
+        self.context.as_ref()?;
+        let by_number = self.messages.iter().filter(|message| message.found);
+        Some(by_number.map(|message| message.uid.expect("a UID")).chain(self.found.iter().copied()).collect())
     }
 
     /// A set of one or two of its messages; `None` where it has none.
@@ -115,6 +135,11 @@ impl Client {
         self.command(&format!("LOGIN anne \"{PASSWORD}\"")).await;
         match self.kind {
             Kind::Plain => {}
+            Kind::Notify => {
+                let all = "MessageNew MessageExpunge FlagChange";
+                let selected = "(selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange))";
+                self.command(&format!("NOTIFY SET {selected} (personal ({all} MailboxName))")).await;
+            }
             Kind::Condstore => self.command("ENABLE CONDSTORE").await,
             Kind::Resync => self.command("ENABLE QRESYNC").await,
         }
@@ -141,27 +166,46 @@ impl Client {
         assert_eq!(cache.len(), self.messages.len(), "QRESYNC since {since} left {cache:?}");
         for (message, (uid, flags)) in self.messages.iter_mut().zip(&cache) {
             assert!(message.uid.is_none_or(|told| told == *uid), "QRESYNC since {since}: {uid} is not in its place");
-            *message = Message { uid: Some(*uid), flags: Some(flags.clone()) };
+            *message = Message { uid: Some(*uid), flags: Some(flags.clone()), found: false };
         }
         world.check_difference(mailbox, self, since).await;
     }
 
     /// SELECT, then asks for everything.
     pub async fn selects(&mut self, mailbox: &Mailbox) {
-        self.messages.clear();
         self.highest = 0;
         self.says(&format!("SELECT {}", mailbox.name)).await;
+        match self.kind {
+            Kind::Plain => self.keeps("SEARCH").await,
+            Kind::Notify => self.keeps("UID SEARCH").await,
+            Kind::Condstore | Kind::Resync => {}
+        }
         self.heard_all = false;
+    }
+
+    /// Has the results of a search kept up to date: by UID, or by numbers that shift.
+    async fn keeps(&mut self, verb: &str) {
+        self.context = Some(format!("t{}", self.commands + 1));
+        self.found.clear();
+        self.messages.iter_mut().for_each(|message| message.found = false);
+        self.says(&format!("{verb} RETURN (ALL UPDATE) UNKEYWORD {NOT_FOUND}")).await;
     }
 
     pub async fn closes(&mut self) {
         self.command("CLOSE").await;
+        self.is_closed();
+    }
+
+    /// What was known of the mailbox means nothing any more.
+    fn is_closed(&mut self) {
         self.messages.clear();
+        self.found.clear();
+        self.context = None;
     }
 
     pub fn leaves(&mut self) {
         self.cache = self.view();
-        self.messages.clear();
+        self.is_closed();
         self.stream = None;
     }
 
@@ -195,7 +239,14 @@ impl Client {
         self.commands += 1;
         let tag = format!("t{}", self.commands);
         self.send(&format!("{tag} IDLE\r\n")).await;
-        assert_eq!(self.response().await, "+ idling");
+        loop {
+            let response = self.response().await;
+            if response == "+ idling" {
+                break;
+            }
+            assert_eq!(self.kind, Kind::Notify, "{response}");
+            self.hear_untagged(&response, "IDLE", false);
+        }
         self.send("DONE\r\n").await;
         self.hear(&tag, "IDLE").await;
         self.says("NOOP").await;
@@ -214,7 +265,10 @@ impl Client {
 
     /// Hears all that comes up to the tagged answer.
     async fn hear(&mut self, tag: &str, command: &str) {
-        let holds = ["FETCH", "STORE", "SEARCH", "UID SEARCH"].iter().any(|verb| command.starts_with(verb));
+        // Other than the search that is kept up to date, UID SEARCH names numbers here.
+        let names_numbers = !command.starts_with("UID SEARCH RETURN (ALL UPDATE)");
+        let holds =
+            ["FETCH", "STORE", "SEARCH", "UID SEARCH"].iter().any(|verb| command.starts_with(verb)) && names_numbers;
         (self.mod_seqs_heard, self.highest_heard) = (0, None);
         loop {
             let response = self.response().await;
@@ -251,7 +305,9 @@ impl Client {
             ["*", number, "EXPUNGE"] => {
                 assert!(!holds && self.kind != Kind::Resync, "{command}: {response}");
                 let place = self.place(number, response);
-                self.messages.remove(place);
+                let message = self.messages.remove(place);
+                let is_found = message.found || message.uid.is_some_and(|uid| self.found.contains(&uid));
+                assert!(!is_found, "{command}: {response}: it is still among the results");
             }
             ["*", number, "EXISTS"] => {
                 let count: usize = number.parse().unwrap();
@@ -262,8 +318,32 @@ impl Client {
                 let place = self.place(number, response);
                 self.hear_fetch(place, response);
             }
+            ["*", "ESEARCH", ..] => self.hear_results(response),
+            ["*", "OK", "[CLOSED]", ..] => self.is_closed(),
             ["*", "OK", ..] => self.hear_code(response),
             _ => {}
+        }
+    }
+
+    /// The results of its search, or what has changed in them (RFC 5267 §4.3).
+    fn hear_results(&mut self, response: &str) {
+        let tag = self.context.as_ref().map(|tag| format!("(TAG \"{tag}\")"));
+        let Some(rest) = tag.and_then(|tag| response.strip_prefix(&format!("* ESEARCH {tag}"))) else { return };
+        let by_uid = rest.starts_with(" UID");
+        for (name, found) in [(" ALL ", true), (" REMOVEFROM (0 ", false), (" ADDTO (0 ", true)] {
+            let Some((_, set)) = rest.split_once(name) else { continue };
+            let set = set.split([' ', ')']).next().unwrap();
+            for number in numbers(set) {
+                let was_found = match by_uid {
+                    true if found => !self.found.insert(number),
+                    true => self.found.remove(&number),
+                    false => {
+                        let place = self.place(&number.to_string(), response);
+                        std::mem::replace(&mut self.messages[place].found, found)
+                    }
+                };
+                assert_eq!(was_found, !found, "{response}: {number}");
+            }
         }
     }
 

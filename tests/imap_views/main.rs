@@ -5,7 +5,9 @@
 //! * UIDs rise; no sequence number is out of range; nothing is expunged while that is held (`client`);
 //! * behind every command that tells all, its view is the mailbox as it is; when it is quiet, all views are the same;
 //! * HIGHESTMODSEQ never promises a change that it has not heard of;
-//! * QRESYNC gives exactly the difference, however long it was away (`world`).
+//! * QRESYNC gives exactly the difference, however long it was away (`world`);
+//! * results that are kept up to date are those that the search would find, by UID and by numbers that shift; what
+//!   NOTIFY tells between commands misleads nobody either.
 //!
 //! `PROPTEST_CASES=500 cargo test --test imap_views` runs it longer.
 #![allow(
@@ -96,7 +98,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Clients and how they listen; odd ones are on a second gateway over the same store.
-const KINDS: [Kind; 4] = [Kind::Plain, Kind::Resync, Kind::Resync, Kind::Condstore];
+const KINDS: [Kind; 6] = [Kind::Plain, Kind::Resync, Kind::Notify, Kind::Condstore, Kind::Resync, Kind::Notify];
 
 async fn take(world: &World, mailbox: &Mailbox, client: &mut Client, step: &Step) {
     if let Step::Deliver = step {

@@ -12,7 +12,7 @@ use passerelle::domain::snapshot::{Entry, Snapshot};
 use passerelle::model::{MailboxName, ModSeq, Secret, SystemFlag, User, UserId};
 use passerelle::store::{Durability, Tx, Working};
 
-use crate::client::{Client, Flags, Kind};
+use crate::client::{Client, Flags, Kind, NOT_FOUND};
 use crate::support::{self, TestStore};
 
 pub const PASSWORD: &str = "un mot de passe long";
@@ -122,7 +122,7 @@ impl World {
     async fn gone(&self, truth: &Snapshot, since: u64) -> BTreeSet<u32> {
         let since = ModSeq(i64::try_from(since).unwrap());
         let gone = self.gateways[0].vanished_since(truth, since).await.unwrap();
-        gone.into_iter().map(|uid| uid.0).collect()
+        gone.into_iter().flat_map(|(first, last)| first.0..=last.0).collect()
     }
 
     /// Nothing that the client's highest ModSeq covers is unknown to it.
@@ -146,6 +146,10 @@ impl World {
         let truth = self.truth(mailbox).await;
         let truth: BTreeMap<u32, Flags> = truth.entries.iter().map(|entry| (entry.uid.0, flags(entry))).collect();
         assert_eq!(client.view(), truth, "{:?}", client.kind);
+        if let Some(results) = client.results() {
+            let found = truth.iter().filter(|(_, flags)| !flags.contains(NOT_FOUND)).map(|(uid, _)| *uid);
+            assert_eq!(results, found.collect(), "{:?}", client.kind);
+        }
     }
 
     /// SELECT (QRESYNC …) told what had changed and gone since, and nothing else. Changes made meanwhile may be missing.

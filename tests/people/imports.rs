@@ -18,7 +18,7 @@ async fn the_same_files_twice_change_nothing() {
         let gateway = gateway(&test);
         let dry = match gateway.import(&sample::school(), ImportMode::DryRun).await.unwrap() {
             Imported::Done(report) => report,
-            Imported::Refused(problems) => panic!("{problems:?}"),
+            other => panic!("{other:?}"),
         };
         assert_eq!(count(&test.store, "select count(*) from ent_user").await, 0, "a dry run writes nothing");
         let report = import(&gateway, &sample::school()).await;
@@ -151,7 +151,7 @@ async fn a_bad_line_changes_nothing_at_all() {
         let Imported::Refused(problems) = gateway.import(&files, ImportMode::Apply).await.unwrap() else {
             panic!("imported")
         };
-        let lines: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
+        let lines: Vec<u64> = problems.iter().map(|problem| problem.place.line).collect();
         assert_eq!(lines, [62, 63, 63]);
         for table in ["select count(*) from ent_user", "select count(*) from school", "select count(*) from address"] {
             assert_eq!(count(&test.store, table).await, 0);

@@ -9,9 +9,13 @@
 )]
 
 mod admin;
+mod ent;
+mod ent_traps;
 mod imports;
+mod live_ent;
 mod logins;
 mod rules;
+mod speed;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
@@ -56,6 +60,7 @@ pub(crate) async fn import(gateway: &Gateway, files: &ImportFiles) -> Report {
         Imported::Refused(problems) => {
             panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
         }
+        Imported::Stopped(stop) => panic!("{:?}", stop.schools),
     }
 }
 

@@ -78,6 +78,8 @@ async fn a_changed_table_counts_at_once_and_is_told_before() {
         );
         assert!(writes(&gateway, "christine.lambert", "direction.victor-hugo").await.is_ok());
         assert!(reload(&gateway, false).await.is_empty());
+        let trail = "select count(*) from trail_waiting where detail like '%communication-rules%'";
+        assert_eq!(count(&test.store, trail).await, 1, "the trail says when they changed, once");
         assert!(import(&gateway, &sample::school()).await.is_empty(), "an import has the same table");
         // What groups.csv says itself has stayed: conseil is BOTH, written by the personnel.
         assert!(writes(&gateway, "helene.marchetti", "conseil.victor-hugo").await.is_ok());
@@ -98,7 +100,8 @@ async fn an_import_takes_the_table_as_it_stands_and_files_come_before_it() {
             let from = format!("{}/src/sample/school/{name}.csv", env!("CARGO_MANIFEST_DIR"));
             std::fs::copy(from, folder.path().join(format!("{name}.csv"))).unwrap();
         }
-        let command = || AdminCommand::Import { folder: folder.path().to_owned(), dry_run: false };
+        let command =
+            || AdminCommand::Import { folder: folder.path().to_owned(), dry_run: false, school: None, suspend: None };
         set_rules(&test, "[[rules]]\ngroup = \"class-students\"\nmembers = \"BOTH\"\n");
         assert!(matches!(execute(&gateway, command()).await, AdminAnswer::Import(_)));
         assert_eq!(writes(&gateway, "theo.lambert", "nadia.roussel").await, Err(not_allowed("nadia.roussel")));

@@ -1,5 +1,7 @@
 //! What is asked: texts that stand somewhere in the letters, in other words and cases, and texts that stand nowhere.
 
+use passerelle::domain::messages::{Sought, TextColumn};
+use passerelle::mime::{fold, whole_message_id};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -41,7 +43,8 @@ impl Question {
         }
     }
 
-    fn leaf(letters: &[Letter], chance: &mut Chance) -> Self {
+    /// One key.
+    pub fn leaf(letters: &[Letter], chance: &mut Chance) -> Self {
         let letter = chance.of(letters);
         let kind = chance.below(8);
         let source = match kind {
@@ -78,6 +81,24 @@ impl Question {
         }
     }
 
+    /// What a key asks the index for.
+    pub fn sought(&self) -> Sought {
+        let (column, text) = match self {
+            Self::From(text) => (TextColumn::From, text),
+            Self::To(text) => (TextColumn::To, text),
+            Self::Cc(text) => (TextColumn::Cc, text),
+            Self::Subject(text) => (TextColumn::Subject, text),
+            Self::Body(text) => (TextColumn::Body, text),
+            Self::Text(text) => (TextColumn::Any, text),
+            Self::Header(name, text) => match whole_message_id(&fold(text)) {
+                Some(id) if name.eq_ignore_ascii_case("Message-ID") => return Sought::MessageId(id.to_owned()),
+                _ => (TextColumn::Header, text),
+            },
+            joined => panic!("{joined:?} is not one key"),
+        };
+        Sought::Text(column, fold(text))
+    }
+
     /// As the client writes it: texts as literals (RFC 7888).
     pub fn push(&self, out: &mut String) {
         let literal = |text: &str| format!("{{{}+}}\r\n{text}", text.len());
@@ -112,11 +133,11 @@ impl Question {
 /// A piece of a text, perhaps in another case or without accents; or what stands nowhere.
 fn needle(source: &str, chance: &mut Chance) -> String {
     if chance.one_in(8) {
-        let length = 1 + chance.below(5);
+        let length = if chance.one_in(4) { 1 + chance.below(2) } else { 3 + chance.below(4) };
         return (0..length).map(|_| *chance.of(&LETTERS)).collect();
     }
     let letters: Vec<char> = source.chars().collect();
-    let length = 1 + if chance.one_in(5) { chance.below(3) } else { 2 + chance.below(18) };
+    let length = if chance.one_in(12) { 1 + chance.below(2) } else { 3 + chance.below(18) };
     let start = chance.below(letters.len().max(1));
     let piece: String = letters.iter().skip(start).take(length).collect();
     match chance.below(5) {

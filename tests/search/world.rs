@@ -6,9 +6,10 @@ use passerelle::config::Config;
 use passerelle::connection::{Connection, Security, Start};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
-use passerelle::domain::messages::{AppendOptions, AppendedAll, ToAppend};
+use passerelle::domain::mailbox::Mailbox;
+use passerelle::domain::messages::{AppendOptions, AppendedAll, Sought, ToAppend};
 use passerelle::imap;
-use passerelle::model::{MailboxName, Profile, Secret, User, UserId};
+use passerelle::model::{MailboxName, MessageId, Profile, Secret, User, UserId};
 use passerelle::store::{Durability, Tx};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio_util::sync::CancellationToken;
@@ -60,18 +61,25 @@ impl World {
         Self { engine: test.engine, indexed, scanning, _store: test }
     }
 
+    /// The ids of the letters, in order.
+    pub async fn messages(&self) -> Vec<MessageId> {
+        let snapshot = self.indexed.snapshot(self.inbox().await.id).await.unwrap().unwrap();
+        snapshot.entries.iter().map(|entry| entry.message).collect()
+    }
+
+    /// What the index proposes, where it helps.
+    pub async fn propose(&self, sought: Sought) -> Option<Vec<MessageId>> {
+        let all = (MessageId(0), MessageId(i64::MAX));
+        self.indexed.propose(sought, all, usize::MAX / 2).await.unwrap()
+    }
+
+    async fn inbox(&self) -> Mailbox {
+        self.indexed.mailbox(&anne(), &MailboxName::inbox()).await.unwrap().unwrap()
+    }
+
     /// Puts all letters into INBOX, in order.
     pub async fn fill(&self, letters: &[Letter]) {
-        let user = User {
-            id: UserId::new("anne"),
-            login: "anne".to_owned(),
-            login_alias: None,
-            display_name: "A".to_owned(),
-            profile: Profile::Teacher,
-            suspended: false,
-            quota_bytes: None,
-        };
-        let inbox = self.indexed.mailbox(&user, &MailboxName::inbox()).await.unwrap().unwrap();
+        let (user, inbox) = (anne(), self.inbox().await);
         for letters in letters.chunks(AT_ONCE) {
             let mut messages = Vec::new();
             for letter in letters {
@@ -96,6 +104,18 @@ impl World {
         client.says(&format!("LOGIN anne \"{PASSWORD}\"")).await;
         client.says("SELECT INBOX").await;
         client
+    }
+}
+
+fn anne() -> User {
+    User {
+        id: UserId::new("anne"),
+        login: "anne".to_owned(),
+        login_alias: None,
+        display_name: "A".to_owned(),
+        profile: Profile::Teacher,
+        suspended: false,
+        quota_bytes: None,
     }
 }
 

@@ -182,7 +182,7 @@ async fn one_copy_in_sent_whoever_files_it() {
         let mut flags = Flags::default();
         flags.set(SystemFlag::Seen);
         flags.set_keyword("$Forwarded");
-        let appended = world.append_with(&user(1), &sent, &letter(1, "ONE", "X-Mine: 1\r\n", "Bonjour!"), flags).await;
+        let appended = world.append_with(&user(1), &sent, &letter(1, "one", "X-Mine: 1\r\n", "Bonjour"), flags).await;
         assert_eq!(appended, Uid(1), "after: the copy that submission filed");
         assert_eq!(world.flags(&sent, 1).await, (1, "$Forwarded".to_owned()));
         let second = letter(1, "two", "", "Bonjour");

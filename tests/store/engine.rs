@@ -17,6 +17,25 @@ async fn opens_and_migrates() {
     }
 }
 
+/// PostgreSQL: a role that may not make the extension of the search index is told what to do.
+#[tokio::test]
+async fn a_role_without_the_right_to_index_is_told() {
+    use sqlx::Connection;
+    let Some(url) = support::postgres_url().await else { return };
+    let role = format!("r_{}", std::process::id());
+    let mut owner = sqlx::PgConnection::connect(&url).await.unwrap();
+    for statement in [format!("drop role if exists {role}"), format!("create role {role} login")] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut owner).await.unwrap();
+    }
+    let poor = url.replacen("//postgres@", &format!("//{role}@"), 1);
+    let refused = Store::open(&poor, 1).await.err().map(|error| error.to_string());
+    sqlx::query(sqlx::AssertSqlSafe(format!("drop role {role}"))).execute(&mut owner).await.unwrap();
+    if poor != url {
+        let refused = refused.expect("a refusal");
+        assert!(refused.contains("create extension pg_trgm"), "{refused}");
+    }
+}
+
 #[tokio::test]
 async fn a_second_process_on_the_same_file_is_refused() {
     let test = support::sqlite().await;

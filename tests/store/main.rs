@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod collecting;
 mod delivering;
 mod engine;
 mod flagging;
@@ -18,6 +19,8 @@ mod mailboxes;
 mod moving;
 mod quiet;
 mod reading;
+mod recovering;
+mod sending_once;
 #[path = "../support/mod.rs"]
 mod support;
 mod trail;

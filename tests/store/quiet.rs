@@ -5,7 +5,8 @@ use std::sync::Arc;
 use passerelle::config::Config;
 use passerelle::domain::Gateway;
 use passerelle::domain::delivery::Submitted;
-use passerelle::model::{Profile, Scope, Suspension, Timestamp, Uses};
+use passerelle::domain::messages::{FlagChange, StoreFlags};
+use passerelle::model::{Flags, Profile, Scope, Suspension, SystemFlag, Timestamp, Uid, Uses};
 use passerelle::store::Store;
 
 use crate::support;
@@ -342,4 +343,33 @@ async fn two_pools_on_one_postgres_deliver_once() {
         release.await.unwrap();
     }
     assert_eq!(gateways[1].count("select count(*) from placement").await, 15 * 30 + 15);
+}
+
+/// The sender deletes his copy, which is the letter itself, for good; collection comes by. It waits all the same.
+#[tokio::test]
+async fn a_letter_that_waits_is_not_collected() {
+    for world in evening(2, |config| {
+        bound(config);
+        config.keeping.undelete_days = 0;
+        config.mailboxes.expunge_to_trash = false;
+    })
+    .await
+    {
+        let text = letter(1, "one", "", "Bonjour\r\n");
+        assert_eq!(world.submit(&user(1), &[to(2)], &text).await, waiting(1, 1));
+        let sent = world.mailbox(&user(1), "Sent").await;
+        assert_eq!(world.count("select count(*) from message").await, 1);
+        let mut deleted = Flags::default();
+        deleted.set(SystemFlag::Deleted);
+        let change = StoreFlags { change: FlagChange::Add, flags: deleted, unchanged_since: None };
+        world.gateway.store_flags(sent.id, &[Uid(1)], change).await.unwrap();
+        world.gateway.expunge(sent.id, Some(&[Uid(1)])).await.unwrap();
+        assert_eq!(world.count("select count(*) from placement").await, 0);
+        world.gateway.collect().await.unwrap();
+        world.clock.set(at(MORNING));
+        assert_eq!(release(&world).await, 1);
+        world.gateway.collect().await.unwrap();
+        let contents = world.contents(&world.mailbox(&user(2), "INBOX").await).await;
+        assert_eq!(contents, [String::from_utf8(text).unwrap()], "{}", world.engine);
+    }
 }

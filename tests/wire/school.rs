@@ -49,7 +49,7 @@ async fn people(gateway: &Gateway) {
     let files = ImportFiles::read_dir(&transcripts().join("school")).unwrap();
     match gateway.import(&files, ImportMode::Apply).await.unwrap() {
         Imported::Done(_) => {}
-        Imported::Refused(problems) => panic!("{problems:#?}"),
+        other => panic!("{other:#?}"),
     }
     let hash = gateway.hash_password(Secret::new(PASSWORD)).await.unwrap().unwrap();
     let everybody = gateway.users(&UserFilter::default()).await.unwrap();

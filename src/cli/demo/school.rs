@@ -41,6 +41,7 @@ async fn import(gateway: &Gateway, files: &ImportFiles) -> anyhow::Result<()> {
         Imported::Refused(problems) => {
             bail!("the sample cannot be imported: {}", problems.first().map(ToString::to_string).unwrap_or_default())
         }
+        Imported::Stopped(stop) => bail!("the sample cannot be imported: {} people would be suspended", stop.suspended),
     }
 }
 

@@ -1,13 +1,16 @@
 //! PURE: cells → typed lines. What one line shows to be wrong is found here; what needs others, in `plan`.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::table::{self, Column, Row};
-use super::{File, ImportFiles, Problem, Reason};
+use super::File;
+use super::problem::{Place, Problem, Reason, Remark, Source};
+use super::table::{Row, Rows};
 use crate::model::{GroupId, GroupKind, Profile, SchoolId, UserId, UsersRule};
 
 /// The longest name, in characters.
-const NAME_CHARS_MAX: usize = 250;
+pub(super) const NAME_CHARS_MAX: usize = 250;
 
 /// All files, read.
 #[derive(Debug, Default)]
@@ -19,11 +22,30 @@ pub(super) struct Lines {
     pub(super) members: Option<Vec<PairLine>>,
     pub(super) rules: Option<Vec<PairLine>>,
     pub(super) links: Option<Vec<PairLine>>,
+    /// Where the files do not speak for whole schools: what they speak for.
+    pub(super) scope: Scope,
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// What the ENT's own files speak for: UAI in lower case → what they hold. Every other school of schools.csv is held
+/// whole, by the canonical files.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub(super) schools: HashMap<String, Covered>,
+}
+
+/// What files hold of a school.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Covered {
+    /// Those of which they hold everybody.
+    pub(super) profiles: BTreeSet<Profile>,
+    /// All groups; else those are made that follow from profiles and classes.
+    pub(super) groups: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct SchoolLine {
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) id: Option<SchoolId>,
     pub(super) uai: String,
     pub(super) name: String,
@@ -31,7 +53,7 @@ pub(super) struct SchoolLine {
 
 #[derive(Debug)]
 pub(super) struct ClassLine {
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) id: String,
     pub(super) school: String,
     pub(super) name: String,
@@ -39,7 +61,7 @@ pub(super) struct ClassLine {
 
 #[derive(Debug)]
 pub(super) struct UserLine {
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) id: Option<UserId>,
     pub(super) external_id: String,
     pub(super) login: String,
@@ -49,11 +71,15 @@ pub(super) struct UserLine {
     pub(super) last_name: String,
     pub(super) profile: Profile,
     pub(super) schools: Vec<String>,
+    /// Addresses beside login, alias and id.
+    pub(super) other_addresses: Vec<String>,
+    /// Not let in by the ENT.
+    pub(super) blocked: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct GroupLine {
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) id: GroupId,
     pub(super) school: Option<String>,
     pub(super) class: Option<String>,
@@ -70,9 +96,9 @@ pub(super) struct GroupLine {
 /// A member (group, user), a rule (from, to) or a link (from, to, both ways).
 #[derive(Debug)]
 pub(super) struct PairLine {
-    pub(super) line: u64,
-    pub(super) first: String,
-    pub(super) second: String,
+    pub(super) place: Place,
+    pub(super) first: Arc<str>,
+    pub(super) second: Arc<str>,
     pub(super) both_ways: bool,
 }
 
@@ -114,53 +140,145 @@ const MEMBERS: [Column; 2] = [needed("group"), needed("user")];
 const RULES: [Column; 2] = [needed("from"), needed("to")];
 const LINKS: [Column; 3] = [needed("from"), needed("to"), optional("both_ways")];
 
-impl Lines {
-    /// Reads all files, and tells everything that is wrong in any of them. A line that can be understood in part is
-    /// kept, so that `plan` can tell what else is wrong; nothing is written then.
-    pub(super) fn read(files: &ImportFiles) -> (Self, Vec<Problem>) {
-        let mut problems = Vec::new();
-        let lines = Self {
-            schools: read(files, File::Schools, &SCHOOLS, &mut problems, school),
-            classes: read(files, File::Classes, &CLASSES, &mut problems, class),
-            users: read(files, File::Users, &USERS, &mut problems, user),
-            groups: read(files, File::Groups, &GROUPS, &mut problems, group),
-            members: read(files, File::Members, &MEMBERS, &mut problems, pair),
-            rules: read(files, File::Rules, &RULES, &mut problems, pair),
-            links: read(files, File::Links, &LINKS, &mut problems, pair),
-        };
-        (lines, problems)
+/// A column that a file may have.
+struct Column {
+    name: &'static str,
+    needed: bool,
+}
+
+/// The columns of a canonical file.
+fn columns(file: File) -> &'static [Column] {
+    match file {
+        File::Schools => &SCHOOLS,
+        File::Classes => &CLASSES,
+        File::Users => &USERS,
+        File::Groups => &GROUPS,
+        File::Members => &MEMBERS,
+        File::Rules => &RULES,
+        File::Links => &LINKS,
     }
 }
 
-/// Reads a file line by line; `None` where it is not there.
-fn read<L>(
-    files: &ImportFiles,
+/// The canonical files that a header fits: it has what they need and nothing that they do not know.
+pub(super) fn files_of_header(header: &[String]) -> Vec<File> {
+    let is = |column: &Column, cell: &String| column.name.eq_ignore_ascii_case(cell);
+    let fits = |file: &File| {
+        let columns = columns(*file);
+        let needed = columns.iter().filter(|column| column.needed);
+        needed.clone().all(|column| header.iter().any(|cell| is(column, cell)))
+            && header.iter().all(|cell| columns.iter().any(|column| is(column, cell)))
+    };
+    File::ALL.into_iter().filter(fits).collect()
+}
+
+impl Lines {
+    /// Adds a canonical file's lines, and tells everything that is wrong in it. A line that can be understood in part
+    /// is kept, so that `plan` can tell what else is wrong; nothing is written then.
+    pub(super) fn add_file(
+        &mut self,
+        file: File,
+        source: &Source,
+        header: &Row,
+        rows: &mut Rows<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> u64 {
+        let mut reader = Reader { file, source, rows, problems, places: Vec::new(), width: header.cells.len() };
+        reader.places = reader.places(header);
+        match file {
+            File::Schools => reader.add_to(&mut self.schools, school),
+            File::Classes => reader.add_to(&mut self.classes, class),
+            File::Users => reader.add_to(&mut self.users, user),
+            File::Groups => reader.add_to(&mut self.groups, group),
+            File::Members => reader.add_to(&mut self.members, pair),
+            File::Rules => reader.add_to(&mut self.rules, pair),
+            File::Links => reader.add_to(&mut self.links, pair),
+        }
+    }
+}
+
+/// A canonical file on its way to lines.
+struct Reader<'r, 't> {
     file: File,
-    columns: &'static [Column],
-    problems: &mut Vec<Problem>,
-    line: fn(&mut Cells<'_>) -> L,
-) -> Option<Vec<L>> {
-    let rows = table::read(file, columns, files.get(file)?, problems);
-    Some(rows.iter().map(|row| line(&mut Cells { file, columns, row, problems })).collect())
+    source: &'r Source,
+    rows: &'r mut Rows<'t>,
+    problems: &'r mut Vec<Problem>,
+    /// For each column of the kind of file, where it stands in this one.
+    places: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Reader<'_, '_> {
+    fn add_to<L>(&mut self, lines: &mut Option<Vec<L>>, line: fn(&mut Cells<'_>) -> L) -> u64 {
+        let lines = lines.get_or_insert_default();
+        let before = lines.len();
+        while let Some(row) = self.rows.next() {
+            let row = match row {
+                Ok(row) => row,
+                Err((line, reason)) => {
+                    self.problem(line, None, reason);
+                    break;
+                }
+            };
+            if row.cells.len() == self.width {
+                let place = Place { source: self.source.clone(), line: row.line };
+                let Self { file, places, problems, .. } = self;
+                lines.push(line(&mut Cells { file: *file, place, places, row: &row, problems }));
+            } else {
+                let reason = Reason::Cells { found: row.cells.len(), expected: self.width };
+                self.problem(row.line, None, reason);
+            }
+        }
+        u64::try_from(lines.len() - before).unwrap_or(u64::MAX)
+    }
+
+    /// Where each column stands; what is wrong with the header is told.
+    fn places(&mut self, header: &Row) -> Vec<Option<usize>> {
+        let columns = columns(self.file);
+        for (at, cell) in header.cells.iter().enumerate() {
+            let is_cell = |other: &String| other.eq_ignore_ascii_case(cell);
+            match columns.iter().find(|column| is_cell(&column.name.to_owned())) {
+                None => {
+                    let known = columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
+                    self.problem(header.line, None, Reason::UnknownColumn(cell.clone(), known));
+                }
+                Some(column) if header.cells.iter().take(at).any(is_cell) => {
+                    self.problem(header.line, Some(column.name), Reason::TwiceTheColumn);
+                }
+                Some(_) => {}
+            }
+        }
+        let place = |column: &Column| header.cells.iter().position(|cell| cell.eq_ignore_ascii_case(column.name));
+        for column in columns.iter().filter(|column| column.needed && place(column).is_none()) {
+            self.problem(header.line, Some(column.name), Reason::NoColumn);
+        }
+        columns.iter().map(place).collect()
+    }
+
+    fn problem(&mut self, line: u64, column: Option<&'static str>, reason: Reason) {
+        let place = Place { source: self.source.clone(), line };
+        self.problems.push(Problem { place, column: column.map(Cow::Borrowed), reason });
+    }
 }
 
 /// The cells of one line, each read once. A bad one is told, and something stands in for it: nothing is used then.
 struct Cells<'a> {
     file: File,
-    columns: &'static [Column],
+    place: Place,
+    places: &'a [Option<usize>],
     row: &'a Row,
     problems: &'a mut Vec<Problem>,
 }
 
 impl Cells<'_> {
     fn problem(&mut self, column: &'static str, reason: Reason) {
-        self.problems.push(Problem { file: self.file, line: self.row.line, column: Some(column), reason });
+        self.problems.push(Problem { place: self.place.clone(), column: Some(Cow::Borrowed(column)), reason });
     }
 
     /// A text of one line; empty is allowed.
     fn text(&mut self, column: &'static str) -> String {
-        let place = self.columns.iter().position(|known| known.name == column);
-        let text = place.map_or("", |place| self.row.cell(place)).to_owned();
+        let place = columns(self.file).iter().position(|known| known.name == column);
+        let cell = place.and_then(|place| self.places.get(place).copied().flatten());
+        let text = cell.and_then(|cell| self.row.cells.get(cell)).cloned().unwrap_or_default();
         if text.chars().any(char::is_control) {
             self.problem(column, Reason::ControlCharacter(text.escape_debug().to_string()));
         } else if text.chars().count() > NAME_CHARS_MAX {
@@ -238,7 +356,7 @@ impl Cells<'_> {
 
 fn school(cells: &mut Cells<'_>) -> SchoolLine {
     SchoolLine {
-        line: cells.row.line,
+        place: cells.place.clone(),
         id: Some(cells.text("id")).filter(|text| !text.is_empty()).map(SchoolId::new),
         uai: cells.needed("uai"),
         name: cells.needed("name"),
@@ -247,7 +365,7 @@ fn school(cells: &mut Cells<'_>) -> SchoolLine {
 
 fn class(cells: &mut Cells<'_>) -> ClassLine {
     ClassLine {
-        line: cells.row.line,
+        place: cells.place.clone(),
         id: cells.needed("id"),
         school: cells.needed("school"),
         name: cells.needed("name"),
@@ -260,7 +378,7 @@ fn user(cells: &mut Cells<'_>) -> UserLine {
     let display_name =
         if display_name.is_empty() { format!("{} {first_name}", last_name.to_uppercase()) } else { display_name };
     UserLine {
-        line: cells.row.line,
+        place: cells.place.clone(),
         id: cells.local_part("id").map(UserId::new),
         external_id: cells.needed("external_id"),
         login: cells.needed_local_part("login"),
@@ -270,6 +388,8 @@ fn user(cells: &mut Cells<'_>) -> UserLine {
         last_name,
         profile: cells.needed_word("profile", &Profile::ALL, Profile::column, Profile::Guest),
         schools: cells.list("schools"),
+        other_addresses: Vec::new(),
+        blocked: false,
     }
 }
 
@@ -280,7 +400,7 @@ fn group(cells: &mut Cells<'_>) -> GroupLine {
         cells.problem("profile", Reason::NeedsProfile);
     }
     GroupLine {
-        line: cells.row.line,
+        place: cells.place.clone(),
         id: GroupId::new(cells.needed_local_part("id")),
         school: Some(cells.text("school")).filter(|text| !text.is_empty()),
         class: Some(cells.text("class")).filter(|text| !text.is_empty()),
@@ -301,15 +421,15 @@ fn pair(cells: &mut Cells<'_>) -> PairLine {
         _ => ["from", "to"],
     };
     PairLine {
-        line: cells.row.line,
-        first: cells.needed(first),
-        second: cells.needed(second),
+        place: cells.place.clone(),
+        first: cells.needed(first).into(),
+        second: cells.needed(second).into(),
         both_ways: cells.file == File::Links && cells.yes("both_ways"),
     }
 }
 
 /// Can it stand before the `@`? Narrower than RFC 5321 §4.1.2: what every mail client takes.
-fn is_local_part(text: &str) -> bool {
+pub(super) fn is_local_part(text: &str) -> bool {
     text.len() <= 64
         && text.split('.').all(|atom| !atom.is_empty())
         && text.bytes().all(|octet| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_'))

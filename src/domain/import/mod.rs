@@ -1,40 +1,55 @@
-//! A directory of CSV files → schools, people, groups, rules (`docs/import.md` has the columns).
+//! A directory of files → schools, people, groups, rules (`docs/import.md` has what they may hold).
 //!
-//! `table` (octets → cells), `lines` (cells → typed lines), `plan` (lines and the directory as it stands → what to write)
-//! are pure. Every bad line is told, all at once, and then nothing is written; else everything is, in one transaction.
-//! The same files twice change nothing. Nobody is deleted: who is missing is suspended, a missing group is closed, and
-//! an address is never given to somebody else.
+//! | file | what |
+//! | --- | --- |
+//! | `source`, `table`, `read` | files → octets → rows; what each file is |
+//! | `lines` | rows of the canonical files → typed lines |
+//! | `ent` | the ENT's own files → the same lines |
+//! | `plan` | lines and the directory as it stands → what to write |
+//! | `problem`, `report`, `progress` | what is wrong; what changes; how far it is |
+//!
+//! All but `source`, `read` and this file is pure. Every bad line is told, all at once, and then nothing is written; else
+//! everything is, in one transaction. The same files twice change nothing. Nobody is deleted: who is missing is suspended, a
+//! missing group is closed, and an address is never given to somebody else.
+//!
+//! Reading and comparing happen outside of the transaction, so that mail flows meanwhile. The directory counts its changes;
+//! where it changed since it was read, it is read again.
 
+mod ent;
+pub(crate) use ent::login_stem;
 mod lines;
 mod plan;
+pub mod problem;
+pub mod progress;
+mod read;
+pub mod report;
+mod source;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
-use self::lines::Lines;
+pub(in crate::domain) use self::ent::Year;
 use self::plan::Planned;
+pub use self::problem::{Problem, Remark};
+use self::progress::{Progress, Stage};
+use self::read::{Read, Reader};
+pub use self::report::{Change, Report};
+pub use self::source::ImportFiles;
 use super::clock::Clock;
-use super::policy::table::Table;
 use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
 use crate::model::{MailboxId, SpecialUse, TrailEvent, TrailLine, UidValidity, UserId};
 use crate::sentences::Sentence;
 use crate::store::people::import as store;
-use crate::store::people::rules;
+use crate::store::people::{rules, years};
 use crate::store::{Durability, StoreError, Tx, switch, trail};
 
-/// The files, by what they hold. A missing one says nothing about its subject.
-#[derive(Clone, Debug, Default)]
-pub struct ImportFiles {
-    files: BTreeMap<File, Vec<u8>>,
-}
+/// How often an import compares anew because the directory changed meanwhile.
+const TRIES_MAX: usize = 5;
 
-/// One of the files.
+/// One of the canonical files, and what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum File {
     Schools,
@@ -53,6 +68,22 @@ pub enum ImportMode {
     DryRun,
 }
 
+/// How an import is to be done.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    pub mode: ImportMode,
+    /// UAI of the school of files that do not say whose they are.
+    pub school: Option<String>,
+    /// So many people may be suspended, whatever their share of a school: the number that a first try told.
+    pub suspend: Option<usize>,
+}
+
+impl From<ImportMode> for ImportOptions {
+    fn from(mode: ImportMode) -> Self {
+        Self { mode, school: None, suspend: None }
+    }
+}
+
 /// What an import came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
@@ -60,90 +91,18 @@ pub enum Imported {
     Done(Report),
     /// Nothing was changed. In the order of files and lines.
     Refused(Vec<Problem>),
+    /// Nothing was changed: so many people would be suspended that somebody should look at it first.
+    Stopped(Stop),
 }
 
-/// What changed, with names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    changes: BTreeMap<(File, Change), Vec<String>>,
-}
-
-/// What happened to something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Change {
-    Added,
-    Changed,
-    /// A person who left all schools that the files cover.
-    Suspended,
-    /// A person who came back.
-    Resumed,
-    /// A group that the files no longer name.
-    Closed,
-    /// A membership, a rule or a link.
-    Removed,
-}
-
-/// A line that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    pub file: File,
-    /// From 1, the header being the first.
-    pub line: u64,
-    pub column: Option<&'static str>,
-    pub reason: Reason,
-}
-
-/// Why a line cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Reason {
-    #[error("the file cannot be read as CSV: {0}")]
-    NotCsv(String),
-    #[error("the text is not UTF-8")]
-    NotUtf8,
-    #[error("the file has no header line")]
-    NoHeader,
-    #[error("this column is missing")]
-    NoColumn,
-    #[error("there is no column \"{0}\"; those of this file are: {1}")]
-    UnknownColumn(String, String),
-    #[error("the column stands there twice")]
-    TwiceTheColumn,
-    #[error("the line has {found} cells and the header {expected}")]
-    Cells { found: usize, expected: usize },
-    #[error("the cell is empty")]
-    Empty,
-    #[error("\"{0}\" holds a control character")]
-    ControlCharacter(String),
-    #[error("the cell has more than {chars_max} characters")]
-    TooLong { chars_max: usize },
-    #[error(
-        "\"{0}\" cannot stand in an address: 1 to 64 of a-z, 0-9, '.', '-', '_', no dot at an end or beside another"
-    )]
-    NotALocalPart(String),
-    #[error("\"{found}\" is none of: {known}")]
-    NotOneOf { found: String, known: String },
-    #[error("\"{0}\" is already the one of line {1}")]
-    Twice(String, u64),
-    #[error("no school has the id or the UAI \"{0}\"")]
-    UnknownSchool(String),
-    #[error("no class has the id \"{0}\"")]
-    UnknownClass(String),
-    #[error("the class is not of this school")]
-    ClassOfAnotherSchool,
-    #[error("no group has the id \"{0}\"")]
-    UnknownGroup(String),
-    #[error("the group hangs below itself")]
-    BelowItself,
-    #[error("a group of this kind needs a profile")]
-    NeedsProfile,
-    #[error("nobody has the external id, the id or the login \"{0}\"")]
-    UnknownUser(String),
-    #[error("\"{0}\" is the external id of somebody with another id: {1}")]
-    ExternalIdTaken(String, String),
-    #[error("the address \"{0}\" is, for ever, the one of {1}")]
-    AddressTaken(String, String),
-    #[error("a person needs no link to himself")]
-    LinkToSelf,
+/// An import that would suspend too many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    pub report: Report,
+    /// In all schools.
+    pub suspended: usize,
+    /// Each school above the limit: name, people suspended, people that are not yet.
+    pub schools: Vec<(String, usize, usize)>,
 }
 
 impl File {
@@ -163,141 +122,171 @@ impl File {
             Self::Links => "links.csv",
         }
     }
-}
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.name(), self.line)?;
-        if let Some(column) = self.column {
-            write!(f, ": {column}")?;
+    /// What a line of it is about.
+    pub const fn subject(self) -> &'static str {
+        match self {
+            Self::Schools => "school",
+            Self::Classes => "class",
+            Self::Users => "person",
+            Self::Groups => "group",
+            Self::Members => "membership",
+            Self::Rules => "rule",
+            Self::Links => "link",
         }
-        write!(f, ": {}", self.reason)
-    }
-}
-
-impl ImportFiles {
-    /// Reads the files that are there.
-    ///
-    /// # Errors
-    /// Where the directory or a file cannot be read, and where none of the files is there.
-    pub fn read_dir(directory: &Path) -> std::io::Result<Self> {
-        let mut files = Self::default();
-        for file in File::ALL {
-            match std::fs::read(directory.join(file.name())) {
-                Ok(octets) => files = files.with(file, octets),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && directory.is_dir() => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if files.files.is_empty() {
-            let names = File::ALL.map(File::name).join(", ");
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::NotFound,
-                format!("none of the files is there: {names}"),
-            ));
-        }
-        Ok(files)
     }
 
-    /// With this file too.
-    #[must_use]
-    pub fn with(mut self, file: File, octets: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(file, octets.into());
-        self
-    }
-
-    fn get(&self, file: File) -> Option<&[u8]> {
-        self.files.get(&file).map(Vec::as_slice)
-    }
-}
-
-impl Report {
-    /// Names of what changed so.
-    pub fn names(&self, file: File, change: Change) -> &[String] {
-        self.changes.get(&(file, change)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Everything that changed, by file and kind of change.
-    pub fn changes(&self) -> impl Iterator<Item = (File, Change, &[String])> {
-        self.changes.iter().map(|((file, change), names)| (*file, *change, names.as_slice()))
-    }
-
-    /// Did nothing change?
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    fn note(&mut self, file: File, change: Change, name: impl Into<String>) {
-        self.changes.entry((file, change)).or_default().push(name.into());
+    /// By the last part of a path, in any case.
+    fn of_name(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        Self::ALL.into_iter().find(|file| file.name().eq_ignore_ascii_case(name))
     }
 }
 
 /// What the transaction needs.
 struct Job {
-    lines: Lines,
-    /// What is wrong with the lines by themselves.
-    problems: Vec<Problem>,
+    planned: Planned,
+    /// Of the directory that the plan was made from.
+    version: i64,
     clock: Clock,
     mailboxes: MailboxesConfig,
-    table: Arc<Table>,
-    mode: ImportMode,
+    progress: Arc<Progress>,
 }
-
-/// What the transaction did: the report, and who was suspended.
-type Outcome = Result<(Report, Vec<UserId>), Vec<Problem>>;
 
 impl Gateway {
     /// Imports files: all of it or, where a line is wrong, nothing. Sessions of people who are suspended are cut.
-    pub async fn import(&self, files: &ImportFiles, mode: ImportMode) -> Result<Imported, Fault> {
-        let (lines, problems) = Lines::read(files);
-        let (clock, mailboxes) = (self.clock.clone(), self.config.mailboxes.clone());
-        let job = Job { lines, problems, clock, mailboxes, table: self.rules.load_full(), mode };
-        let outcome = match mode {
-            ImportMode::DryRun => self.store.read_snapshot(job, |tx, job| Box::pin(run(tx, job))).await?,
-            ImportMode::Apply => self.store.write(Durability::Synced, job, |tx, job| Box::pin(apply(tx, job))).await?,
-        };
-        Ok(match outcome {
-            Err(problems) => Imported::Refused(problems),
-            Ok((report, suspended)) => {
-                if mode == ImportMode::Apply {
-                    suspended.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
-                }
-                Imported::Done(report)
+    pub async fn import(&self, files: &ImportFiles, options: impl Into<ImportOptions>) -> Result<Imported, Fault> {
+        self.import_watched(files, &options.into(), &Arc::default()).await
+    }
+
+    /// The same, telling how far it is.
+    pub async fn import_watched(
+        &self,
+        files: &ImportFiles,
+        options: &ImportOptions,
+        progress: &Arc<Progress>,
+    ) -> Result<Imported, Fault> {
+        for _ in 0..TRIES_MAX {
+            let (planned, version) = match self.plan(files, options, progress).await? {
+                Ok(planned) => planned,
+                Err(problems) => return Ok(Imported::Refused(problems)),
+            };
+            if let Some(stop) = self.stop(&planned, options) {
+                return Ok(Imported::Stopped(stop));
             }
+            if options.mode == ImportMode::DryRun {
+                return Ok(Imported::Done(planned.report));
+            }
+            if let Some((report, suspended)) = self.apply(planned, version, progress).await? {
+                suspended.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
+                return Ok(Imported::Done(report));
+            }
+        }
+        Err(Fault::Worker("the directory changed again and again while the import compared".to_owned()))
+    }
+
+    /// Reads the files and compares them with the directory, whose version is given too.
+    async fn plan(
+        &self,
+        files: &ImportFiles,
+        options: &ImportOptions,
+        progress: &Arc<Progress>,
+    ) -> Result<Result<(Planned, i64), Vec<Problem>>, Fault> {
+        let bytes_max = self.config.import.file_bytes_max;
+        let (files, school, watched) = (files.clone(), options.school.clone(), Arc::clone(progress));
+        let read =
+            self.off_thread(move || Reader { bytes_max, school: school.as_deref(), progress: &watched }.read(&files));
+        let read = read.await??;
+        progress.begin(Stage::Loading, 0);
+        let loaded = self.store.read_snapshot((), |tx, ()| Box::pin(load(tx))).await?;
+        progress.begin(Stage::Comparing, 0);
+        let (year, table) = (self.school_year_of(loaded.year), self.rules.load_full());
+        self.off_thread(move || {
+            let Read { mut lines, ent, mut problems } = read;
+            if !ent.is_empty() {
+                ent::resolve(ent, &loaded.directory, year, &mut lines, &mut problems);
+            }
+            let planned = plan::plan(&lines, &loaded.directory, &problems, &table)?;
+            Ok((planned, loaded.version))
         })
+        .await
+    }
+
+    /// Runs what takes a processor for seconds where no session waits for it.
+    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        tokio::task::spawn_blocking(work).await.map_err(|error| Fault::Worker(error.to_string()))
+    }
+
+    /// Would it suspend more of a school than a setting allows?
+    fn stop(&self, planned: &Planned, options: &ImportOptions) -> Option<Stop> {
+        let suspended = planned.suspended.len();
+        if options.suspend == Some(suspended) {
+            return None;
+        }
+        let percent_max = self.config.import.suspended_percent_max;
+        let is_above = |leaving: &&plan::Leaving| leaving.suspended * 100 > leaving.people * percent_max;
+        let schools: Vec<(String, usize, usize)> = planned
+            .leaving
+            .values()
+            .filter(is_above)
+            .map(|leaving| (leaving.school.clone(), leaving.suspended, leaving.people))
+            .collect();
+        (!schools.is_empty()).then(|| Stop { report: planned.report.clone(), suspended, schools })
+    }
+
+    /// Writes it; `None` where the directory is no longer what the plan was made from.
+    async fn apply(
+        &self,
+        planned: Planned,
+        version: i64,
+        progress: &Arc<Progress>,
+    ) -> Result<Option<(Report, Vec<UserId>)>, Fault> {
+        let (mailboxes, clock) = (self.config.mailboxes.clone(), self.clock.clone());
+        let job = Arc::new(Job { planned, version, clock, mailboxes, progress: Arc::clone(progress) });
+        let work = self.store.write(Durability::Synced, Arc::clone(&job), |tx, job| Box::pin(write(tx, job)));
+        let written = work.await?;
+        Ok(written.then(|| (job.planned.report.clone(), job.planned.suspended.clone())))
     }
 }
 
-/// Runs, and tells the trail and the other gateways, where something has changed.
-async fn apply(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
-    let outcome = run(tx, job).await?;
-    let changes = outcome.as_ref().map_or(0, |(report, _)| report.changes().map(|(_, _, names)| names.len()).sum());
-    if changes > 0 {
-        let event = TrailEvent::Admin { act: "import", detail: format!("{changes} changes") };
-        trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;
-        switch::bump(tx).await?;
-    }
-    Ok(outcome)
+/// The directory as it stands.
+struct Loaded {
+    directory: store::Directory,
+    version: i64,
+    year: Option<years::SchoolYear>,
 }
 
-async fn run(tx: &mut Tx<'_>, job: &Job) -> Result<Outcome, StoreError> {
-    if job.mode == ImportMode::Apply {
-        store::lock_directory(tx).await?;
+async fn load(tx: &mut Tx<'_>) -> Result<Loaded, StoreError> {
+    Ok(Loaded {
+        version: store::directory_version(tx).await?,
+        year: years::latest(tx).await?,
+        directory: store::load_directory(tx).await?,
+    })
+}
+
+async fn write(tx: &mut Tx<'_>, job: &Job) -> Result<bool, StoreError> {
+    store::lock_directory(tx).await?;
+    if store::directory_version(tx).await? != job.version {
+        return Ok(false);
     }
-    let directory = store::load_directory(tx).await?;
-    let planned = plan::plan(&job.lines, &directory, &job.problems, &job.table);
-    let Planned { mut writes, report, new_people, suspended, marks } = match planned {
-        Ok(planned) => planned,
-        Err(problems) => return Ok(Err(problems)),
-    };
-    if job.mode == ImportMode::Apply && !report.is_empty() {
-        writes.mailboxes = new_people.into_iter().flat_map(|user| mailboxes_of(job, &user)).collect();
-        store::apply(tx, &writes, job.clock.now()).await?;
+    if !job.planned.report.is_empty() {
+        let new_people = &job.planned.new_people;
+        job.progress.begin(Stage::Writing, job.planned.writes.rows() + 4 * new_people.len());
+        let mailboxes = new_people.iter().flat_map(|user| mailboxes_of(job, user));
+        store::apply(tx, &job.planned.writes, mailboxes, job.clock.now(), &|rows| job.progress.advance(rows)).await?;
+        store::count_change(tx).await?;
+        tell(tx, job).await?;
     }
-    if job.mode == ImportMode::Apply {
-        rules::mark(tx, &marks).await?;
-    }
-    Ok(Ok((report, suspended)))
+    rules::mark(tx, &job.planned.marks).await?;
+    Ok(true)
+}
+
+/// Tells the trail, and the other gateways on the store, who cut the sessions of those suspended.
+async fn tell(tx: &mut Tx<'_>, job: &Job) -> Result<(), StoreError> {
+    let changes: usize = job.planned.report.changes().map(|(_, _, count, _)| count).sum();
+    let event = TrailEvent::Admin { act: "import", detail: format!("{changes} changes") };
+    trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;
+    switch::bump(tx).await
 }
 
 /// The mailboxes that a new person has.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::plan::plan;
 use super::*;
+use crate::domain::policy::table::Table;
 use crate::model::{GroupId, UsersRule};
 use crate::store::people::import::{Directory, Writes};
 
@@ -18,8 +19,9 @@ fn files(list: &[(File, &str)]) -> ImportFiles {
 }
 
 fn plan_of(list: &[(File, &str)], before: &Directory) -> Result<Planned, Vec<String>> {
-    let (lines, problems) = Lines::read(&files(list));
-    plan(&lines, before, &problems, &Table::new(&[]))
+    let reader = Reader { bytes_max: 1 << 20, school: None, progress: &Progress::default() };
+    let read = reader.read(&files(list)).unwrap();
+    plan(&read.lines, before, &read.problems, &Table::new(&[]))
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
@@ -72,12 +74,12 @@ fn every_bad_line_is_told_at_once() {
     )
     .unwrap_err();
     let expected = [
-        "schools.csv:3: uai: \"0750999v\" is already the one of line 2",
+        "schools.csv:3: uai: \"0750999v\" is already the one of schools.csv:2",
         "classes.csv:2: school: no school has the id or the UAI \"0759999Z\"",
-        "classes.csv:3: id: \"c1\" is already the one of line 2",
+        "classes.csv:3: id: \"c1\" is already the one of classes.csv:2",
         "classes.csv:3: name: the cell is empty",
         "users.csv:2: profile: \"Pupil\" is none of: Student, Relative, Teacher, Personnel, Guest",
-        "users.csv:3: external_id: \"E1\" is already the one of line 2",
+        "users.csv:3: external_id: \"E1\" is already the one of users.csv:2",
         "users.csv:4: last_name: the cell is empty",
         "users.csv:4: login: \".x@y\" cannot stand in an address: 1 to 64 of a-z, 0-9, '.', '-', '_', no dot at an end or beside another",
         "users.csv:4: schools: no school has the id or the UAI \"nowhere\"",

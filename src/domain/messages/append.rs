@@ -1,12 +1,13 @@
 //! APPEND and REPLACE: received messages → placements, all or none, durable before they are acknowledged
 //! (RFC 9051 §6.3.12, RFC 3502, RFC 8508).
 
+use super::super::arrival::written;
 use super::super::mailbox::Mailbox;
 use super::super::spool::Spooled;
 use super::super::{Fault, Gateway};
 use crate::mime::encode_binary;
 use crate::model::{Flags, MailboxId, SpecialUse, Timestamp, Uid, UidValidity, User};
-use crate::store::placement::{Appending, Expunging, NewAppend, NewAppends, append};
+use crate::store::placement::{Appending, NewAppend, NewAppends, append};
 use crate::store::{Durability, ranges_json};
 
 /// Octets written to a spool at a time.
@@ -100,17 +101,14 @@ impl Gateway {
             // What replaces the copy that submission filed must not be taken for it.
             is_sent: mailbox.special_use == Some(SpecialUse::Sent) && replaced.is_none(),
             messages: new,
-            replaced: replaced.map(|replaced| Expunging {
-                mailbox: replaced.mailbox,
-                ranges: ranges_json(&[replaced.uid]),
-                marked_only: false,
-                to_trash: self.config.mailboxes.expunge_to_trash,
-                now,
-            }),
+            replaced: replaced.map(|old| self.expunging(old.mailbox, ranges_json(&[old.uid]), now)),
             now,
         };
+        let files: Vec<_> = new.messages.iter().filter_map(|one| written(&one.body)).collect();
         let write = self.store.write(Durability::Synced, new, |tx, new| Box::pin(append(tx, new)));
-        Ok(match write.await? {
+        let appended = write.await?;
+        self.settle_bodies(files).await;
+        Ok(match appended {
             Appending::Done { uid_validity, uids, trash } => {
                 let changed = [Some(mailbox.id), replaced.map(|replaced| replaced.mailbox), trash];
                 self.changes.wake(&changed.into_iter().flatten().collect::<Vec<_>>());

@@ -1,5 +1,6 @@
 //! What admins do with people: find, list, show, suspend and resume, passwords, app passwords. Data, not text.
 
+pub mod departed;
 mod device_words;
 pub mod rights;
 

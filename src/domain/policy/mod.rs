@@ -86,6 +86,8 @@ pub enum Why {
     NotAllowed,
     /// A broadcast list, and the sender's profile may write to none.
     ListNotAllowed,
+    /// The live ENT decides, and gives no answer.
+    EntAway,
     /// Told to everybody: the address of a closed group names nobody.
     GroupClosed,
     /// The sender might write there, were there anybody.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use super::{Fault, Gateway};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid, UidValidity};
 use crate::store::mailbox::counters;
-use crate::store::placement::{News, PlacementRow, each, news, vanished};
+use crate::store::placement::{News, PlacementRow, Vanished, each, news, vanished};
 use crate::store::{StoreError, Tx};
 pub use entries::Entries;
 
@@ -165,10 +165,7 @@ impl Gateway {
         };
         let snapshot = match shared.latest() {
             Some(before) => self.catch_up(before).await?,
-            None => {
-                let read = self.store.read_snapshot(mailbox, |tx, mailbox| Box::pin(read_whole(tx, *mailbox)));
-                read.await?.map(Arc::new)
-            }
+            None => self.read_snapshot(mailbox).await?,
         };
         match &snapshot {
             Some(snapshot) => *shared.latest.lock() = Some(Arc::clone(snapshot)),
@@ -181,21 +178,55 @@ impl Gateway {
     async fn catch_up(&self, before: Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Fault> {
         let since = (before.mailbox, before.mod_seq);
         let Some(news) = self.store.read(since, |tx, since| Box::pin(news(tx, since))).await? else { return Ok(None) };
+        if news.forgotten > before.mod_seq {
+            return self.read_snapshot(before.mailbox).await;
+        }
         let is_newer = news.counters.mod_seq > before.mod_seq;
         Ok(Some(if is_newer { Arc::new(before.brought_forward(news)) } else { before }))
     }
-}
 
-impl Gateway {
-    /// The UIDs that were expunged behind `since` and that `snapshot` shows gone, rising. Every one is known: tombstones
-    /// stay as long as their mailbox (RFC 7162 §5.3).
-    pub async fn vanished_since(&self, snapshot: &Snapshot, since: ModSeq) -> Result<Vec<Uid>, Fault> {
+    async fn read_snapshot(&self, mailbox: MailboxId) -> Result<Option<Arc<Snapshot>>, Fault> {
+        let read = self.store.read_snapshot(mailbox, |tx, mailbox| Box::pin(read_whole(tx, *mailbox)));
+        Ok(read.await?.map(Arc::new))
+    }
+
+    /// The UIDs that were expunged behind `since` and that `snapshot` shows gone, as ranges, rising. Where it is so long
+    /// ago that some have been forgotten, everything that is not there (RFC 7162 §3.2.5.1, §5.3).
+    pub async fn vanished_since(&self, snapshot: &Snapshot, since: ModSeq) -> Result<Vec<(Uid, Uid)>, Fault> {
         if since >= snapshot.mod_seq {
             return Ok(Vec::new());
         }
         let asked = (snapshot.mailbox, since, snapshot.mod_seq);
-        Ok(self.store.read(asked, |tx, asked| Box::pin(vanished(tx, asked))).await?)
+        Ok(match self.store.read(asked, |tx, asked| Box::pin(vanished(tx, asked))).await? {
+            Vanished::Known(uids) => ranges(uids),
+            Vanished::Forgotten => gaps(snapshot),
+        })
     }
+}
+
+/// Neighbours joined.
+fn ranges(uids: Vec<Uid>) -> Vec<(Uid, Uid)> {
+    let mut ranges: Vec<(Uid, Uid)> = Vec::new();
+    for uid in uids {
+        match ranges.last_mut() {
+            Some((_, last)) if last.0.checked_add(1) == Some(uid.0) => *last = uid,
+            _ => ranges.push((uid, uid)),
+        }
+    }
+    ranges
+}
+
+/// Every UID that there has been and that is not there.
+fn gaps(snapshot: &Snapshot) -> Vec<(Uid, Uid)> {
+    let mut gaps = Vec::new();
+    let mut next = 1_u32;
+    for uid in snapshot.entries.iter().map(|entry| entry.uid).chain([snapshot.uid_next]) {
+        if uid.0 > next {
+            gaps.push((Uid(next), Uid(uid.0 - 1)));
+        }
+        next = uid.0.saturating_add(1);
+    }
+    gaps
 }
 
 /// The mailbox as it is in this transaction.

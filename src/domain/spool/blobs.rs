@@ -1,5 +1,5 @@
-//! The blob store: bodies above the threshold, named by their hash, each written once, streamed, and synced (file and
-//! folder) before the row that names it. Behind `object_store`, so that several gateways can share an S3 bucket one day.
+//! The blob store: bodies above the threshold, streamed, and synced (file and folder) before the row that names them. No
+//! name is given twice, so that a file whose row has gone can be deleted, whoever stores the same body again meanwhile. Behind `object_store`, so that several gateways can share an S3 bucket one day.
 
 use std::fs::{DirBuilder, File};
 use std::ops::Range;
@@ -17,7 +17,8 @@ use tokio::sync::OnceCell;
 
 use super::{Limits, blocking};
 use crate::config::Config;
-use crate::domain::Fault;
+use crate::domain::{Fault, clock};
+use crate::model::Timestamp;
 
 /// Octets read and written at a time: the least that S3 takes as a part.
 const PART_BYTES: u64 = 5 << 20;
@@ -25,6 +26,7 @@ const PART_BYTES: u64 = 5 << 20;
 /// Where large bodies lie, and where messages wait while they come in.
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    folder: Arc<FilePath>,
     limits: Limits,
 }
 
@@ -36,21 +38,27 @@ impl Blobs {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let store = LocalFileSystem::new_with_prefix(&blobs).map_err(|error| fault(&error))?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), limits: super::limits(config, FilePath::new(&spool)) })
+        let limits = super::limits(config, FilePath::new(&spool));
+        Ok(Self { store: Arc::new(store), folder: Arc::from(blobs), limits })
+    }
+
+    /// Where its files are.
+    pub(in crate::domain) fn folder(&self) -> &FilePath {
+        &self.folder
+    }
+
+    /// Where messages wait while they come in.
+    pub(in crate::domain) fn spool_folder(&self) -> &FilePath {
+        &self.limits.folder
     }
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Keeps a body. One that is there already, whole, is not written again.
-    pub(in crate::domain) async fn put(&self, hash: &[u8; 32], file: &Arc<File>, size: u64) -> Result<(), Fault> {
-        let path = path_of(hash);
-        match self.store.head(&path).await {
-            Ok(there) if there.size == size => return Ok(()),
-            Ok(_) | Err(Error::NotFound { .. }) => {}
-            Err(error) => return Err(fault(&error)),
-        }
+    /// Writes a body under a name that nobody has had or will have.
+    pub(in crate::domain) async fn put(&self, name: &str, file: &Arc<File>, size: u64) -> Result<(), Fault> {
+        let path = path_of(name);
         let mut upload = self.store.put_multipart(&path).await.map_err(|error| fault(&error))?;
         let result = upload_all(upload.as_mut(), file, size).await;
         if result.is_err()
@@ -61,10 +69,18 @@ impl Blobs {
         result
     }
 
+    /// Deletes a body that no row names any more. One that is not there is deleted.
+    pub(in crate::domain) async fn delete(&self, name: &str) -> Result<(), Fault> {
+        match self.store.delete(&path_of(name)).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
     /// Reads octets of a body that is there. `open` keeps its file from piece to piece.
-    pub(super) async fn read(&self, hash: &[u8; 32], open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
-        let path = path_of(hash);
-        match open.0.get_or_try_init(|| self.open_file(&path)).await? {
+    pub(super) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
+        let path = path_of(&open.name);
+        match open.file.get_or_try_init(|| self.open_file(&path)).await? {
             Some(file) => read_file(Arc::clone(file), range).await,
             None => self.store.get_range(&path, range).await.map_err(|error| fault(&error)),
         }
@@ -83,8 +99,18 @@ impl Blobs {
 }
 
 /// A blob that is being read.
-#[derive(Clone, Debug, Default)]
-pub struct OpenBlob(Arc<OnceCell<Option<Arc<File>>>>);
+#[derive(Clone, Debug)]
+pub struct OpenBlob {
+    name: String,
+    file: Arc<OnceCell<Option<Arc<File>>>>,
+}
+
+impl OpenBlob {
+    /// Not opened yet.
+    pub(in crate::domain) fn new(name: String) -> Self {
+        Self { name, file: Arc::default() }
+    }
+}
 
 /// The buffer is made here, not on the thread that reads: each of many such threads would keep its own.
 async fn read_file(file: Arc<File>, range: Range<u64>) -> Result<Bytes, Fault> {
@@ -114,11 +140,23 @@ async fn upload_all(upload: &mut dyn MultipartUpload, file: &Arc<File>, size: u6
     upload.complete().await.map(drop).map_err(|error| fault(&error))
 }
 
-/// `ab/cd/…`: the hash in hexadecimal, fanned out over two levels of folders.
-fn path_of(hash: &[u8; 32]) -> Path {
-    let hex = blake3::Hash::from_bytes(*hash).to_hex();
-    let (first, rest) = hex.split_at(2);
-    let (second, rest) = rest.split_at(2);
+/// A new name for a body: its hash, and an id that tells when it was made.
+pub(in crate::domain) fn new_name(hash: &[u8; 32], id: i64) -> String {
+    format!("{}-{id:016x}", blake3::Hash::from_bytes(*hash).to_hex())
+}
+
+/// When a name was made; `None` where it is none of ours.
+pub(in crate::domain) fn made_at(name: &str) -> Option<Timestamp> {
+    let (hash, id) = name.split_once('-')?;
+    let is_ours = hash.len() == 64 && id.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = is_ours.then(|| i64::from_str_radix(id, 16).ok())??;
+    Some(clock::made_at(id))
+}
+
+/// `ab/cd/…`: names are fanned out over two levels of folders.
+fn path_of(name: &str) -> Path {
+    let (first, rest) = name.split_at_checked(2).unwrap_or((name, ""));
+    let (second, rest) = rest.split_at_checked(2).unwrap_or((rest, ""));
     Path::from_iter([first, second, rest])
 }
 

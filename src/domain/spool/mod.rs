@@ -3,7 +3,7 @@
 //! The header block stays in memory, up to `store.header_bytes_max`; what follows is the body, hashed as it comes. A file
 //! of the spool never has a name: whatever ends the process, nothing is left.
 
-mod blobs;
+pub(in crate::domain) mod blobs;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ pub use blobs::{Blobs, OpenBlob};
 
 use super::{Fault, Gateway};
 use crate::config::Config;
-use crate::store::message::{BodyRange, read_body};
+use crate::store::message::{BodyOctets, BodyRange, read_body};
 
 /// Octets of a body gathered before they are written to the spool's file.
 const WRITE_BYTES: usize = 256 << 10;
@@ -279,12 +279,12 @@ impl Gateway {
         let hash = content.body_hash;
         match &content.body {
             ContentBody::Read(body) => Ok(slice(body, range)),
-            ContentBody::InBlobStore(open) => self.blobs.read(&hash, open, range).await,
+            ContentBody::InBlobStore(open) => self.blobs.read(open, range).await,
             ContentBody::Unknown => {
                 let asked = BodyRange { hash, start: range.start, count: range.end - range.start };
                 match self.store.read(asked, |tx, asked| Box::pin(read_body(tx, asked))).await? {
-                    Some(bytes) => Ok(bytes),
-                    None => self.blobs.read(&hash, &OpenBlob::default(), range).await,
+                    BodyOctets::Read(bytes) => Ok(bytes),
+                    BodyOctets::InBlobStore(name) => self.blobs.read(&OpenBlob::new(name), range).await,
                 }
             }
         }

@@ -121,6 +121,22 @@ impl Plan {
         steps
     }
 
+    /// The one folded text on which it depends whether a message in doubt matches: it does if it has it there.
+    pub(super) fn one_text(&self) -> Option<(TextColumn, &str)> {
+        let keys = match &self.key {
+            Key::And(keys) => keys.as_slice(),
+            key => std::slice::from_ref(key),
+        };
+        // The others were answered from memory: by yes, else there were no doubt.
+        let mut reading = keys.iter().filter(|key| key.needs() != Step::default());
+        match (reading.next()?, reading.next()) {
+            (Key::Head(head, needle), None) => Some((head.column(), needle.text())),
+            (Key::Body(needle), None) => Some((TextColumn::Body, needle.text())),
+            (Key::Text(needle), None) => Some((TextColumn::Any, needle.text())),
+            _ => None,
+        }
+    }
+
     /// What the index can be asked, each once.
     pub(super) fn sought(&mut self) -> Vec<Sought> {
         let mut all = Vec::new();

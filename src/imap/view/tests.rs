@@ -110,7 +110,7 @@ impl World {
     }
 
     fn hear(&mut self, expunges: Expunges) {
-        for untagged in self.view.tell(expunges) {
+        for untagged in self.view.tell(expunges, MessageEvents::MessagesAndFlags) {
             match untagged {
                 Untagged::Expunge(seq, uid) => {
                     assert_eq!(expunges, Expunges::Tell, "EXPUNGE while held");
@@ -209,15 +209,18 @@ fn a_message_that_came_and_went_unseen_is_never_mentioned() {
     let mut view = MailboxView::new(Arc::new(snapshot(&[1, 2])));
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[1, 2, 3]) }));
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(3), ..snapshot(&[1, 2]) }));
-    assert_eq!(view.tell(Expunges::Tell), []);
+    assert_eq!(view.tell(Expunges::Tell, MessageEvents::MessagesAndFlags), []);
 }
 
 #[test]
 fn expunges_come_last_message_first_and_before_exists() {
     let mut view = MailboxView::new(Arc::new(snapshot(&[1, 2, 3, 4])));
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[1, 4, 5]) }));
-    assert_eq!(view.tell(Expunges::Hold), [Untagged::Exists(5)]);
-    assert_eq!(view.tell(Expunges::Tell), [Untagged::Expunge(SeqNum(3), Uid(3)), Untagged::Expunge(SeqNum(2), Uid(2))]);
+    assert_eq!(view.tell(Expunges::Hold, MessageEvents::MessagesAndFlags), [Untagged::Exists(5)]);
+    assert_eq!(
+        view.tell(Expunges::Tell, MessageEvents::MessagesAndFlags),
+        [Untagged::Expunge(SeqNum(3), Uid(3)), Untagged::Expunge(SeqNum(2), Uid(2))]
+    );
     assert_eq!(view.exists(), 3);
 }
 
@@ -236,6 +239,6 @@ fn what_was_saved_is_meant_until_it_has_left_the_view() {
     view.save(vec![Uid(1), Uid(3)]);
     view.note(Arc::new(Snapshot { mod_seq: ModSeq(2), ..snapshot(&[2, 3]) }));
     assert_eq!(view.select(&SequenceSet::Saved, Numbers::Sequence), Ok(vec![Uid(1), Uid(3)]));
-    view.tell(Expunges::Tell);
+    view.tell(Expunges::Tell, MessageEvents::MessagesAndFlags);
     assert_eq!(view.select(&SequenceSet::Saved, Numbers::Uid), Ok(vec![Uid(3)]));
 }

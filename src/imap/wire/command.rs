@@ -3,6 +3,8 @@
 use super::append::AppendHead;
 pub use super::mailbox_argument::MailboxArgument;
 use super::metadata::{Annotated, GetMetadata, SetMetadata};
+use super::notify::{Multisearch, Notify};
+pub use super::search::{PartialRange, Search, SearchKey, SearchReturn};
 use super::sort::{Sort, ThreadAsk};
 use crate::model::{Flags, ModSeq, Secret, UidValidity};
 
@@ -69,6 +71,8 @@ pub enum CommandBody {
     /// APPEND or REPLACE. Where it has literals of messages, the framer stops before each, and the session streams them.
     Append(AppendHead),
     Idle,
+    Notify(Notify),
+    Esearch(Multisearch),
     GetQuota {
         root: String,
     },
@@ -106,6 +110,8 @@ pub enum CommandBody {
     /// RFC 10022 §3.1
     UidBatches(UidBatches),
     Search(Search),
+    /// RFC 5267 §4.3.5: tags.
+    CancelUpdate(Vec<String>),
     Sort(Sort),
     Thread(ThreadAsk),
     Fetch(Fetch),
@@ -132,8 +138,10 @@ impl CommandBody {
                 items.contains(&StatusItem::HighestModSeq)
             }
             Self::Search(search) | Self::Sort(Sort { search, .. }) | Self::Thread(ThreadAsk { search, .. }) => {
-                search.key.names_mod_seq()
+                search.names_mod_seq()
             }
+            Self::Esearch(ask) => ask.search.names_mod_seq(),
+            Self::Notify(ask) => ask.names_mod_seq(),
             Self::Fetch(fetch) => fetch.changed_since.is_some() || fetch.items.contains(&FetchItem::ModSeq),
             Self::Store(store) => store.unchanged_since.is_some(),
             _ => false,
@@ -143,7 +151,7 @@ impl CommandBody {
     /// Does it set what `$` means? Answered by NO, it empties it (RFC 5182 §2.1).
     pub fn saves_result(&self) -> bool {
         match self {
-            Self::Search(search) | Self::Sort(Sort { search, .. }) => {
+            Self::Search(search) | Self::Sort(Sort { search, .. }) | Self::Esearch(Multisearch { search, .. }) => {
                 search.returns.as_ref().is_some_and(|returns| returns.contains(&SearchReturn::Save))
             }
             _ => false,
@@ -172,16 +180,15 @@ pub enum Access {
     ReadOnly,
 }
 
-/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5). Its samples of numbers and UIDs help a
-/// server that has forgotten expunges; they are read and not kept.
+/// SELECT (QRESYNC …): what the client knows of the mailbox (RFC 7162 §3.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resync {
     pub uid_validity: UidValidity,
     pub mod_seq: ModSeq,
     /// UIDs without `*`; `None`: all.
     pub known: Option<SequenceSet>,
-    /// Were there samples of sequence numbers?
-    pub names_numbers: bool,
+    /// Samples: message numbers, and the UIDs that they had.
+    pub samples: Option<(SequenceSet, SequenceSet)>,
 }
 
 /// LIST (RFC 9051 §6.3.9, RFC 5258, RFC 6154, RFC 5819). Texts decoded to Unicode.
@@ -371,126 +378,4 @@ pub enum FlagsChange {
     Replace,
     Add,
     Remove,
-}
-
-/// SEARCH (RFC 9051 §6.4.4, RFC 4731).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Search {
-    pub numbers: Numbers,
-    /// `None`: no RETURN, answered by `* SEARCH`. `RETURN ()` is ALL.
-    pub returns: Option<Vec<SearchReturn>>,
-    /// As sent, upper case; only US-ASCII and UTF-8 are ours, others `NO [BADCHARSET]`.
-    pub charset: Option<String>,
-    pub key: SearchKey,
-}
-
-/// RETURN options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SearchReturn {
-    Min,
-    Max,
-    All,
-    Count,
-    /// RFC 5182 §2.1
-    Save,
-    /// RFC 9394 §3.1: never with ALL.
-    Partial(PartialRange),
-}
-
-/// Places among results, from 1 (RFC 9394 §4): ends in the order written; `from_last`: counted from the last result, as
-/// `-1:-100` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartialRange {
-    pub from: u32,
-    pub to: u32,
-    pub from_last: bool,
-}
-
-impl PartialRange {
-    /// Those of so many results: places from 0.
-    pub fn of(self, count: usize) -> std::ops::Range<usize> {
-        let place = |end: u32| usize::try_from(end).unwrap_or(usize::MAX);
-        let first = place(self.from.min(self.to)).saturating_sub(1).min(count);
-        let end = place(self.from.max(self.to)).min(count);
-        if self.from_last { count - end..count - first } else { first..end }
-    }
-}
-
-/// Search keys. Texts are UTF-8 as sent, not folded; dates are days since 1970-01-01.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SearchKey {
-    All,
-    And(Vec<Self>),
-    Or(Box<Self>, Box<Self>),
-    Not(Box<Self>),
-    /// Sequence numbers, or UIDs with `UID`.
-    Set(Numbers, SequenceSet),
-    /// ANSWERED, DELETED, DRAFT, FLAGGED, SEEN; the UN… forms are `Not`.
-    Flag(crate::model::SystemFlag),
-    Keyword(String),
-    /// NEW, RECENT: nothing is recent here; OLD is everything.
-    Recent,
-    Before(i64),
-    On(i64),
-    Since(i64),
-    SentBefore(i64),
-    SentOn(i64),
-    SentSince(i64),
-    Larger(u64),
-    Smaller(u64),
-    From(String),
-    To(String),
-    Cc(String),
-    Bcc(String),
-    Subject(String),
-    /// Field name, text; an empty text asks only whether the field is there.
-    Header(String, String),
-    Body(String),
-    Text(String),
-    /// RFC 7162 §3.1.5
-    ModSeq(ModSeq),
-    /// RFC 5032 §3: INTERNALDATE more than this many seconds ago.
-    Older(u32),
-    /// RFC 5032 §3: INTERNALDATE within the last so many seconds.
-    Younger(u32),
-    /// RFC 8514 §4.3: as BEFORE, ON and SINCE, of the day the message came into this mailbox.
-    SavedBefore(i64),
-    SavedOn(i64),
-    SavedSince(i64),
-    /// RFC 8474 §6: an object id as written.
-    EmailId(String),
-    ThreadId(String),
-}
-
-impl SearchKey {
-    /// Does this key, or one within it, fulfil the condition?
-    pub fn any(&self, holds: &impl Fn(&Self) -> bool) -> bool {
-        holds(self)
-            || match self {
-                Self::And(keys) => keys.iter().any(|key| key.any(holds)),
-                Self::Or(one, other) => one.any(holds) || other.any(holds),
-                Self::Not(key) => key.any(holds),
-                _ => false,
-            }
-    }
-
-    /// How many keys there are, whatever joins them.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::And(keys) => keys.iter().map(Self::count).sum(),
-            Self::Or(one, other) => one.count() + other.count(),
-            Self::Not(key) => key.count(),
-            _ => 1,
-        }
-    }
-
-    /// Does it ask for ModSeqs?
-    pub fn names_mod_seq(&self) -> bool {
-        self.any(&|key| matches!(key, Self::ModSeq(_)))
-    }
-
-    /// Do its sets hold sequence numbers?
-    pub fn names_numbers(&self) -> bool {
-        self.any(&|key| matches!(key, Self::Set(Numbers::Sequence, SequenceSet::Ranges(_))))
-    }
 }

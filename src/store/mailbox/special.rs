@@ -19,7 +19,7 @@ const COUNT_WITHOUT: &str = "
     select count(*) from ent_user u
     cross join (select 'inbox' as special_use union all select 'drafts' union all select 'sent' union all select 'trash') s
     left join mailbox m on m.user_id = u.id and m.special_use = s.special_use
-    where m.id is null and ($1 is null or u.id = $1)";
+    where m.id is null and u.deleted_at is null and ($1 is null or u.id = $1)";
 
 /// How many of the special mailboxes are missing: of one person, or of everybody.
 pub(crate) async fn count_without_special(tx: &mut Tx<'_>, user: &Option<UserId>) -> Result<usize, StoreError> {
@@ -30,7 +30,7 @@ pub(crate) async fn count_without_special(tx: &mut Tx<'_>, user: &Option<UserId>
 
 const START_CLOCKS: &str = "
     insert into mailbox_clock (user_id, uid_validity)
-    select u.id, $2 from ent_user u where $1 is null or u.id = $1
+    select u.id, $2 from ent_user u where u.deleted_at is null and ($1 is null or u.id = $1)
     on conflict (user_id) do update set uid_validity = case
         when excluded.uid_validity > mailbox_clock.uid_validity then excluded.uid_validity
         else mailbox_clock.uid_validity + 1 end";
@@ -46,7 +46,7 @@ const ADD_SPECIAL: &str = "
     ) s
     join mailbox_clock k on k.user_id = u.id
     left join mailbox m on m.user_id = u.id and m.special_use = s.special_use
-    where m.id is null and ($1 is null or u.id = $1)
+    where m.id is null and u.deleted_at is null and ($1 is null or u.id = $1)
     order by u.id, s.special_use
     limit $8
     on conflict (user_id, name) do update set special_use = excluded.special_use where mailbox.special_use is null";

@@ -4,8 +4,12 @@ use super::{GroupRow, UserRow, group_of_row, user_of_row};
 use crate::model::{Group, Profile, User, UserId};
 use crate::store::{StoreError, Tx, on_engine};
 
-const USERS: &str =
-    concat!("select ", super::user_columns!(), " from ent_user u where $1 is null or u.profile = $1 order by u.login");
+const USERS: &str = concat!(
+    "select ",
+    super::user_columns!(),
+    " from ent_user u
+        where u.deleted_at is null and ($1 is null or u.profile = $1) order by u.login"
+);
 
 /// Everybody, or everybody of a profile, by login.
 pub async fn users(tx: &mut Tx<'_>, profile: Option<Profile>) -> Result<Vec<User>, StoreError> {
@@ -57,7 +61,12 @@ pub async fn suspension_and_external_id(
     Ok(on_engine!(tx, |c| sqlx::query_as(SUSPENSION).bind(user.as_str()).fetch_optional(c).await)?)
 }
 
-const SUSPEND: &str = "update ent_user set suspended = $1, suspended_reason = $2 where id = $3";
+// Who is resumed has not left.
+const SUSPEND: &str = "
+    update ent_user set suspended = $1, suspended_reason = $2
+         , left_at = case when $1 then left_at else null end
+         , archived_at = case when $1 then archived_at else null end
+    where id = $3 and deleted_at is null";
 
 /// Suspends (with a reason) or resumes (without). `false` where there is no such person.
 pub async fn set_suspended(tx: &mut Tx<'_>, user: &UserId, reason: Option<&str>) -> Result<bool, StoreError> {
@@ -68,5 +77,6 @@ pub async fn set_suspended(tx: &mut Tx<'_>, user: &UserId, reason: Option<&str>)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
+    super::import::count_change(tx).await?;
     Ok(changed > 0)
 }

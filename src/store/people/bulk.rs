@@ -15,8 +15,12 @@ pub(super) enum Cell {
     Text(String),
     OptionalText(Option<String>),
     Number(i64),
+    OptionalNumber(Option<i64>),
     Bool(bool),
 }
+
+/// Hears how many rows more were written.
+pub(super) type Written<'w> = &'w (dyn Fn(usize) + Sync);
 
 /// A statement around a list of rows: `before (…), (…) after`.
 pub(super) struct Frame {
@@ -29,6 +33,7 @@ pub(super) async fn run_rows<const WIDTH: usize>(
     tx: &mut Tx<'_>,
     frame: &Frame,
     rows: impl Iterator<Item = [Cell; WIDTH]> + Send,
+    written: Written<'_>,
 ) -> Result<(), StoreError> {
     let rows_max = VALUES_MAX / WIDTH.max(1);
     let mut rows = rows;
@@ -38,6 +43,7 @@ pub(super) async fn run_rows<const WIDTH: usize>(
             return Ok(());
         }
         let text = statement(frame, WIDTH, run.len());
+        let count = run.len();
         on_engine!(tx, |c| {
             let mut query = sqlx::query(AssertSqlSafe(text));
             for cell in run.into_iter().flatten() {
@@ -45,11 +51,13 @@ pub(super) async fn run_rows<const WIDTH: usize>(
                     Cell::Text(value) => query.bind(value),
                     Cell::OptionalText(value) => query.bind(value),
                     Cell::Number(value) => query.bind(value),
+                    Cell::OptionalNumber(value) => query.bind(value),
                     Cell::Bool(value) => query.bind(value),
                 };
             }
             query.execute(c).await.map(|_| ())
         })?;
+        written(count);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The directory written in bulk: what an import adds, changes and takes away, in one transaction.
 
-use super::bulk::{Cell, Frame, run_rows};
+use super::bulk::{Cell, Frame, Written, run_rows};
 pub use super::import_state::{
-    AddressOwner, ClassRecord, Directory, GroupRecord, PersonRecord, SchoolRecord, load_directory, lock_directory,
+    AddressOwner, ClassRecord, Directory, GroupRecord, PersonRecord, SchoolRecord, count_change, directory_version,
+    load_directory, lock_directory,
 };
 use crate::model::{GroupId, MailboxId, SchoolId, SpecialUse, Timestamp, UidValidity, UserId};
 use crate::store::{StoreError, Tx};
@@ -31,7 +32,6 @@ pub struct Writes {
     pub schools: Vec<SchoolRecord>,
     pub classes: Vec<ClassRecord>,
     pub people: Vec<PersonRecord>,
-    pub mailboxes: Vec<NewMailbox>,
     pub schools_of_added: Vec<(UserId, SchoolId)>,
     pub schools_of_removed: Vec<(UserId, SchoolId)>,
     /// Parents before those that hang below them.
@@ -45,14 +45,39 @@ pub struct Writes {
     pub addresses: Vec<AddressRecord>,
 }
 
-/// Writes all of it.
-pub async fn apply(tx: &mut Tx<'_>, writes: &Writes, now: Timestamp) -> Result<(), StoreError> {
-    upsert_schools(tx, writes).await?;
-    upsert_people(tx, &writes.people, now).await?;
-    insert_mailboxes(tx, &writes.mailboxes, now).await?;
-    upsert_groups(tx, &writes.groups, now).await?;
-    upsert_addresses(tx, &writes.addresses, now).await?;
-    change_relations(tx, writes).await
+impl Writes {
+    /// How many rows, mailboxes aside.
+    pub fn rows(&self) -> usize {
+        [
+            self.schools.len(),
+            self.classes.len(),
+            self.people.len(),
+            self.schools_of_added.len() + self.schools_of_removed.len(),
+            self.groups.len(),
+            self.members_added.len() + self.members_removed.len(),
+            self.rules_added.len() + self.rules_removed.len(),
+            self.links_added.len() + self.links_removed.len(),
+            self.addresses.len(),
+        ]
+        .into_iter()
+        .sum()
+    }
+}
+
+/// Writes all of it, with the mailboxes of new people. `written` hears how many rows more.
+pub async fn apply(
+    tx: &mut Tx<'_>,
+    writes: &Writes,
+    mailboxes: impl Iterator<Item = NewMailbox> + Send,
+    now: Timestamp,
+    written: Written<'_>,
+) -> Result<(), StoreError> {
+    upsert_schools(tx, writes, written).await?;
+    upsert_people(tx, &writes.people, now, written).await?;
+    insert_mailboxes(tx, mailboxes, now, written).await?;
+    upsert_groups(tx, &writes.groups, now, written).await?;
+    upsert_addresses(tx, &writes.addresses, now, written).await?;
+    change_relations(tx, writes, written).await
 }
 
 const SCHOOLS: Frame = Frame {
@@ -64,23 +89,31 @@ const CLASSES: Frame = Frame {
     after: " on conflict (id) do update set school_id = excluded.school_id, name = excluded.name",
 };
 
-async fn upsert_schools(tx: &mut Tx<'_>, writes: &Writes) -> Result<(), StoreError> {
+async fn upsert_schools(tx: &mut Tx<'_>, writes: &Writes, written: Written<'_>) -> Result<(), StoreError> {
     let schools = writes.schools.iter().map(|school| [text(&school.id), text(&school.uai), text(&school.name)]);
-    run_rows(tx, &SCHOOLS, schools).await?;
+    run_rows(tx, &SCHOOLS, schools, written).await?;
     let classes = writes.classes.iter().map(|class| [text(&class.id), text(&class.school), text(&class.name)]);
-    run_rows(tx, &CLASSES, classes).await
+    run_rows(tx, &CLASSES, classes, written).await
 }
 
 const PEOPLE: Frame = Frame {
     before: "insert into ent_user (id, external_id, login, login_alias, display_name, first_name, last_name
-        , profile, suspended, suspended_reason, created_at) values",
+        , profile, suspended, suspended_reason, created_at, left_at) values",
     after: " on conflict (id) do update set external_id = excluded.external_id, login = excluded.login
         , login_alias = excluded.login_alias, display_name = excluded.display_name
         , first_name = excluded.first_name, last_name = excluded.last_name, profile = excluded.profile
-        , suspended = excluded.suspended, suspended_reason = excluded.suspended_reason",
+        , suspended = excluded.suspended, suspended_reason = excluded.suspended_reason
+        , left_at = case when excluded.left_at is null then null
+            else coalesce(ent_user.left_at, excluded.left_at) end
+        , archived_at = case when excluded.left_at is null then null else ent_user.archived_at end",
 };
 
-async fn upsert_people(tx: &mut Tx<'_>, people: &[PersonRecord], now: Timestamp) -> Result<(), StoreError> {
+async fn upsert_people(
+    tx: &mut Tx<'_>,
+    people: &[PersonRecord],
+    now: Timestamp,
+    written: Written<'_>,
+) -> Result<(), StoreError> {
     let rows = people.iter().map(|person| {
         [
             text(&person.id),
@@ -94,9 +127,10 @@ async fn upsert_people(tx: &mut Tx<'_>, people: &[PersonRecord], now: Timestamp)
             Cell::Bool(person.suspended.is_some()),
             Cell::OptionalText(person.suspended.clone()),
             Cell::Number(now.0),
+            Cell::OptionalNumber(person.left.then_some(now.0)),
         ]
     });
-    run_rows(tx, &PEOPLE, rows).await
+    run_rows(tx, &PEOPLE, rows, written).await
 }
 
 const MAILBOXES: Frame = Frame {
@@ -105,8 +139,13 @@ const MAILBOXES: Frame = Frame {
     after: "",
 };
 
-async fn insert_mailboxes(tx: &mut Tx<'_>, mailboxes: &[NewMailbox], now: Timestamp) -> Result<(), StoreError> {
-    let rows = mailboxes.iter().map(|mailbox| {
+async fn insert_mailboxes(
+    tx: &mut Tx<'_>,
+    mailboxes: impl Iterator<Item = NewMailbox> + Send,
+    now: Timestamp,
+    written: Written<'_>,
+) -> Result<(), StoreError> {
+    let rows = mailboxes.map(|mailbox| {
         [
             Cell::Number(mailbox.id.0),
             text(&mailbox.user),
@@ -119,18 +158,23 @@ async fn insert_mailboxes(tx: &mut Tx<'_>, mailboxes: &[NewMailbox], now: Timest
             Cell::Number(now.0),
         ]
     });
-    run_rows(tx, &MAILBOXES, rows).await
+    run_rows(tx, &MAILBOXES, rows, written).await
 }
 
 const GROUPS: Frame = Frame {
     before: "insert into ent_group (id, school_id, class_id, parent_id, kind, profile, name, users_rule, closed
-        , created_at) values",
+        , closed_year, created_at) values",
     after: " on conflict (id) do update set school_id = excluded.school_id, class_id = excluded.class_id
         , parent_id = excluded.parent_id, kind = excluded.kind, profile = excluded.profile, name = excluded.name
-        , users_rule = excluded.users_rule, closed = excluded.closed",
+        , users_rule = excluded.users_rule, closed = excluded.closed, closed_year = excluded.closed_year",
 };
 
-async fn upsert_groups(tx: &mut Tx<'_>, groups: &[GroupRecord], now: Timestamp) -> Result<(), StoreError> {
+async fn upsert_groups(
+    tx: &mut Tx<'_>,
+    groups: &[GroupRecord],
+    now: Timestamp,
+    written: Written<'_>,
+) -> Result<(), StoreError> {
     let rows = groups.iter().map(|group| {
         [
             text(&group.id),
@@ -142,10 +186,11 @@ async fn upsert_groups(tx: &mut Tx<'_>, groups: &[GroupRecord], now: Timestamp) 
             text(&group.name),
             text(group.users.column()),
             Cell::Bool(group.closed),
+            Cell::OptionalNumber(group.closed_year),
             Cell::Number(now.0),
         ]
     });
-    run_rows(tx, &GROUPS, rows).await
+    run_rows(tx, &GROUPS, rows, written).await
 }
 
 // Whose an address is never changes.
@@ -154,7 +199,12 @@ const ADDRESSES: Frame = Frame {
     after: " on conflict (local_part) do update set is_primary = excluded.is_primary",
 };
 
-async fn upsert_addresses(tx: &mut Tx<'_>, addresses: &[AddressRecord], now: Timestamp) -> Result<(), StoreError> {
+async fn upsert_addresses(
+    tx: &mut Tx<'_>,
+    addresses: &[AddressRecord],
+    now: Timestamp,
+    written: Written<'_>,
+) -> Result<(), StoreError> {
     let rows = addresses.iter().map(|address| {
         let (user, group) = match &address.owner {
             AddressOwner::User(user) => (Some(user.to_string()), None),
@@ -168,7 +218,7 @@ async fn upsert_addresses(tx: &mut Tx<'_>, addresses: &[AddressRecord], now: Tim
             Cell::Number(now.0),
         ]
     });
-    run_rows(tx, &ADDRESSES, rows).await
+    run_rows(tx, &ADDRESSES, rows, written).await
 }
 
 /// How rows of a table of pairs come and go.
@@ -197,11 +247,11 @@ const MEMBERS: PairTable = pair_table!("group_member", "group_id", "user_id");
 const RULES: PairTable = pair_table!("communication_rule", "from_group_id", "to_group_id");
 const LINKS: PairTable = pair_table!("direct_link", "from_user_id", "to_user_id");
 
-async fn change_relations(tx: &mut Tx<'_>, writes: &Writes) -> Result<(), StoreError> {
-    change_pairs(tx, &SCHOOLS_OF, &writes.schools_of_removed, &writes.schools_of_added).await?;
-    change_pairs(tx, &MEMBERS, &writes.members_removed, &writes.members_added).await?;
-    change_pairs(tx, &RULES, &writes.rules_removed, &writes.rules_added).await?;
-    change_pairs(tx, &LINKS, &writes.links_removed, &writes.links_added).await
+async fn change_relations(tx: &mut Tx<'_>, writes: &Writes, written: Written<'_>) -> Result<(), StoreError> {
+    change_pairs(tx, &SCHOOLS_OF, &writes.schools_of_removed, &writes.schools_of_added, written).await?;
+    change_pairs(tx, &MEMBERS, &writes.members_removed, &writes.members_added, written).await?;
+    change_pairs(tx, &RULES, &writes.rules_removed, &writes.rules_added, written).await?;
+    change_pairs(tx, &LINKS, &writes.links_removed, &writes.links_added, written).await
 }
 
 async fn change_pairs<A: ToString + Sync, B: ToString + Sync>(
@@ -209,9 +259,10 @@ async fn change_pairs<A: ToString + Sync, B: ToString + Sync>(
     table: &PairTable,
     removed: &[(A, B)],
     added: &[(A, B)],
+    written: Written<'_>,
 ) -> Result<(), StoreError> {
-    run_rows(tx, &table.remove, removed.iter().map(|(first, second)| [text(first), text(second)])).await?;
-    run_rows(tx, &table.add, added.iter().map(|(first, second)| [text(first), text(second)])).await
+    run_rows(tx, &table.remove, removed.iter().map(|(first, second)| [text(first), text(second)]), written).await?;
+    run_rows(tx, &table.add, added.iter().map(|(first, second)| [text(first), text(second)]), written).await
 }
 
 fn text(value: &(impl ToString + ?Sized)) -> Cell {

@@ -35,6 +35,8 @@ pub struct PersonRecord {
     pub profile: Profile,
     /// The reason, where the person is suspended.
     pub suspended: Option<String>,
+    /// The files no longer name the person.
+    pub left: bool,
 }
 
 /// A group.
@@ -49,6 +51,8 @@ pub struct GroupRecord {
     pub name: String,
     pub users: UsersRule,
     pub closed: bool,
+    /// The school year that was closed with this group in it.
+    pub closed_year: Option<i64>,
 }
 
 /// Whose an address is, for ever.
@@ -71,6 +75,8 @@ pub struct Directory {
     pub links: HashSet<(UserId, UserId)>,
     /// Local part → whose it is, and whether it is the one that is shown.
     pub addresses: HashMap<String, (AddressOwner, bool)>,
+    /// Accounts that were deleted: their ids and addresses are nobody's for ever.
+    pub deleted: HashSet<UserId>,
 }
 
 /// Keeps other imports and changes of people out until the transaction ends; reading and delivering go on.
@@ -83,6 +89,20 @@ pub async fn lock_directory(tx: &mut Tx<'_>) -> Result<(), StoreError> {
             Ok(())
         }
     }
+}
+
+/// How often the directory has changed.
+pub async fn directory_version(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let sql = "select version from directory_clock where id = 1";
+    let (version,): (i64,) = on_engine!(tx, |c| sqlx::query_as(sql).fetch_one(c).await)?;
+    Ok(version)
+}
+
+/// The directory changes with this transaction.
+pub async fn count_change(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let sql = "update directory_clock set version = version + 1 where id = 1";
+    on_engine!(tx, |c| sqlx::query(sql).execute(c).await.map(|_| ()))?;
+    Ok(())
 }
 
 /// Reads the whole directory.
@@ -115,14 +135,15 @@ async fn load_schools(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), 
 
 const PEOPLE: &str = "
     select id, external_id, login, login_alias, display_name, first_name, last_name, profile
-         , suspended, suspended_reason
-    from ent_user";
+         , suspended, suspended_reason, left_at is not null
+    from ent_user where deleted_at is null";
 
-type PersonRow = (String, String, String, Option<String>, String, String, String, String, bool, Option<String>);
+type PersonRow = (String, String, String, Option<String>, String, String, String, String, bool, Option<String>, bool);
 
 async fn load_people(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), StoreError> {
     let people: Vec<PersonRow> = on_engine!(tx, |c| sqlx::query_as(PEOPLE).fetch_all(c).await)?;
-    for (id, external_id, login, alias, display_name, first_name, last_name, profile, suspended, reason) in people {
+    for (id, external_id, login, alias, display_name, first_name, last_name, profile, suspended, reason, left) in people
+    {
         let profile = profile_of_column("ent_user", &id, &profile)?;
         let suspended = suspended.then(|| reason.unwrap_or_default());
         let id = UserId::new(id);
@@ -136,9 +157,13 @@ async fn load_people(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), S
             last_name,
             profile,
             suspended,
+            left,
         };
         directory.people.insert(id, person);
     }
+    let deleted: Vec<(String,)> =
+        on_engine!(tx, |c| sqlx::query_as("select id from ent_user where deleted_at is not null").fetch_all(c).await)?;
+    directory.deleted = deleted.into_iter().map(|(id,)| UserId::new(id)).collect();
     for (user, school) in pairs(tx, "select user_id, school_id from user_school").await? {
         directory.schools_of.entry(UserId::new(user)).or_default().insert(SchoolId::new(school));
     }
@@ -146,14 +171,15 @@ async fn load_people(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), S
 }
 
 const GROUPS: &str = "
-    select id, school_id, class_id, parent_id, kind, profile, name, users_rule, closed
+    select id, school_id, class_id, parent_id, kind, profile, name, users_rule, closed, closed_year
     from ent_group";
 
-type GroupRow = (String, Option<String>, Option<String>, Option<String>, String, Option<String>, String, String, bool);
+type GroupRow =
+    (String, Option<String>, Option<String>, Option<String>, String, Option<String>, String, String, bool, Option<i64>);
 
 async fn load_groups(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), StoreError> {
     let groups: Vec<GroupRow> = on_engine!(tx, |c| sqlx::query_as(GROUPS).fetch_all(c).await)?;
-    for (id, school, class, parent, kind, profile, name, users, closed) in groups {
+    for (id, school, class, parent, kind, profile, name, users, closed, closed_year) in groups {
         let kind = kind_of_column(&id, &kind)?;
         let profile = profile.map(|profile| profile_of_column("ent_group", &id, &profile)).transpose()?;
         let users = users_rule_of_column(&id, &users)?;
@@ -168,6 +194,7 @@ async fn load_groups(tx: &mut Tx<'_>, directory: &mut Directory) -> Result<(), S
             name,
             users,
             closed,
+            closed_year,
         };
         directory.groups.insert(id, group);
     }

@@ -9,15 +9,19 @@
 //! | `import` | the whole directory, read and written in bulk |
 //! | `rules` | what the table of communication rules made of the stored graph |
 //! | `bulk` | many rows a statement |
+//! | `departed` | people who left: put aside, then deleted |
+//! | `years` | school years: opening, closing |
 
 pub mod admin;
 mod bulk;
 pub mod credentials;
+pub mod departed;
 pub mod directory;
 pub mod import;
 mod import_state;
 pub mod overview;
 pub mod rules;
+pub mod years;
 
 use super::StoreError;
 use crate::model::{Group, GroupId, GroupKind, Profile, SchoolId, User, UserId, UsersRule};

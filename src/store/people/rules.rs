@@ -39,7 +39,7 @@ pub async fn mark(tx: &mut Tx<'_>, marks: &TableMarks) -> Result<(), StoreError>
         where by_table and from_group_id in (select item from ", texts "$1", " as list)");
     let about: Vec<GroupId> = marks.rules.iter().chain(&marks.rules_given).cloned().collect();
     mark_groups(tx, said, &about).await?;
-    run_rows(tx, &MADE, marks.made.iter().map(pair)).await
+    run_rows(tx, &MADE, marks.made.iter().map(pair), &|_| ()).await
 }
 
 async fn mark_groups(tx: &mut Tx<'_>, statement: &'static str, groups: &[GroupId]) -> Result<(), StoreError> {
@@ -120,21 +120,27 @@ pub struct TableWrites {
     pub removed: Vec<(GroupId, GroupId)>,
 }
 
-const SET_USERS: &str = "update ent_group set users_rule = $2 where id = $1";
-
 /// Writes it.
 pub async fn write_ruled(tx: &mut Tx<'_>, writes: &TableWrites) -> Result<(), StoreError> {
-    for (group, users) in &writes.users {
+    for users in UsersRule::ALL {
+        let groups: Vec<&str> =
+            writes.users.iter().filter(|(_, rule)| *rule == users).map(|(group, _)| group.as_str()).collect();
+        let statement = sql!(
+            tx,
+            "update ent_group set users_rule = $2 where id in (select item from ",
+            texts "$1",
+            " as list)"
+        );
         on_engine!(tx, |c| {
-            sqlx::query(SET_USERS).bind(group.as_str()).bind(users.column()).execute(c).await.map(drop)?;
+            sqlx::query(statement).bind(json_list(&groups)).bind(users.column()).execute(c).await.map(drop)?;
         });
     }
-    run_rows(tx, &REMOVE, writes.removed.iter().map(pair)).await?;
+    run_rows(tx, &REMOVE, writes.removed.iter().map(pair), &|_| ()).await?;
     let added = writes
         .added
         .iter()
         .map(|(from, to)| [Cell::Text(from.to_string()), Cell::Text(to.to_string()), Cell::Bool(true)]);
-    run_rows(tx, &ADD, added).await
+    run_rows(tx, &ADD, added, &|_| ()).await
 }
 
 fn pair((from, to): &(GroupId, GroupId)) -> [Cell; 2] {

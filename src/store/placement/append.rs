@@ -1,18 +1,18 @@
 //! APPEND, of several messages too, and REPLACE: content, UIDs and placements in one transaction (RFC 9051 §6.3.12,
 //! RFC 3502, RFC 8508).
 
-use super::{Expunging, FlagEdit, Flagging, NewPlacement, add as place, expunge, filed_by_submission, store_flags};
-use crate::model::{Flags, MailboxId, Timestamp, Uid, UidValidity, UserId};
+use super::{Expunging, FlagEdit, Flagging, NewPlacement, add as place, doom_messages, expunge, filed, store_flags};
+use crate::model::{Flags, MailboxId, MessageId, Timestamp, Uid, UidValidity, UserId};
 use crate::store::mailbox::{Taken, counters, lock, owned, take};
 use crate::store::message::{NewBody, NewMessage, add, add_body};
 use crate::store::uids::ranges_json;
-use crate::store::{StoreError, Tx, number, on_engine, sql};
+use crate::store::{StoreError, Tx, on_engine, sql};
 
 /// Messages to append: all or none.
 pub(crate) struct NewAppends {
     pub(crate) user: UserId,
     pub(crate) mailbox: MailboxId,
-    /// Is it Sent? Then a copy that submission filed is the message.
+    /// Is it Sent? Then the same message there, whoever filed it, is the one.
     pub(crate) is_sent: bool,
     pub(crate) messages: Vec<NewAppend>,
     /// The message that goes in their place (RFC 8508).
@@ -53,22 +53,29 @@ pub(crate) async fn append(tx: &mut Tx<'_>, new: &NewAppends) -> Result<Appendin
     if owns == 0 {
         return Ok(Appending::NoSuchMailbox);
     }
+    // Content before mailboxes: in this order everybody waits for everybody.
+    let mut messages = Vec::with_capacity(new.messages.len());
+    for one in &new.messages {
+        add_body(tx, &one.body, new.now).await?;
+        messages.push(add(tx, &one.message, new.now).await?);
+    }
     if let Some(replaced) = &new.replaced
         && !prepare(tx, new, replaced).await?
     {
+        doom_messages(tx, &messages.iter().map(|message| message.0).collect::<Vec<_>>(), new.now).await?;
         return Ok(Appending::NoSuchMessage);
     }
     let mut uids = Vec::with_capacity(new.messages.len());
     let mut uid_validity = None;
-    for message in &new.messages {
+    for (one, message) in new.messages.iter().zip(messages) {
         let gone = || StoreError::Inconsistent { table: "mailbox", column: "id", row: new.mailbox.to_string() };
-        let taken = append_one(tx, new, message).await?.ok_or_else(gone)?;
+        let taken = append_one(tx, new, one, message).await?.ok_or_else(gone)?;
         uids.push(taken.first);
         uid_validity = Some(taken.uid_validity);
     }
     let Some(uid_validity) = uid_validity else { return Ok(Appending::NoSuchMessage) };
     let trash = match &new.replaced {
-        Some(replaced) => expunge(tx, replaced).await?.1,
+        Some(replaced) => expunge(tx, replaced).await?.trash,
         None => None,
     };
     Ok(Appending::Done { uid_validity, uids, trash })
@@ -86,14 +93,20 @@ async fn prepare(tx: &mut Tx<'_>, new: &NewAppends, replaced: &Expunging) -> Res
 }
 
 /// `None` where the mailbox has gone.
-async fn append_one(tx: &mut Tx<'_>, new: &NewAppends, one: &NewAppend) -> Result<Option<Taken>, StoreError> {
-    if let (true, Some(key)) = (new.is_sent, &one.message.message_id_key)
-        && let Some(uid) = filed_by_submission(tx, key, new.mailbox, new.user.as_str()).await?
-    {
-        return unite(tx, new.mailbox, one, Uid(number(uid, "placement", "uid", new.mailbox)?)).await;
+async fn append_one(
+    tx: &mut Tx<'_>,
+    new: &NewAppends,
+    one: &NewAppend,
+    message: MessageId,
+) -> Result<Option<Taken>, StoreError> {
+    if new.is_sent {
+        // Of two at once, the second sees the first.
+        lock(tx, &[new.mailbox]).await?;
+        if let Some(uid) = filed(tx, &one.message, new.mailbox).await? {
+            doom_messages(tx, &[message.0], new.now).await?;
+            return unite(tx, new.mailbox, one, uid).await;
+        }
     }
-    add_body(tx, &one.body, new.now).await?;
-    let message = add(tx, &one.message, new.now).await?;
     let Some(taken) = take(tx, new.mailbox, 1).await? else { return Ok(None) };
     let placed = NewPlacement {
         mailbox: new.mailbox,
@@ -109,7 +122,7 @@ async fn append_one(tx: &mut Tx<'_>, new: &NewAppends, one: &NewAppend) -> Resul
     Ok(Some(taken))
 }
 
-/// Gives the copy that submission filed the flags of the one that the client appends.
+/// Gives the copy that is there the flags of the one that the client appends.
 async fn unite(tx: &mut Tx<'_>, mailbox: MailboxId, one: &NewAppend, uid: Uid) -> Result<Option<Taken>, StoreError> {
     let flagging = Flagging {
         mailbox,

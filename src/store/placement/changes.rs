@@ -56,6 +56,8 @@ fn placement(mailbox: MailboxId, columns: Columns) -> Result<PlacementRow, Store
 /// What became of a mailbox since a ModSeq.
 pub(crate) struct News {
     pub(crate) counters: Counters,
+    /// Expunges up to here are not known any more: asked from below, `expunged` may not be all.
+    pub(crate) forgotten: ModSeq,
     /// In no order.
     pub(crate) expunged: Vec<Uid>,
     /// New or changed, in no order.
@@ -64,12 +66,12 @@ pub(crate) struct News {
 
 // One statement, so that its parts agree without a transaction: where nothing changed it costs one row.
 const NEWS: &str = "
-    select cast(0 as bigint), uid_next, cast(0 as bigint), '', mod_seq, uid_validity, cast(0 as bigint),
+    select cast(0 as bigint), uid_next, cast(0 as bigint), '', mod_seq, uid_validity, forgotten_mod_seq,
         cast(0 as bigint), cast(0 as bigint), cast(null as bigint)
     from mailbox where id = $1
     union all
-    select cast(1 as bigint), uid, cast(0 as bigint), '', mod_seq, message_id, cast(0 as bigint), cast(0 as bigint),
-        cast(0 as bigint), cast(null as bigint)
+    select cast(1 as bigint), uid, cast(0 as bigint), '', mod_seq, cast(0 as bigint), cast(0 as bigint),
+        cast(0 as bigint), cast(0 as bigint), cast(null as bigint)
     from tombstone where mailbox_id = $1 and mod_seq > $2
     union all
     select cast(2 as bigint), uid, flags, keywords, mod_seq, message_id, size, internal_date, save_date, sent_day
@@ -80,7 +82,8 @@ type NewsColumns = (i64, i64, i64, String, i64, i64, i64, i64, i64, Option<i64>)
 /// Everything since `since`; `None` where the mailbox has gone.
 pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)) -> Result<Option<News>, StoreError> {
     let mailbox = *mailbox;
-    let (mut counters, mut expunged, mut changed) = (None, Vec::new(), Vec::new());
+    let (mut counters, mut forgotten) = (None, ModSeq(0));
+    let (mut expunged, mut changed) = (Vec::new(), Vec::new());
     on_engine!(tx, |c| {
         let mut rows = sqlx::query_as::<_, NewsColumns>(NEWS).bind(mailbox.0).bind(since.0).fetch(c);
         while let Some((kind, uid, flags, keywords, mod_seq, id, size, internal_date, save_date, sent_day)) =
@@ -88,6 +91,7 @@ pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)
         {
             match kind {
                 0 => {
+                    forgotten = ModSeq(size);
                     counters = Some(Counters {
                         uid_validity: UidValidity(number(id, "mailbox", "uid_validity", mailbox)?),
                         uid_next: Uid(number(uid, "mailbox", "uid_next", mailbox)?),
@@ -102,18 +106,38 @@ pub(crate) async fn news(tx: &mut Tx<'_>, (mailbox, since): &(MailboxId, ModSeq)
             }
         }
     });
-    Ok(counters.map(|counters| News { counters, expunged, changed }))
+    Ok(counters.map(|counters| News { counters, forgotten, expunged, changed }))
 }
 
-const VANISHED: &str = "
-    select uid from tombstone where mailbox_id = $1 and mod_seq > $2 and mod_seq <= $3 order by uid";
+/// What was expunged in a span of ModSeqs.
+pub(crate) enum Vanished {
+    /// These, rising.
+    Known(Vec<Uid>),
+    /// Some of them are not known any more.
+    Forgotten,
+}
 
-/// The UIDs expunged behind the first ModSeq and up to the second, rising.
+// One statement: collection may forget at any time.
+const VANISHED: &str = "
+    select cast(0 as bigint), forgotten_mod_seq from mailbox where id = $1
+    union all
+    select cast(1 as bigint), uid from tombstone where mailbox_id = $1 and mod_seq > $2 and mod_seq <= $3
+    order by 1, 2";
+
+/// The UIDs expunged behind the first ModSeq and up to the second.
 pub(crate) async fn vanished(
     tx: &mut Tx<'_>,
     (mailbox, since, until): &(MailboxId, ModSeq, ModSeq),
-) -> Result<Vec<Uid>, StoreError> {
-    let rows: Vec<(i64,)> =
+) -> Result<Vanished, StoreError> {
+    let rows: Vec<(i64, i64)> =
         on_engine!(tx, |c| sqlx::query_as(VANISHED).bind(mailbox.0).bind(since.0).bind(until.0).fetch_all(c).await?);
-    rows.into_iter().map(|(uid,)| Ok(Uid(number(uid, "tombstone", "uid", mailbox)?))).collect()
+    let mut uids = Vec::with_capacity(rows.len());
+    for (kind, value) in rows {
+        match kind {
+            0 if value > since.0 => return Ok(Vanished::Forgotten),
+            0 => {}
+            _ => uids.push(Uid(number(value, "tombstone", "uid", mailbox)?)),
+        }
+    }
+    Ok(Vanished::Known(uids))
 }

@@ -28,13 +28,14 @@ pub(crate) struct FetchRow {
     pub(crate) body_structure: Option<Vec<u8>>,
     pub(crate) parts: Option<Vec<u8>>,
     pub(crate) header: Option<Vec<u8>>,
-    /// `None` also where it lies in the blob store.
+    /// `None` also where it lies in the blob store, under this name.
     pub(crate) body: Option<Bytes>,
+    pub(crate) blob: Option<String>,
     pub(crate) preview: Option<String>,
 }
 
 type Blob = Option<Vec<u8>>;
-type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob, Option<String>);
+type FetchColumns = (i64, i64, Vec<u8>, Blob, Blob, Blob, Blob, Blob, Option<String>, Option<String>);
 
 /// Reads messages, rising by UID.
 pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<FetchRow>, StoreError> {
@@ -42,7 +43,7 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
         tx,
         "select p.uid, p.size, m.body_hash,
             case when $3 then m.envelope end, case when $4 then m.body_structure end,
-            case when $5 then m.parts end, case when $6 then m.header end, b.bytes,
+            case when $5 then m.parts end, case when $6 then m.header end, b.bytes, b.blob,
             case when $8 then m.preview end
         from ",
         placements "$1",
@@ -65,7 +66,7 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
             .await?
     });
     rows.into_iter()
-        .map(|(uid, size, body_hash, envelope, body_structure, parts, header, body, preview)| {
+        .map(|(uid, size, body_hash, envelope, body_structure, parts, header, body, blob, preview)| {
             let row = format!("{}/{uid}", fetching.mailbox);
             Ok(FetchRow {
                 uid: Uid(number(uid, "placement", "uid", &row)?),
@@ -80,6 +81,7 @@ pub(crate) async fn fetch(tx: &mut Tx<'_>, fetching: &Fetching) -> Result<Vec<Fe
                 parts,
                 header,
                 body: body.map(Bytes::from),
+                blob,
                 preview,
             })
         })

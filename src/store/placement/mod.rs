@@ -5,18 +5,21 @@
 
 mod append;
 mod changes;
+mod expunge;
 mod fetch;
 mod flags;
 mod sorting;
 mod transfer;
 
 pub(crate) use append::{Appending, NewAppend, NewAppends, append};
-pub(crate) use changes::{News, PlacementRow, each, news, vanished};
+pub(crate) use changes::{News, PlacementRow, Vanished, each, news, vanished};
+pub(crate) use expunge::{Expunged, Expunging, Keeping, doom_messages, expunge, forget};
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use sorting::{SortRow, sort_keys};
-pub(crate) use transfer::{Chosen, Expunging, Transfer, choose, expunge, transfer};
+pub(crate) use transfer::{Chosen, Transfer, choose, transfer};
 
+use super::message::NewMessage;
 use super::{StoreError, Tx, column, number, on_engine, sql};
 use crate::model::{Flags, MailboxId, MessageId, ModSeq, Timestamp, Uid};
 
@@ -58,41 +61,17 @@ pub(crate) async fn add(tx: &mut Tx<'_>, new: &NewPlacement<'_>) -> Result<(), S
 }
 
 const FILED: &str = "
-    select p.uid from message m
-    join placement p on p.message_id = m.id and p.mailbox_id = $2
-    join submission s on s.user_id = $3 and s.sent_uid = p.uid
-    where m.message_id_key = $1
-    order by p.uid limit 1";
-
-/// Where in Sent lies the copy that a submission of the person filed, by its Message-ID.
-pub(crate) async fn filed_by_submission(
-    tx: &mut Tx<'_>,
-    message_id_key: &str,
-    sent: MailboxId,
-    user: &str,
-) -> Result<Option<i64>, StoreError> {
-    let row: Option<(i64,)> = on_engine!(tx, |c| {
-        sqlx::query_as(FILED).bind(message_id_key).bind(sent.0).bind(user).fetch_optional(c).await?
-    });
-    Ok(row.map(|(uid,)| uid))
-}
-
-const FILED_BY_CLIENT: &str = "
     select p.uid from message m join placement p on p.message_id = m.id and p.mailbox_id = $2
-    where m.message_id_key = $1 and m.body_hash = $3
+    where m.message_id_key = $1 and m.content_key = $3
     order by p.uid limit 1";
 
-/// Where in Sent lies a copy that the client put there before it submitted: same Message-ID and same body.
-pub(crate) async fn filed_by_client(
-    tx: &mut Tx<'_>,
-    message_id_key: &str,
-    sent: MailboxId,
-    body_hash: &[u8],
-) -> Result<Option<i64>, StoreError> {
+/// Where in Sent the same message lies already, whoever put it there: same Message-ID and same content.
+pub(crate) async fn filed(tx: &mut Tx<'_>, message: &NewMessage, sent: MailboxId) -> Result<Option<Uid>, StoreError> {
+    let (Some(id), Some(content)) = (&message.message_id_key, &message.content_key) else { return Ok(None) };
     let row: Option<(i64,)> = on_engine!(tx, |c| {
-        sqlx::query_as(FILED_BY_CLIENT).bind(message_id_key).bind(sent.0).bind(body_hash).fetch_optional(c).await?
+        sqlx::query_as(FILED).bind(id.as_str()).bind(sent.0).bind(content.as_slice()).fetch_optional(c).await?
     });
-    Ok(row.map(|(uid,)| uid))
+    row.map(|(uid,)| Ok(Uid(number(uid, "placement", "uid", sent)?))).transpose()
 }
 
 /// Octets of the messages in a mailbox that the ranges name.

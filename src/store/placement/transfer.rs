@@ -1,6 +1,4 @@
-//! COPY, MOVE, EXPUNGE: whole sets by a handful of statements (RFC 9051 §6.4.7, §6.4.8, §6.4.3).
-
-use std::collections::HashSet;
+//! COPY and MOVE: whole sets by a handful of statements (RFC 9051 §6.4.7, §6.4.8).
 
 use crate::model::{MailboxId, ModSeq, SpecialUse, SystemFlag, Timestamp, Uid, UidValidity, UserId};
 use crate::store::mailbox::{lock, owned, take, take_mod_seq};
@@ -135,7 +133,7 @@ async fn put(tx: &mut Tx<'_>, transfer: &Transfer, first: Uid, mod_seq: ModSeq) 
 }
 
 /// Removes placements and leaves tombstones.
-async fn bury(
+pub(super) async fn bury(
     tx: &mut Tx<'_>,
     mailbox: MailboxId,
     ranges: &str,
@@ -144,8 +142,8 @@ async fn bury(
 ) -> Result<(), StoreError> {
     let leave = sql!(
         tx,
-        "insert into tombstone (mailbox_id, uid, mod_seq, message_id, expunged_at)
-        select p.mailbox_id, p.uid, $3, p.message_id, $4 from ",
+        "insert into tombstone (mailbox_id, uid, mod_seq, expunged_at)
+        select p.mailbox_id, p.uid, $3, $4 from ",
         placements "$1",
         ""
     );
@@ -160,100 +158,4 @@ async fn bury(
         sqlx::query(remove).bind(ranges).bind(mailbox.0).execute(c).await.map(drop)?;
     });
     Ok(())
-}
-
-/// Messages to expunge, among the ranges.
-#[derive(Clone)]
-pub(crate) struct Expunging {
-    pub(crate) mailbox: MailboxId,
-    pub(crate) ranges: String,
-    /// Only those marked `\Deleted`; REPLACE expunges what it names (RFC 8508 §3.1).
-    pub(crate) marked_only: bool,
-    /// Outside of Trash and Drafts: put into Trash what does not lie there yet.
-    pub(crate) to_trash: bool,
-    pub(crate) now: Timestamp,
-}
-
-/// Expunges; the UIDs gone, rising, and the Trash where some of them went.
-pub(crate) async fn expunge(
-    tx: &mut Tx<'_>,
-    expunging: &Expunging,
-) -> Result<(Vec<Uid>, Option<MailboxId>), StoreError> {
-    let mailbox = expunging.mailbox;
-    let Some(owned) = owned(tx, mailbox).await? else { return Ok((Vec::new(), None)) };
-    let for_good = matches!(owned.special_use, Some(SpecialUse::Trash | SpecialUse::Drafts));
-    let trash = owned.trash.filter(|_| expunging.to_trash && !for_good);
-    lock(tx, &[mailbox, trash.unwrap_or(mailbox)]).await?;
-    let marked = marked(tx, expunging, trash).await?;
-    if marked.is_empty() {
-        return Ok((Vec::new(), None));
-    }
-    let trash = match trash {
-        Some(trash) => rescue(tx, expunging, &marked, trash).await?.then_some(trash),
-        None => None,
-    };
-    let gone: Vec<Uid> = marked.into_iter().map(|marked| marked.uid).collect();
-    if let Some(mod_seq) = take_mod_seq(tx, mailbox).await? {
-        bury(tx, mailbox, &ranges_json(&gone), mod_seq, expunging.now).await?;
-    }
-    Ok((gone, trash))
-}
-
-struct Marked {
-    uid: Uid,
-    message: i64,
-    in_trash: bool,
-}
-
-/// Those to expunge (`\Deleted` is 8), rising, and whether Trash holds the same message.
-async fn marked(tx: &mut Tx<'_>, expunging: &Expunging, trash: Option<MailboxId>) -> Result<Vec<Marked>, StoreError> {
-    let statement = sql!(
-        tx,
-        "select p.uid, p.message_id,
-            cast(case when exists (
-                select 1 from placement t where t.message_id = p.message_id and t.mailbox_id = $3
-            ) then 1 else 0 end as bigint)
-        from ",
-        placements "$1",
-        "
-        where (p.flags & 8) <> 0 or not $4
-        order by p.uid"
-    );
-    let rows: Vec<(i64, i64, i64)> = on_engine!(tx, |c| {
-        sqlx::query_as(statement)
-            .bind(expunging.ranges.as_str())
-            .bind(expunging.mailbox.0)
-            .bind(trash.map(|trash| trash.0))
-            .bind(expunging.marked_only)
-            .fetch_all(c)
-            .await?
-    });
-    rows.into_iter()
-        .map(|(uid, message, in_trash)| {
-            let uid = Uid(number(uid, "placement", "uid", expunging.mailbox)?);
-            Ok(Marked { uid, message, in_trash: in_trash != 0 })
-        })
-        .collect()
-}
-
-/// Puts into Trash what does not lie there yet, each message once; `false` where there was nothing to put.
-async fn rescue(
-    tx: &mut Tx<'_>,
-    expunging: &Expunging,
-    marked: &[Marked],
-    trash: MailboxId,
-) -> Result<bool, StoreError> {
-    let mut seen = HashSet::new();
-    let kept: Vec<Uid> = marked
-        .iter()
-        .filter(|marked| !marked.in_trash && seen.insert(marked.message))
-        .map(|marked| marked.uid)
-        .collect();
-    if kept.is_empty() {
-        return Ok(false);
-    }
-    let copy =
-        Transfer { moving: false, ..Transfer::into_trash(expunging.mailbox, ranges_json(&kept), trash, expunging.now) };
-    transfer(tx, &copy).await?;
-    Ok(true)
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::super::{Change, File, Reason};
+use super::super::File;
+use super::super::problem::{Place, Reason};
+use super::super::report::Change;
 use super::Planner;
 use crate::store::people::import::{AddressOwner, AddressRecord};
 
@@ -10,8 +12,7 @@ impl Planner<'_> {
     /// A line gives this address to somebody or to a group.
     pub(super) fn claim(
         &mut self,
-        file: File,
-        line: u64,
+        place: &Place,
         column: &'static str,
         local_part: &str,
         owner: &AddressOwner,
@@ -23,7 +24,7 @@ impl Planner<'_> {
         let known = self.claimed.get(local_part).or_else(|| self.before.addresses.get(local_part));
         if let Some((other, _)) = known.filter(|(known, _)| known != owner) {
             let reason = Reason::AddressTaken(local_part.to_owned(), self.owner_name(other));
-            self.problem(file, line, column, reason);
+            self.problem(place, column, reason);
             return;
         }
         let claim = self.claimed.entry(local_part.to_owned()).or_insert_with(|| (owner.clone(), false));

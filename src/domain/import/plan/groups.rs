@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::super::File;
 use super::super::lines::GroupLine;
-use super::super::{Change, File, Reason};
+use super::super::problem::{About, Place, Reason, Remark};
+use super::super::report::Change;
 use super::{Planner, change};
-use crate::model::{GroupId, GroupKind, Role, SchoolId};
+use crate::model::{GroupId, GroupKind, Profile, Role, SchoolId};
 use crate::store::people::import::{AddressOwner, GroupRecord};
 
 /// The longest chain of groups below groups.
@@ -14,11 +16,15 @@ const DEPTH_MAX: usize = 16;
 impl Planner<'_> {
     pub(super) fn groups(&mut self) {
         let Some(lines) = &self.lines.groups else { return };
-        let mut seen: HashMap<&GroupId, u64> = HashMap::new();
+        let mut seen: HashMap<&GroupId, &Place> = HashMap::new();
         for line in lines {
-            if let Some(first) = seen.insert(&line.id, line.line) {
-                self.problem(File::Groups, line.line, "id", Reason::Twice(line.id.to_string(), first));
+            if let Some(first) = seen.insert(&line.id, &line.place) {
+                self.problem(&line.place, "id", Reason::Twice(line.id.to_string(), first.clone()));
                 continue;
+            }
+            if let Some(year) = self.year_closed(line).filter(|_| !line.closed) {
+                let about = About::GroupOfClosedYear { group: line.name.clone(), year };
+                self.report.remark(Remark { place: line.place.clone(), about });
             }
             let group = self.one_group(line);
             self.groups.insert(line.id.clone(), group);
@@ -33,16 +39,16 @@ impl Planner<'_> {
 
     fn one_group(&mut self, line: &GroupLine) -> GroupRecord {
         let owner = AddressOwner::Group(line.id.clone());
-        self.claim(File::Groups, line.line, "id", line.id.as_str(), &owner, line.address.is_none());
+        self.claim(&line.place, "id", line.id.as_str(), &owner, line.address.is_none());
         if let Some(address) = &line.address {
-            self.claim(File::Groups, line.line, "address", address, &owner, true);
+            self.claim(&line.place, "address", address, &owner, true);
         }
-        let school = line.school.as_deref().and_then(|text| self.school(File::Groups, line.line, "school", text));
-        let class_school = line.class.as_deref().and_then(|class| self.school_of_class(line.line, class));
+        let school = line.school.as_deref().and_then(|text| self.school(&line.place, "school", text));
+        let class_school = line.class.as_deref().and_then(|class| self.school_of_class(&line.place, class));
         if let (Some(school), Some(class_school)) = (&school, &class_school)
             && school != class_school
         {
-            self.problem(File::Groups, line.line, "class", Reason::ClassOfAnotherSchool);
+            self.problem(&line.place, "class", Reason::ClassOfAnotherSchool);
         }
         let school = school.or(class_school);
         let role = Role::of(line.kind, line.profile, line.class.is_some());
@@ -56,14 +62,20 @@ impl Planner<'_> {
             profile: line.profile,
             name: line.name.clone(),
             users,
-            closed: line.closed,
+            closed: line.closed || self.year_closed(line).is_some(),
+            closed_year: self.year_closed(line),
         }
     }
 
-    fn school_of_class(&mut self, line: u64, class: &str) -> Option<SchoolId> {
+    /// The school year that was closed with this group in it: it stays closed, whatever the files say.
+    fn year_closed(&self, line: &GroupLine) -> Option<i64> {
+        self.before.groups.get(&line.id)?.closed_year
+    }
+
+    fn school_of_class(&mut self, place: &Place, class: &str) -> Option<SchoolId> {
         let school = self.class_schools.get(class).cloned();
         if school.is_none() {
-            self.problem(File::Groups, line, "class", Reason::UnknownClass(class.to_owned()));
+            self.problem(place, "class", Reason::UnknownClass(class.to_owned()));
         }
         school
     }
@@ -87,9 +99,9 @@ impl Planner<'_> {
 
     fn check_parent(&mut self, line: &GroupLine) {
         let Some(parent) = &line.parent else { return };
-        let known = self.group(File::Groups, line.line, "parent", parent.as_str()).is_some();
+        let known = self.group(&line.place, "parent", parent.as_str()).is_some();
         if known && self.depth(&line.id).is_none() {
-            self.problem(File::Groups, line.line, "parent", Reason::BelowItself);
+            self.problem(&line.place, "parent", Reason::BelowItself);
         }
     }
 
@@ -113,12 +125,26 @@ impl Planner<'_> {
             .groups
             .values()
             .filter(|group| !group.closed && !self.groups.contains_key(&group.id))
-            .filter(|group| group.school.as_ref().is_some_and(|school| self.covered.contains(school)))
+            .filter(|group| self.closes_when_missing(group))
             .collect();
         for group in missing {
             self.closing.push(group.id.clone());
             self.writes.groups.push(GroupRecord { closed: true, ..group.clone() });
             self.note(File::Groups, Change::Closed, group.name.clone());
+        }
+    }
+
+    /// Do the files speak for this group? Files without groups of their own speak for those that are made from profiles
+    /// and classes, and know a class by its pupils.
+    fn closes_when_missing(&self, group: &GroupRecord) -> bool {
+        let Some(school) = group.school.as_ref().filter(|school| self.covered.contains(*school)) else { return false };
+        match self.partly_covered.get(school) {
+            None => true,
+            Some(covered) if covered.groups => true,
+            Some(covered) => {
+                let is_of_class = group.kind == GroupKind::Profile && group.class.is_some();
+                is_of_class && covered.profiles.contains(&Profile::Student)
+            }
         }
     }
 

@@ -9,10 +9,13 @@ mod people;
 mod relations;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::lines::Lines;
-use super::{Change, File, Problem, Reason, Report};
+use super::File;
+use super::lines::{Covered, Lines};
+use super::problem::{Place, Problem, Reason};
+use super::report::{Change, Report, Writing};
 use crate::domain::policy::table::Table;
 use crate::model::{GroupId, SchoolId, UserId};
 use crate::store::people::import::{AddressOwner, Directory, GroupRecord, Writes};
@@ -29,6 +32,17 @@ pub(super) struct Planned {
     pub(super) suspended: Vec<UserId>,
     /// What the table made, and what the files say themselves.
     pub(super) marks: TableMarks,
+    /// Of each school that the files speak for: how many of its people this import suspends.
+    pub(super) leaving: BTreeMap<SchoolId, Leaving>,
+}
+
+/// How many of a school's people an import suspends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Leaving {
+    pub(super) school: String,
+    pub(super) suspended: usize,
+    /// Not suspended before.
+    pub(super) people: usize,
 }
 
 /// Compares, and tells all problems: those of the lines by themselves, which the caller has, and those found here.
@@ -56,13 +70,16 @@ struct Planner<'a> {
     table: &'a Table,
     problems: Vec<Problem>,
     writes: Writes,
-    report: Report,
+    report: Writing,
     new_people: Vec<UserId>,
+    leaving: BTreeMap<SchoolId, Leaving>,
     newly_suspended: Vec<UserId>,
     /// Id or UAI in lower case → school: of the files and of the store.
     school_keys: HashMap<String, SchoolId>,
     /// The schools that the files speak for.
     covered: HashSet<SchoolId>,
+    /// Those of them that they speak for in part.
+    partly_covered: HashMap<SchoolId, &'a Covered>,
     /// Class → its school: of the files and of the store.
     class_schools: HashMap<String, SchoolId>,
     /// External id, id, login → person: of the files and of the store.
@@ -97,11 +114,13 @@ impl<'a> Planner<'a> {
             table,
             problems,
             writes: Writes::default(),
-            report: Report::default(),
+            report: Writing::default(),
+            leaving: BTreeMap::new(),
             new_people: Vec::new(),
             newly_suspended: Vec::new(),
             school_keys,
             covered: HashSet::new(),
+            partly_covered: HashMap::new(),
             class_schools: before.classes.values().map(|class| (class.id.clone(), class.school.clone())).collect(),
             user_keys: HashMap::new(),
             user_names: before
@@ -124,46 +143,49 @@ impl<'a> Planner<'a> {
             self.problems.dedup();
             return Err(self.problems);
         }
-        self.report.changes.values_mut().for_each(|names| names.sort());
+        for remark in &self.lines.remarks {
+            self.report.remark(remark.clone());
+        }
         Ok(Planned {
             marks: self.marks(),
             writes: self.writes,
-            report: self.report,
+            report: self.report.finish(),
+            leaving: self.leaving,
             new_people: self.new_people,
             suspended: self.newly_suspended,
         })
     }
 
-    fn problem(&mut self, file: File, line: u64, column: &'static str, reason: Reason) {
-        self.problems.push(Problem { file, line, column: Some(column), reason });
+    fn problem(&mut self, place: &Place, column: &'static str, reason: Reason) {
+        self.problems.push(Problem { place: place.clone(), column: Some(Cow::Borrowed(column)), reason });
     }
 
     /// The school that a cell names, by id or UAI.
-    fn school(&mut self, file: File, line: u64, column: &'static str, text: &str) -> Option<SchoolId> {
+    fn school(&mut self, place: &Place, column: &'static str, text: &str) -> Option<SchoolId> {
         let school = self.school_keys.get(&text.to_lowercase()).cloned();
         if school.is_none() && !text.is_empty() {
-            self.problem(file, line, column, Reason::UnknownSchool(text.to_owned()));
+            self.problem(place, column, Reason::UnknownSchool(text.to_owned()));
         }
         school
     }
 
     /// The person that a cell names, by external id, id or login.
-    fn user(&mut self, file: File, line: u64, column: &'static str, text: &str) -> Option<UserId> {
+    fn user(&mut self, place: &Place, column: &'static str, text: &str) -> Option<UserId> {
         let user = self.user_keys.get(text).or_else(|| self.user_keys.get(&text.to_lowercase())).cloned();
         if user.is_none() && !text.is_empty() {
-            self.problem(file, line, column, Reason::UnknownUser(text.to_owned()));
+            self.problem(place, column, Reason::UnknownUser(text.to_owned()));
         }
         user
     }
 
     /// The group that a cell names, by id.
-    fn group(&mut self, file: File, line: u64, column: &'static str, text: &str) -> Option<GroupId> {
+    fn group(&mut self, place: &Place, column: &'static str, text: &str) -> Option<GroupId> {
         let group = GroupId::new(text.to_lowercase());
         if self.groups.contains_key(&group) || self.before.groups.contains_key(&group) {
             return Some(group);
         }
         if !text.is_empty() {
-            self.problem(file, line, column, Reason::UnknownGroup(text.to_owned()));
+            self.problem(place, column, Reason::UnknownGroup(text.to_owned()));
         }
         None
     }

@@ -19,8 +19,8 @@ impl Planner<'_> {
 
     /// What the table makes of the open groups of the files.
     pub(super) fn rules_of_table(&self) -> HashSet<(GroupId, GroupId)> {
-        let open: Vec<Placed<'_>> =
-            self.groups.values().filter(|group| !group.closed).filter_map(|group| self.placed(group)).collect();
+        let open = self.groups.values().filter(|group| !group.closed && self.has_default_rules(group));
+        let open: Vec<Placed<'_>> = open.filter_map(|group| self.placed(group)).collect();
         self.table.rules(&open)
     }
 
@@ -39,16 +39,15 @@ impl Planner<'_> {
             list.push(line.id.clone());
             given.extend(line.written_by.iter().map(|from| (GroupId::new(from.as_str().to_lowercase()), &line.id)));
         }
-        let scope = self.groups.keys().chain(&self.closing).cloned();
-        if self.lines.rules.is_some() {
-            marks.rules_given.extend(scope);
-            let from = self.lines.rules.iter().flatten().map(|line| GroupId::new(line.first.to_lowercase()));
-            marks.rules_given.extend(from);
-        } else if self.lines.groups.is_some() {
-            marks.rules.extend(scope);
-            let made = self.rules_of_table().into_iter();
-            marks.made.extend(made.filter(|(from, to)| !given.contains(&(from.clone(), to))));
+        let closing = self.closing.iter().filter_map(|group| self.before.groups.get(group));
+        for group in self.groups.values().chain(closing) {
+            let list = if self.has_default_rules(group) { &mut marks.rules } else { &mut marks.rules_given };
+            list.push(group.id.clone());
         }
+        let from = self.lines.rules.iter().flatten().map(|line| GroupId::new(line.first.to_lowercase()));
+        marks.rules_given.extend(from);
+        let made = self.rules_of_table().into_iter();
+        marks.made.extend(made.filter(|(from, to)| !given.contains(&(from.clone(), to))));
         marks
     }
 }

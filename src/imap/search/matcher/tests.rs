@@ -98,6 +98,10 @@ proptest! {
         }
         prop_assert_eq!(plan.judge(&Facts { entry: &entry, known: whole }), truth, "the index changes no answer");
         let mut verdict = plan.judge(&Facts { entry: &entry, known: Known::default() });
+        if let Some((column, text)) = plan.one_text().filter(|_| verdict == Verdict::Doubt) {
+            let has = has(&searched, &Sought::Text(column, text.to_owned()));
+            prop_assert_eq!(Verdict::of(has), truth, "one text decides");
+        }
         for step in plan.steps() {
             prop_assert!(verdict == Verdict::Doubt || verdict == truth);
             let known = Known {

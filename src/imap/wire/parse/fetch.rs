@@ -68,7 +68,7 @@ fn unchanged_since(cursor: &mut Cursor<'_>) -> Parsed<ModSeq> {
 }
 
 /// One item, or a macro, which some clients put in parentheses too.
-fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
+pub(super) fn item(cursor: &mut Cursor<'_>, items: &mut Vec<FetchItem>) -> Parsed<()> {
     let word = cursor.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'.').to_ascii_uppercase();
     let fast = [FetchItem::Flags, FetchItem::InternalDate, FetchItem::Size];
     items.push(match word.as_slice() {

@@ -36,24 +36,23 @@ fn resync(cursor: &mut Cursor<'_>) -> Parsed<Resync> {
     let uid_validity = UidValidity(cursor.number32("a UIDVALIDITY")?);
     cursor.space()?;
     let mod_seq = ModSeq(cursor.number63("a mod-sequence")?);
-    let mut known = None;
+    let (mut known, mut samples) = (None, None);
     cursor.spaces();
     if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
         known = Some(known_set(cursor)?);
         cursor.spaces();
     }
-    let names_numbers = cursor.accept(b'(');
-    if names_numbers {
+    if cursor.accept(b'(') {
         cursor.spaces();
-        known_set(cursor)?;
+        let numbers = known_set(cursor)?;
         cursor.space()?;
-        known_set(cursor)?;
+        samples = Some((numbers, known_set(cursor)?));
         cursor.spaces();
         cursor.expect(b')', "the end of the known numbers")?;
         cursor.spaces();
     }
     cursor.expect(b')', "the end of what is known")?;
-    Ok(Resync { uid_validity, mod_seq, known, names_numbers })
+    Ok(Resync { uid_validity, mod_seq, known, samples })
 }
 
 /// `known-uids`: a set without `*`.

@@ -9,6 +9,7 @@ mod cursor;
 mod fetch;
 mod mailbox;
 mod metadata;
+mod notify;
 mod search;
 mod sort;
 mod uid_batches;
@@ -85,15 +86,17 @@ fn append_whole(verb: &str, cursor: &mut Cursor<'_>, numbers: Numbers) -> Parsed
 
 /// The verbs that carry arguments, so perhaps a literal.
 fn takes_arguments(verb: &str) -> bool {
-    const VERBS: [&str; 36] = [
+    const VERBS: [&str; 39] = [
         "APPEND",
         "AUTHENTICATE",
+        "CANCELUPDATE",
         "COMPRESS",
         "COPY",
         "CREATE",
         "DELETE",
         "DELETEACL",
         "ENABLE",
+        "ESEARCH",
         "EXAMINE",
         "FETCH",
         "GETACL",
@@ -107,6 +110,7 @@ fn takes_arguments(verb: &str) -> bool {
         "LSUB",
         "MOVE",
         "MYRIGHTS",
+        "NOTIFY",
         "RENAME",
         "REPLACE",
         "SEARCH",
@@ -178,6 +182,9 @@ fn body_with_arguments(verb: &str, cursor: &mut Cursor<'_>) -> Parsed<CommandBod
         "MYRIGHTS" | "GETACL" | "LISTRIGHTS" | "SETACL" | "DELETEACL" => acl::acl(verb, cursor),
         "GETMETADATA" => metadata::get(cursor),
         "SETMETADATA" => metadata::set(cursor),
+        "NOTIFY" => notify::notify(cursor),
+        "CANCELUPDATE" => notify::cancel_update(cursor),
+        "ESEARCH" => notify::esearch(cursor),
         "UID" => uid(cursor),
         "UIDBATCHES" => uid_batches::uid_batches(cursor),
         "APPEND" => append_whole(verb, cursor, Numbers::Sequence),

@@ -1,9 +1,10 @@
 //! SEARCH (RFC 9051 §6.4.4; RFC 3501 §6.4.4; RFC 4731 §3; RFC 5032 §3; RFC 5182 §2; RFC 7162 §3.1.5;
-//! RFC 8474 §6; RFC 8514 §4.3; RFC 9394 §3.1).
+//! RFC 8474 §6; RFC 8514 §4.3; RFC 9394 §3.1; RFC 5267 §4; RFC 5465 §7).
 
 use super::super::command::{Numbers, Search, SearchKey, SearchReturn, SequenceSet};
 use super::super::framer::BadCommand;
 use super::cursor::{Cursor, Parsed, utf8};
+use super::notify;
 use crate::model::{ModSeq, SystemFlag};
 
 const KEY: &str = "a search key";
@@ -62,13 +63,15 @@ fn keys(cursor: &mut Cursor<'_>, texts: Texts) -> Parsed<SearchKey> {
 
 /// `RETURN ()` asks for ALL (RFC 4731 §3.1).
 fn return_options(cursor: &mut Cursor<'_>) -> Parsed<Vec<SearchReturn>> {
-    const WHAT: &str = "MIN, MAX, ALL, COUNT, SAVE or PARTIAL";
+    const WHAT: &str = "MIN, MAX, ALL, COUNT, SAVE, PARTIAL, UPDATE or CONTEXT";
     let options = cursor.list(|cursor| match cursor.word(WHAT)?.as_str() {
         "MIN" => Ok(SearchReturn::Min),
         "MAX" => Ok(SearchReturn::Max),
         "ALL" => Ok(SearchReturn::All),
         "COUNT" => Ok(SearchReturn::Count),
         "SAVE" => Ok(SearchReturn::Save),
+        "CONTEXT" => Ok(SearchReturn::Context),
+        "UPDATE" => notify::fetch_items(cursor).map(SearchReturn::Update),
         "PARTIAL" => {
             cursor.space()?;
             cursor.partial_range().map(SearchReturn::Partial)

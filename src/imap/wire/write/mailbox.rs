@@ -4,8 +4,8 @@ use bytes::{BufMut, BytesMut};
 
 use super::super::command::StatusItem;
 use super::super::utf7::NameForm;
-use super::text::{MAILBOX, flags, mailbox, number, number_set, object_id, separated, string};
-use crate::model::{Flags, SeqNum, Uid};
+use super::text::{MAILBOX, flags, mailbox, number, object_id, range_set, separated, string};
+use crate::model::{Flags, SeqNum};
 
 /// What LIST says behind the name (RFC 5258 §4, RFC 9051 §6.3.9.7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,9 +74,9 @@ pub fn expunge(out: &mut BytesMut, seq: SeqNum) {
 }
 
 /// `* VANISHED 3,5:7`; `(EARLIER)` where the numbers of the others do not change by it (RFC 7162 §3.2.10).
-pub fn vanished(out: &mut BytesMut, earlier: bool, uids: impl IntoIterator<Item = Uid>) {
+pub fn vanished(out: &mut BytesMut, earlier: bool, uids: &[(u32, u32)]) {
     out.put_slice(if earlier { b"* VANISHED (EARLIER) " } else { b"* VANISHED " });
-    number_set(out, uids.into_iter().map(|uid| uid.0));
+    range_set(out, uids.iter().copied());
     out.put_slice(b"\r\n");
 }
 

@@ -36,3 +36,14 @@ pub fn metadata<'a>(
     }
     out.put_slice(b")\r\n");
 }
+
+/// `* METADATA name entry …`: these have changed (RFC 5464 §4.4.2).
+pub fn metadata_changed(out: &mut BytesMut, form: NameForm, name: &str, entries: &[String]) {
+    out.put_slice(b"* METADATA ");
+    mailbox(out, form, name);
+    for entry in entries {
+        out.put_u8(b' ');
+        astring(out, entry.as_bytes());
+    }
+    out.put_slice(b"\r\n");
+}

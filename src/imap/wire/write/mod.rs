@@ -17,8 +17,11 @@ pub use mailbox::{
     ListExtended, capability, enabled, exists, expunge, flags_response, id, list, list_separator, lsub, namespace,
     quota, quota_root, recent, status, vanished,
 };
-pub use metadata::metadata;
-pub use search::{EsearchAnswer, ThreadToken, esearch, search, sort, threads, uid_batches};
+pub use metadata::{metadata, metadata_changed};
+pub use search::{
+    EsearchAnswer, EsearchUpdate, OfMailbox, ThreadToken, esearch, esearch_in, esearch_update, search, sort, threads,
+    uid_batches,
+};
 pub use status::{Code, Condition, bye, continuation, tagged, untagged};
 pub use text::{astring, date_time, email_of, flags, mailbox, number, number_set, quoted, string};
 

@@ -1,10 +1,12 @@
-//! SEARCH and ESEARCH responses (RFC 3501 §7.2.5, RFC 9051 §7.3.4, RFC 4731 §3, RFC 7162 §3.1.5).
+//! SEARCH and ESEARCH responses (RFC 3501 §7.2.5, RFC 9051 §7.3.4, RFC 4731 §3, RFC 7162 §3.1.5, RFC 5267 §4.3,
+//! RFC 7377 §2.1).
 
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::{Numbers, PartialRange};
-use super::text::{number, number_set, quoted};
-use crate::model::{ModSeq, Uid};
+use super::super::utf7::NameForm;
+use super::text::{mailbox, number, number_set, quoted};
+use crate::model::{ModSeq, Uid, UidValidity};
 
 /// What ESEARCH found. `None`: not asked for, or there is none (MIN, MAX, ALL of nothing: RFC 4731 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,12 +80,74 @@ fn found(out: &mut BytesMut, name: &[u8], numbers: impl IntoIterator<Item = u32>
 
 /// `* ESEARCH (TAG "a") UID MIN 2 …`: the tag always in quotes, as Outlook expects it.
 pub fn esearch(out: &mut BytesMut, tag: &str, numbers: Numbers, answer: EsearchAnswer<'_>) {
+    correlator(out, tag, None);
+    esearch_answer(out, numbers, answer);
+}
+
+/// A mailbox by name, and its UIDVALIDITY.
+pub type OfMailbox<'a> = (NameForm, &'a str, UidValidity);
+
+/// The same, of a mailbox that may not be the selected one (RFC 7377 §2.1).
+pub fn esearch_in(out: &mut BytesMut, tag: &str, of: OfMailbox<'_>, numbers: Numbers, answer: EsearchAnswer<'_>) {
+    correlator(out, tag, Some(of));
+    esearch_answer(out, numbers, answer);
+}
+
+/// What has changed in the results of a search (RFC 5267 §4.3). Positions, and the numbers that stand there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EsearchUpdate<'a> {
+    pub removed: &'a [(u32, Vec<u32>)],
+    pub added: &'a [(u32, Vec<u32>)],
+}
+
+/// `* ESEARCH (TAG "a") UID REMOVEFROM (0 7) ADDTO (0 9:11)`
+pub fn esearch_update(
+    out: &mut BytesMut,
+    tag: &str,
+    of: Option<OfMailbox<'_>>,
+    numbers: Numbers,
+    update: EsearchUpdate<'_>,
+) {
+    correlator(out, tag, of);
+    by_uid(out, numbers);
+    for (name, runs) in [(&b" REMOVEFROM ("[..], update.removed), (&b" ADDTO ("[..], update.added)] {
+        for (place, (position, set)) in runs.iter().enumerate() {
+            if place == 0 {
+                out.put_slice(name);
+            } else {
+                out.put_u8(b' ');
+            }
+            number(out, u64::from(*position));
+            out.put_u8(b' ');
+            number_set(out, set.iter().copied());
+        }
+        if !runs.is_empty() {
+            out.put_u8(b')');
+        }
+    }
+    out.put_slice(b"\r\n");
+}
+
+/// The start of an ESEARCH response: what it answers.
+fn correlator(out: &mut BytesMut, tag: &str, of: Option<OfMailbox<'_>>) {
     out.put_slice(b"* ESEARCH (TAG ");
     quoted(out, tag.as_bytes());
+    if let Some((form, name, uid_validity)) = of {
+        out.put_slice(b" MAILBOX ");
+        mailbox(out, form, name);
+        named(out, b" UIDVALIDITY ", Some(u64::from(uid_validity.0)));
+    }
     out.put_u8(b')');
+}
+
+fn by_uid(out: &mut BytesMut, numbers: Numbers) {
     if numbers == Numbers::Uid {
         out.put_slice(b" UID");
     }
+}
+
+fn esearch_answer(out: &mut BytesMut, numbers: Numbers, answer: EsearchAnswer<'_>) {
+    by_uid(out, numbers);
     named(out, b" MIN ", answer.min.map(u64::from));
     named(out, b" MAX ", answer.max.map(u64::from));
     if let Some(all) = answer.all.filter(|all| !all.is_empty()) {

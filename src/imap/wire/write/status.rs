@@ -24,6 +24,8 @@ pub enum Code<'a> {
     AuthorizationFailed,
     /// With the charsets that are known.
     BadCharset,
+    /// RFC 5465 §3.1: with the events that are known.
+    BadEvent,
     /// RFC 4469 §4.1: the URL as it was given.
     BadUrl(&'a str),
     Cannot,
@@ -68,6 +70,10 @@ pub enum Code<'a> {
     /// RFC 7162 §3.1.2.2
     NoModSeq,
     NoPerm,
+    /// RFC 5465 §5.8
+    NotificationOverflow,
+    /// RFC 5267 §4.3.1: the tag of the search.
+    NoUpdate(&'a str),
     OverQuota,
     /// `new_keywords`: may clients make up keywords (`\*`)?
     PermanentFlags {
@@ -154,6 +160,10 @@ impl Code<'_> {
                 number_set(out, uids.iter().map(|uid| uid.0));
             }
             Self::BadCharset => out.put_slice(b"BADCHARSET (US-ASCII UTF-8)"),
+            Self::BadEvent => out.put_slice(
+                b"BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange \
+                  MailboxMetadataChange ServerMetadataChange)",
+            ),
             Self::BadUrl(url) => {
                 out.put_slice(b"BADURL ");
                 quoted(out, url.as_bytes());
@@ -189,6 +199,10 @@ impl Code<'_> {
                 out.put_slice(b"MODIFIED ");
                 number_set(out, numbers.iter().copied());
             }
+            Self::NoUpdate(tag) => {
+                out.put_slice(b"NOUPDATE ");
+                quoted(out, tag.as_bytes());
+            }
             Self::PermanentFlags { flags, new_keywords } => {
                 out.put_slice(b"PERMANENTFLAGS ");
                 flags_and(out, flags, new_keywords.then_some("\\*"));
@@ -208,6 +222,7 @@ impl Code<'_> {
             Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
             Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
             Self::BadCharset => "BADCHARSET",
+            Self::BadEvent => "BADEVENT",
             Self::BadUrl(_) => "BADURL",
             Self::Cannot => "CANNOT",
             Self::Capability(_) => "CAPABILITY",
@@ -231,6 +246,8 @@ impl Code<'_> {
             Self::NonExistent => "NONEXISTENT",
             Self::NoModSeq => "NOMODSEQ",
             Self::NoPerm => "NOPERM",
+            Self::NotificationOverflow => "NOTIFICATIONOVERFLOW",
+            Self::NoUpdate(_) => "NOUPDATE",
             Self::OverQuota => "OVERQUOTA",
             Self::PermanentFlags { .. } => "PERMANENTFLAGS",
             Self::PrivacyRequired => "PRIVACYREQUIRED",

@@ -207,8 +207,11 @@ fn about_mailboxes_and_the_server() {
         (written(|out| exists(out, 3)), "* 3 EXISTS\r\n"),
         (written(|out| recent(out, 0)), "* 0 RECENT\r\n"),
         (written(|out| expunge(out, SeqNum(4))), "* 4 EXPUNGE\r\n"),
-        (written(|out| vanished(out, false, [Uid(4)])), "* VANISHED 4\r\n"),
-        (written(|out| vanished(out, true, [4, 7, 8].map(Uid))), "* VANISHED (EARLIER) 4,7:8\r\n"),
+        (written(|out| vanished(out, false, &[(4, 4)])), "* VANISHED 4\r\n"),
+        (
+            written(|out| vanished(out, true, &[(4, 4), (7, 7), (8, 9), (20, 30)])),
+            "* VANISHED (EARLIER) 4,7:9,20:30\r\n",
+        ),
         (written(|out| flags_response(out, &seen_and_junk())), "* FLAGS (\\Answered \\Seen $Junk)\r\n"),
         (
             written(|out| status(out, NameForm::Utf7, "a", &[(StatusItem::Messages, 3), (StatusItem::UidNext, 9)])),
@@ -225,6 +228,30 @@ fn about_mailboxes_and_the_server() {
     ] {
         assert_eq!(told, expected);
     }
+}
+
+#[test]
+fn updated_searches() {
+    let of = Some((NameForm::Utf7, "à lire", UidValidity(7)));
+    let (removed, added) = ([(3, vec![9]), (1, vec![2, 3])], [(0, vec![4, 5, 6, 9])]);
+    let both = EsearchUpdate { removed: &removed, added: &added };
+    assert_eq!(
+        written(|out| esearch_update(out, "a1", None, Numbers::Uid, both)),
+        "* ESEARCH (TAG \"a1\") UID REMOVEFROM (3 9 1 2:3) ADDTO (0 4:6,9)\r\n"
+    );
+    let added = EsearchUpdate { removed: &[], added: &added };
+    assert_eq!(
+        written(|out| esearch_update(out, "a1", of, Numbers::Sequence, added)),
+        "* ESEARCH (TAG \"a1\" MAILBOX \"&AOA- lire\" UIDVALIDITY 7) ADDTO (0 4:6,9)\r\n"
+    );
+    let count = EsearchAnswer { count: Some(2), ..EsearchAnswer::default() };
+    assert_eq!(
+        written(|out| esearch_in(out, "a1", (NameForm::Utf7, "b", UidValidity(7)), Numbers::Uid, count)),
+        "* ESEARCH (TAG \"a1\" MAILBOX b UIDVALIDITY 7) UID COUNT 2\r\n"
+    );
+    let says = |code| written(|out| untagged(out, Condition::No, Some(code), "x"));
+    assert_eq!(says(Code::NoUpdate("a1")), "* NO [NOUPDATE \"a1\"] x\r\n");
+    assert_eq!(says(Code::NotificationOverflow), "* NO [NOTIFICATIONOVERFLOW] x\r\n");
 }
 
 #[test]

@@ -148,11 +148,15 @@ pub(super) fn separated<'a>(out: &mut BytesMut, words: impl Iterator<Item = &'a 
 
 /// A `sequence-set`, in the order given: runs that rise by one become ranges. Nothing for no numbers.
 pub fn number_set(out: &mut BytesMut, numbers: impl IntoIterator<Item = u32>) {
-    let mut numbers = numbers.into_iter().peekable();
+    range_set(out, numbers.into_iter().map(|number| (number, number)));
+}
+
+/// The same of ranges.
+pub(super) fn range_set(out: &mut BytesMut, ranges: impl IntoIterator<Item = (u32, u32)>) {
+    let mut ranges = ranges.into_iter().peekable();
     let mut first = true;
-    while let Some(start) = numbers.next() {
-        let mut end = start;
-        while let Some(next) = numbers.next_if(|next| end.checked_add(1) == Some(*next)) {
+    while let Some((start, mut end)) = ranges.next() {
+        while let Some((_, next)) = ranges.next_if(|(next, _)| end.checked_add(1) == Some(*next)) {
             end = next;
         }
         if !first {

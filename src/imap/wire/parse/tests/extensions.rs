@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::imap::wire::command::{Access, FetchItem, PartialRange, Resync, SearchKey, SearchReturn};
+use crate::imap::wire::notify::{EventGroup, Events, MailboxFilter, MessageEvents, Notify};
 use crate::model::{ModSeq, UidValidity};
 
 #[test]
@@ -10,12 +11,15 @@ fn select_qresync() {
         CommandBody::Select { qresync, .. } => qresync.unwrap(),
         other => panic!("{other:?}"),
     };
-    let known = |known| Resync { uid_validity: UidValidity(7), mod_seq: ModSeq(i64::MAX), known, names_numbers: false };
-    let sampled = |set| Resync { names_numbers: true, ..known(set) };
+    let known = |known| Resync { uid_validity: UidValidity(7), mod_seq: ModSeq(i64::MAX), known, samples: None };
+    let sampled = |known| Resync { samples: Some((set(&[(1, 1), (2, 2)]), set(&[(1, 1), (3, 3)]))), ..known };
     assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807))"), known(None));
     assert_eq!(resync("select a (qresync (7 9223372036854775807 1:3,5))"), known(Some(set(&[(1, 3), (5, 5)]))));
-    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 1:3 (1,2 1,3)))"), sampled(Some(set(&[(1, 3)]))));
-    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 (1,2 1,3)) CONDSTORE)"), sampled(None));
+    assert_eq!(
+        resync("SELECT a (QRESYNC (7 9223372036854775807 1:3 (1,2 1,3)))"),
+        sampled(known(Some(set(&[(1, 3)]))))
+    );
+    assert_eq!(resync("SELECT a (QRESYNC (7 9223372036854775807 (1,2 1,3)) CONDSTORE)"), sampled(known(None)));
     let examine = body("EXAMINE a (CONDSTORE QRESYNC (7 1))");
     assert!(matches!(examine, CommandBody::Select { access: Access::ReadOnly, condstore: true, qresync: Some(_), .. }));
     for text in [
@@ -158,4 +162,93 @@ fn rights() {
     assert_eq!(body("DELETEACL a anne"), CommandBody::DeleteAcl(named("a")));
     assert_eq!(body("unauthenticate"), CommandBody::Unauthenticate);
     bad("UNAUTHENTICATE x");
+}
+
+/// The groups of a NOTIFY SET.
+fn groups(text: &str) -> Vec<EventGroup> {
+    match body(text) {
+        CommandBody::Notify(Notify::Set { groups, .. }) => groups,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn notify() {
+    assert_eq!(body("notify none"), CommandBody::Notify(Notify::None));
+    let found = groups(
+        "NOTIFY SET STATUS (selected-delayed (MessageNew (uid body.peek[header.fields (from to)]) messageexpunge \
+         flagchange)) (subtree (a \"b c\") (MailboxName SubscriptionChange)) (mailboxes x NONE)",
+    );
+    let [selected, subtree, none] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(
+        (&selected.filter, selected.events.messages),
+        (&MailboxFilter::SelectedDelayed, MessageEvents::MessagesAndFlags)
+    );
+    assert_eq!(selected.events.fetch.len(), 2);
+    assert_eq!(subtree.filter.names().len(), 2);
+    assert!(subtree.events.mailbox_name && subtree.events.subscription_change);
+    assert_eq!(none.events, Events::default());
+    // As the examples of RFC 5465 write it.
+    let bare =
+        groups("notify set (selected MessageNew (uid) MessageExpunge) (subtree Lists MessageNew MessageExpunge)");
+    assert_eq!(bare.iter().map(|group| group.events.messages).collect::<Vec<_>>(), [MessageEvents::Messages; 2]);
+    assert!(groups("NOTIFY SET (personal (MessageNew AnnotationChange))")[0].events.unknown);
+    for text in [
+        "NOTIFY SET STATUS",
+        "NOTIFY SET (personal)",
+        "NOTIFY SET (personal ())",
+        "NOTIFY SET (mailboxes () (MailboxName))",
+        "NOTIFY SET (mailboxes (MailboxName))",
+        "NOTIFY SET (personal (MailboxName)",
+        "NOTIFY SET (everything (MailboxName))",
+        "NOTIFY SET (selected (MessageNew () MessageExpunge))",
+        "NOTIFY NONE x",
+    ] {
+        bad(text);
+    }
+}
+
+#[test]
+fn searches_of_several_mailboxes() {
+    let ask = |text: &str| match body(text) {
+        CommandBody::Esearch(ask) => ask,
+        other => panic!("{other:?}"),
+    };
+    let plain = ask("ESEARCH UNSEEN");
+    assert_eq!((plain.sources, plain.search.returns), (vec![MailboxFilter::Selected], Some(vec![SearchReturn::All])));
+    let several =
+        ask("esearch in (mailboxes \"folder1\" subtree-one (a b) personal) return (count) charset utf-8 text x");
+    assert_eq!(several.sources.len(), 3);
+    assert_eq!(several.search.returns, Some(vec![SearchReturn::Count]));
+    for text in [
+        "ESEARCH",
+        "ESEARCH IN () ALL",
+        "ESEARCH IN (personal (x y)) ALL",
+        "ESEARCH IN (selected-delayed) ALL",
+        "UID ESEARCH ALL",
+    ] {
+        bad(text);
+    }
+}
+
+#[test]
+fn updates() {
+    let returns = |text: &str| match body(text) {
+        CommandBody::Search(search) => search.returns.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let items = vec![FetchItem::Uid, FetchItem::Flags];
+    assert_eq!(
+        returns("SEARCH RETURN (CONTEXT UPDATE) ALL"),
+        [SearchReturn::Context, SearchReturn::Update(Vec::new())]
+    );
+    assert_eq!(
+        returns("SEARCH RETURN (UPDATE (uid flags) COUNT) ALL"),
+        [SearchReturn::Update(items.clone()), SearchReturn::Count]
+    );
+    assert_eq!(returns("SEARCH RETURN (UPDATE(uid flags)) ALL"), [SearchReturn::Update(items)]);
+    assert_eq!(body("CANCELUPDATE \"a\" \"b\""), CommandBody::CancelUpdate(vec!["a".to_owned(), "b".to_owned()]));
+    bad("CANCELUPDATE");
+    bad("CANCELUPDATE a");
+    bad("SEARCH RETURN (UPDATE ()) ALL");
 }

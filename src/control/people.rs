@@ -1,0 +1,50 @@
+//! People who left, and school years, for an admin.
+
+use super::AdminAnswer;
+use super::command::{LeaverLine, YearLine};
+use super::execute::{Stop, written};
+use crate::domain::people::departed::Fate;
+use crate::domain::{Gateway, years::SchoolYear};
+
+pub(super) async fn departed(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
+    let leavers = gateway.departed().await?.into_iter().map(|leaver| LeaverLine {
+        login: leaver.person.login,
+        name: leaver.person.display_name,
+        left: written(leaver.person.left_at),
+        next: match leaver.next {
+            Fate::Archive => "archived".to_owned(),
+            Fate::Delete => "deleted".to_owned(),
+        },
+        due: written(leaver.due),
+    });
+    Ok(AdminAnswer::Leavers(leavers.collect()))
+}
+
+pub(super) async fn collect(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
+    let collected = gateway.collect_departed(dry_run).await?;
+    Ok(AdminAnswer::PeopleCollected { dry_run, archived: collected.archived, deleted: collected.deleted })
+}
+
+pub(super) async fn years(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
+    let (years, current) = gateway.school_years().await?;
+    let line = |year: SchoolYear| YearLine {
+        begins: year.begins,
+        opened: written(year.opened_at),
+        closed: year.closed_at.map(written),
+    };
+    Ok(AdminAnswer::Years { current, years: years.into_iter().map(line).collect() })
+}
+
+pub(super) async fn close_year(gateway: &Gateway, begins: i64, dry_run: bool) -> Result<AdminAnswer, Stop> {
+    match gateway.close_school_year(begins, dry_run).await? {
+        Ok(groups) => Ok(AdminAnswer::YearClosed { dry_run, groups }),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
+
+pub(super) async fn open_year(gateway: &Gateway, begins: i64) -> Result<AdminAnswer, Stop> {
+    match gateway.open_school_year(begins).await? {
+        Ok(()) => Ok(AdminAnswer::Done),
+        Err(refusal) => Err(Stop::Refused(refusal.to_string())),
+    }
+}
