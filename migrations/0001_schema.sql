@@ -269,7 +269,7 @@ create table expunged (
   , internal_date bigint not null
   , expunged_at bigint not null
   , primary key (user_id, message_id)
-);
+) /*! without rowid */;
 create index expunged_expunged_at on expunged (expunged_at);
 create index expunged_message on expunged (message_id);
 

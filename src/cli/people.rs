@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand};
+use crate::control::{AdminAnswer, AdminCommand, PeopleCommand};
 
 /// People who left: who they are, and deleting their accounts in time
 ///
@@ -38,10 +38,10 @@ pub(super) struct Collect {
 
 pub(super) async fn run(command: People) -> anyhow::Result<Exit> {
     let (config, asked) = match command {
-        People::Departed(Departed { config }) => (config, AdminCommand::PeopleDeparted),
-        People::Collect(Collect { dry_run, config }) => (config, AdminCommand::PeopleCollect { dry_run }),
+        People::Departed(Departed { config }) => (config, PeopleCommand::Departed),
+        People::Collect(Collect { dry_run, config }) => (config, PeopleCommand::Collect { dry_run }),
     };
-    match admin::ask(&config.path, asked).await? {
+    match admin::ask(&config.path, AdminCommand::People(asked)).await? {
         AdminAnswer::Leavers(leavers) => {
             let row = |cells: [&str; 5]| cells.map(str::to_owned).to_vec();
             let mut rows = vec![row(["LOGIN", "LEFT", "NEXT", "WHEN", "NAME"])];

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand};
+use crate::control::{AdminAnswer, AdminCommand, PeopleCommand};
 
 /// The school year: show it, close it, open the next
 ///
@@ -47,11 +47,11 @@ pub(super) struct Open {
 
 pub(super) async fn run(command: Year) -> anyhow::Result<Exit> {
     let (config, asked) = match command {
-        Year::Show(Show { config }) => (config, AdminCommand::YearShow),
-        Year::Close(Close { year, dry_run, config }) => (config, AdminCommand::YearClose { begins: year, dry_run }),
-        Year::Open(Open { year, config }) => (config, AdminCommand::YearOpen { begins: year }),
+        Year::Show(Show { config }) => (config, PeopleCommand::Years),
+        Year::Close(Close { year, dry_run, config }) => (config, PeopleCommand::CloseYear { begins: year, dry_run }),
+        Year::Open(Open { year, config }) => (config, PeopleCommand::OpenYear { begins: year }),
     };
-    match admin::ask(&config.path, asked).await? {
+    match admin::ask(&config.path, AdminCommand::People(asked)).await? {
         AdminAnswer::Done => print::line("opened"),
         AdminAnswer::Years { current, years } => {
             print::line(&format!("current: {current}-{}", current + 1));

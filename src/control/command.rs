@@ -24,20 +24,8 @@ pub enum AdminCommand {
         school: Option<String>,
         suspend: Option<usize>,
     },
-    /// People who left, and what comes next.
-    PeopleDeparted,
-    /// Puts aside and deletes the accounts of people who left, where their time has come.
-    PeopleCollect {
-        dry_run: bool,
-    },
-    YearShow,
-    YearClose {
-        begins: i64,
-        dry_run: bool,
-    },
-    YearOpen {
-        begins: i64,
-    },
+    /// People who left, and school years.
+    People(PeopleCommand),
     /// The people whose name or login holds `text`, of one profile where it is given.
     UserList {
         text: Option<String>,
@@ -99,6 +87,26 @@ pub enum AdminCommand {
     /// change.
     Reload {
         dry_run: bool,
+    },
+}
+
+/// What an admin asks of people who left and of school years.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PeopleCommand {
+    /// Who left, and what comes next.
+    Departed,
+    /// Puts aside and deletes the accounts of people who left, where their time has come.
+    Collect {
+        dry_run: bool,
+    },
+    Years,
+    CloseYear {
+        begins: i64,
+        dry_run: bool,
+    },
+    OpenYear {
+        begins: i64,
     },
 }
 

@@ -46,11 +46,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::Import { folder, dry_run, school, suspend } => {
             import(gateway, Wanted { folder: &folder, dry_run, school, suspend }, progress).await
         }
-        AdminCommand::PeopleDeparted => people::departed(gateway).await,
-        AdminCommand::PeopleCollect { dry_run } => people::collect(gateway, dry_run).await,
-        AdminCommand::YearShow => people::years(gateway).await,
-        AdminCommand::YearClose { begins, dry_run } => people::close_year(gateway, begins, dry_run).await,
-        AdminCommand::YearOpen { begins } => people::open_year(gateway, begins).await,
+        AdminCommand::People(command) => people::answer(gateway, command).await,
         AdminCommand::UserList { text, profile } => list(gateway, text, profile).await,
         AdminCommand::UserShow { user } => {
             let user = find(gateway, &user).await?;
@@ -95,12 +91,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::AppPasswordShow { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
         }
-        AdminCommand::PolicyExplain { from, to } => {
-            let sender = find(gateway, &from).await?;
-            let explained = gateway.explain(&sender, &to).await?;
-            let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
-            Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
-        }
+        AdminCommand::PolicyExplain { from, to } => explain(gateway, &from, &to).await,
         AdminCommand::PolicyMatrix { school } => {
             let matrices = gateway.matrices(school.as_deref()).await?;
             match school {
@@ -140,6 +131,13 @@ async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) 
         suspended: user.suspended,
     });
     Ok(AdminAnswer::Users(lines.collect()))
+}
+
+async fn explain(gateway: &Gateway, from: &str, to: &str) -> Result<AdminAnswer, Stop> {
+    let sender = find(gateway, from).await?;
+    let explained = gateway.explain(&sender, to).await?;
+    let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
+    Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
 }
 
 pub(super) fn profile(word: &str) -> Result<Profile, Stop> {

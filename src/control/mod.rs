@@ -31,8 +31,8 @@ mod trail;
 pub use ask::{AskError, ask, ask_watched};
 pub use command::{
     AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ExplainSheet, ImportSheet, LeaverLine, MatrixCell,
-    MatrixRow, MatrixSheet, Password, ProgressLine, ReloadSheet, StoppedSchool, StoppedSheet, UserLine, UserSheet,
-    YearLine,
+    MatrixRow, MatrixSheet, Password, PeopleCommand, ProgressLine, ReloadSheet, StoppedSchool, StoppedSheet, UserLine,
+    UserSheet, YearLine,
 };
 pub use execute::{execute, execute_watched};
 pub use import::progress_line;

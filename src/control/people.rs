@@ -1,12 +1,23 @@
 //! People who left, and school years, for an admin.
 
 use super::AdminAnswer;
-use super::command::{LeaverLine, YearLine};
+use super::command::{LeaverLine, PeopleCommand, YearLine};
 use super::execute::{Stop, written};
 use crate::domain::people::departed::Fate;
 use crate::domain::{Gateway, years::SchoolYear};
 
-pub(super) async fn departed(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
+/// Does what is asked.
+pub(super) async fn answer(gateway: &Gateway, command: PeopleCommand) -> Result<AdminAnswer, Stop> {
+    match command {
+        PeopleCommand::Departed => departed(gateway).await,
+        PeopleCommand::Collect { dry_run } => collect(gateway, dry_run).await,
+        PeopleCommand::Years => years(gateway).await,
+        PeopleCommand::CloseYear { begins, dry_run } => close_year(gateway, begins, dry_run).await,
+        PeopleCommand::OpenYear { begins } => open_year(gateway, begins).await,
+    }
+}
+
+async fn departed(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     let leavers = gateway.departed().await?.into_iter().map(|leaver| LeaverLine {
         login: leaver.person.login,
         name: leaver.person.display_name,
@@ -20,12 +31,12 @@ pub(super) async fn departed(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     Ok(AdminAnswer::Leavers(leavers.collect()))
 }
 
-pub(super) async fn collect(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
+async fn collect(gateway: &Gateway, dry_run: bool) -> Result<AdminAnswer, Stop> {
     let collected = gateway.collect_departed(dry_run).await?;
     Ok(AdminAnswer::PeopleCollected { dry_run, archived: collected.archived, deleted: collected.deleted })
 }
 
-pub(super) async fn years(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
+async fn years(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     let (years, current) = gateway.school_years().await?;
     let line = |year: SchoolYear| YearLine {
         begins: year.begins,
@@ -35,14 +46,14 @@ pub(super) async fn years(gateway: &Gateway) -> Result<AdminAnswer, Stop> {
     Ok(AdminAnswer::Years { current, years: years.into_iter().map(line).collect() })
 }
 
-pub(super) async fn close_year(gateway: &Gateway, begins: i64, dry_run: bool) -> Result<AdminAnswer, Stop> {
+async fn close_year(gateway: &Gateway, begins: i64, dry_run: bool) -> Result<AdminAnswer, Stop> {
     match gateway.close_school_year(begins, dry_run).await? {
         Ok(groups) => Ok(AdminAnswer::YearClosed { dry_run, groups }),
         Err(refusal) => Err(Stop::Refused(refusal.to_string())),
     }
 }
 
-pub(super) async fn open_year(gateway: &Gateway, begins: i64) -> Result<AdminAnswer, Stop> {
+async fn open_year(gateway: &Gateway, begins: i64) -> Result<AdminAnswer, Stop> {
     match gateway.open_school_year(begins).await? {
         Ok(()) => Ok(AdminAnswer::Done),
         Err(refusal) => Err(Stop::Refused(refusal.to_string())),

@@ -21,7 +21,7 @@ pub(super) enum SessionState {
     /// §3.2
     Authenticated(Account),
     /// §3.3
-    Selected(Account, SelectedMailbox),
+    Selected(Account, Box<SelectedMailbox>),
     /// §3.4
     Logout,
 }
@@ -90,7 +90,7 @@ impl SessionState {
     /// Opens a mailbox in place of the one that was selected.
     pub(super) fn select(&mut self, selected: SelectedMailbox) {
         *self = match std::mem::replace(self, Self::Logout) {
-            Self::Authenticated(account) | Self::Selected(account, _) => Self::Selected(account, selected),
+            Self::Authenticated(account) | Self::Selected(account, _) => Self::Selected(account, Box::new(selected)),
             other => other,
         };
     }
@@ -103,7 +103,7 @@ impl SessionState {
                     watching.left(&selected);
                 }
                 *self = Self::Authenticated(account);
-                Some(selected)
+                Some(*selected)
             }
             other => {
                 *self = other;

@@ -8,18 +8,20 @@ use tokio::task::JoinHandle;
 
 use crate::world::World;
 
+/// When a write has begun, and when it may end.
+type Gates = (Arc<Semaphore>, Arc<Semaphore>);
+
 /// Keeps everybody else from writing until a permit is given.
 async fn hold_writer(store: Store) -> (Arc<Semaphore>, JoinHandle<()>) {
     let (begun, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let input = (Arc::clone(&begun), Arc::clone(&release));
-    let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t (Arc<Semaphore>, Arc<Semaphore>)) -> Working<'t, ()> =
-        |_, (begun, release)| {
-            Box::pin(async move {
-                begun.add_permits(1);
-                release.acquire().await.unwrap().forget();
-                Ok(())
-            })
-        };
+    let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t Gates) -> Working<'t, ()> = |_, (begun, release)| {
+        Box::pin(async move {
+            begun.add_permits(1);
+            release.acquire().await.unwrap().forget();
+            Ok(())
+        })
+    };
     let held = tokio::spawn(async move { store.write(Durability::Synced, input, run).await.unwrap() });
     begun.acquire().await.unwrap().forget();
     (release, held)

@@ -2,7 +2,8 @@
 
 use passerelle::domain::import::{Change, File, ImportFiles, ImportMode, ImportOptions, Imported, Report};
 use passerelle::domain::login::LoginRefusal;
-use passerelle::model::{Profile, Timestamp};
+use passerelle::domain::messages::AppendOptions;
+use passerelle::model::{MailboxName, Profile, Timestamp};
 use passerelle::sentences::Sentence;
 
 use crate::{START, address, count, gateway, import, log_in, not_allowed, set_password, support, user, writes};
@@ -145,6 +146,11 @@ async fn who_leaves_is_put_aside_then_deleted_and_the_address_is_nobodys() {
         set_password(&gateway, "theo.lambert", "soleil de mai").await;
         let theo = user(&gateway, "theo.lambert").await;
         let fewer = with(school(), "Eleves.csv", &STUDENTS.replace("Théo;Lambert;03/09/2010;Terminale A\r\n", ""));
+        let drafts = gateway.mailbox(&theo, &MailboxName::parse("Drafts").unwrap()).await.unwrap().unwrap();
+        let mut spool = gateway.spool();
+        spool.write(b"From: theo.lambert@ent.example.fr\r\n\r\nx\r\n").await.unwrap();
+        let draft = spool.finish().await.unwrap();
+        gateway.append(&theo, &drafts, draft, AppendOptions::default()).await.unwrap();
         let one = || ImportOptions { suspend: Some(1), ..ImportMode::Apply.into() };
         gateway.import(&fewer, one()).await.unwrap();
         let day = |days: i64| gateway.clock.set(Timestamp::from_seconds(START + days * 86_400));
@@ -175,6 +181,8 @@ async fn who_leaves_is_put_aside_then_deleted_and_the_address_is_nobodys() {
         assert_eq!(names(&gateway.collect_departed(false).await.unwrap().deleted), "LAMBERT Théo (theo.lambert)");
         let left = "select count(*) from mailbox m join ent_user u on u.id = m.user_id where u.deleted_at is not null";
         assert_eq!(count(&test.store, left).await, 0);
+        assert_eq!(count(&test.store, "select count(*) from placement").await, 0);
+        assert_eq!(count(&test.store, "select count(*) from doomed_message").await, 1, "nobody else has his draft");
         let named = "select count(*) from ent_user where display_name = 'LAMBERT Théo' or login = 'theo.lambert'";
         assert_eq!(count(&test.store, named).await, 0);
         assert_eq!(writes(&gateway, "nadia.roussel", "theo.lambert").await, Err(not_allowed("theo.lambert")));

@@ -166,7 +166,10 @@ async fn generated_schools_go_in_and_change_nothing_the_second_time() {
                     2300,
                     "lines that stand there twice are one person"
                 );
-                assert!(report.remarks().0.iter().all(|remark| !remark.to_string().contains("no link was made")));
+                // Two pupils of one name in one class are nobody's child for sure; everybody else's child is found.
+                let unknown =
+                    |remark: &String| remark.contains("no link was made") && !remark.contains("several people");
+                assert!(!remarks(&report).iter().any(unknown));
                 assert!(import(&gateway, &files).await.is_empty());
                 continue;
             }

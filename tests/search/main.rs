@@ -88,7 +88,7 @@ async fn nothing_is_left_out(world: &World, letters: &[Letter], model: &Model, c
 /// Both rising.
 fn assert_same(found: &[usize], expected: &[usize], letters: &[Letter], told: &str) {
     let differs = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    let place = differs.unwrap_or(found.len().min(expected.len()));
+    let place = differs.unwrap_or_else(|| found.len().min(expected.len()));
     if let Some(number) = found.get(place).into_iter().chain(expected.get(place)).min() {
         let what = if expected.get(place) == Some(number) { "missed" } else { "wrongly found" };
         panic!("{told}: {what} letter {number}: {:?}", letters[*number]);

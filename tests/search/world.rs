@@ -152,7 +152,9 @@ impl Client {
         let mut command = "UID SEARCH RETURN (ALL) ".to_owned();
         question.push(&mut command);
         let lines = self.says(&command).await;
-        let Some((_, set)) = lines[0].trim_end().split_once(" ALL ") else { return Vec::new() };
+        // Others may say that the search still goes on (RFC 9585).
+        let answer = lines.iter().find(|line| line.starts_with("* ESEARCH ")).expect("an answer");
+        let Some((_, set)) = answer.trim_end().split_once(" ALL ") else { return Vec::new() };
         let number = |text: &str| text.parse::<usize>().unwrap() - 1;
         let ranges = set.split(',').map(|range| range.split_once(':').unwrap_or((range, range)));
         ranges.flat_map(|(first, last)| number(first)..=number(last)).collect()

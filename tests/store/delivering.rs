@@ -31,7 +31,7 @@ async fn arrives_in_each_inbox_and_in_sent() {
         assert_eq!(inbox(&world, 2).await, [text.as_str()]);
         assert_eq!(inbox(&world, 3).await, [text.as_str()]);
         // u3 is named nowhere: the sender's copy, and it alone, says so.
-        assert_eq!(sent(&world).await, [format!("Bcc: u3@ent.test\r\n{text}")]);
+        assert_eq!(sent(&world).await, [format!("Bcc: U <u3@ent.test>\r\n{text}")]);
         assert_eq!(world.flags(&world.mailbox(&user(1), "Sent").await, 1).await.0, 1, "\\Seen");
         assert_eq!(world.flags(&watched, 1).await.0, 0);
         assert_eq!(world.count("select count(*) from body").await, 1);
@@ -106,7 +106,7 @@ async fn missing_fields_are_added() {
         assert!(received[0].contains("\r\nMessage-ID: <") && received[0].contains("@ent.test>\r\n"));
         assert_ne!(received[0], received[1]);
         assert!(!received[0].contains("Bcc"));
-        assert!(sent(&world).await[0].starts_with("Bcc: u2@ent.test\r\n"));
+        assert!(sent(&world).await[0].starts_with("Bcc: U <u2@ent.test>\r\n"));
     }
 }
 

@@ -160,15 +160,17 @@ async fn no_more_connections_are_taken_than_the_setting_says() {
     store.close().await;
 }
 
+/// When a read has begun, and when it may end.
+type Gates = (Arc<Semaphore>, Arc<Semaphore>);
+
 /// One read that says when it has begun, and ends when it is told to.
-async fn store_read(store: Store, gates: (Arc<Semaphore>, Arc<Semaphore>)) {
-    let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t (Arc<Semaphore>, Arc<Semaphore>)) -> Working<'t, ()> =
-        |_, (begun, release)| {
-            Box::pin(async move {
-                begun.add_permits(1);
-                release.acquire().await.unwrap().forget();
-                Ok(())
-            })
-        };
+async fn store_read(store: Store, gates: Gates) {
+    let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t Gates) -> Working<'t, ()> = |_, (begun, release)| {
+        Box::pin(async move {
+            begun.add_permits(1);
+            release.acquire().await.unwrap().forget();
+            Ok(())
+        })
+    };
     store.read(gates, run).await.unwrap();
 }

@@ -38,7 +38,7 @@ async fn tells_who_sent_to_how_many_and_nothing_twice() {
         }
         let size = message.len();
         let line = format!("submission {{\"people\":5,\"waiting\":0,\"bytes\":{size},\"urgent\":false}}");
-        assert_eq!(kinds(&world).await, [line.clone()], "not in the chain yet");
+        assert_eq!(kinds(&world).await, std::slice::from_ref(&line), "not in the chain yet");
         assert_eq!(checked(&world).await.waiting, 1);
         assert_eq!(world.gateway.chain_trail().await.unwrap(), 1);
         assert_eq!(kinds(&world).await, [line]);

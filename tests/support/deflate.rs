@@ -1,4 +1,5 @@
 //! A client's DEFLATE (RFC 4978): stands between plain octets and the wire, both ways, flushed at every packet.
+#![allow(clippy::indexing_slicing, reason = "tests")]
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};

@@ -91,7 +91,7 @@ fn csv(
     };
     let by_name = File::of_name(source.name());
     let by_header = files_of_header(&header.cells);
-    if let Some(file) = by_name.or(by_header.first().copied().filter(|_| by_header.len() == 1)) {
+    if let Some(file) = by_name.or_else(|| by_header.first().copied().filter(|_| by_header.len() == 1)) {
         let is_ents = by_header.is_empty() && Header::read(&header.cells).is_some_and(|header| header.is_ents());
         if !is_ents {
             return Some((file.name(), lines.add_file(file, source, &header, &mut rows, problems)));

@@ -146,12 +146,14 @@ fn delimiter(text: &str) -> u8 {
 mod tests {
     use super::*;
 
-    fn rows(text: &str) -> Vec<Result<(u64, Vec<String>), (u64, Reason)>> {
+    type Read = Result<(u64, Vec<String>), (u64, Reason)>;
+
+    fn rows(text: &str) -> Vec<Read> {
         let mut rows = Rows::new(text);
         std::iter::from_fn(|| rows.next().map(|row| row.map(|row| (row.line, row.cells)))).collect()
     }
 
-    fn row(line: u64, cells: [&str; 2]) -> Result<(u64, Vec<String>), (u64, Reason)> {
+    fn row(line: u64, cells: [&str; 2]) -> Read {
         Ok((line, cells.map(str::to_owned).to_vec()))
     }
 

@@ -145,8 +145,8 @@ mod tests {
                 client.removes(&results.remove(&gone));
                 prop_assert_eq!(&client.0, results.uids());
                 let mut seen: HashSet<Uid> = results.uids().iter().copied().collect();
-                let new: Vec<(usize, Uid)> = new.into_iter().map(|(place, uid)| (place, Uid(uid))).collect();
-                let new: Vec<(usize, Uid)> = new.into_iter().filter(|(_, uid)| seen.insert(*uid)).collect();
+                let new = new.into_iter().map(|(place, uid)| (place, Uid(uid)));
+                let new: Vec<(usize, Uid)> = new.filter(|(_, uid)| seen.insert(*uid)).collect();
                 let added: HashSet<Uid> = new.iter().map(|(_, uid)| *uid).collect();
                 if sorted {
                     results.insert(new);
@@ -163,7 +163,7 @@ mod tests {
     fn what_stands_together_is_told_together() {
         let set = |uids: &[u32]| uids.iter().map(|uid| Uid(*uid)).collect::<HashSet<_>>();
         let uids: Vec<Uid> = [9, 3, 7, 1].map(Uid).to_vec();
-        let mut sorted = Results::new(uids.clone(), Order::Sorted);
+        let mut sorted = Results::new(uids, Order::Sorted);
         assert_eq!(
             sorted.remove(&set(&[9, 3, 1])),
             [Run { position: 4, uids: vec![Uid(1)] }, Run { position: 1, uids: vec![Uid(9), Uid(3)] }]

@@ -80,9 +80,10 @@ async fn take_out_of_groups(tx: &mut Tx<'_>, people: &[UserId]) -> Result<(), St
 }
 
 /// Deletes accounts: mailboxes with what lies in them, schools, devices, names. Messages that nobody else has are then
-/// for whoever collects unused ones.
+/// for collection.
 pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Result<(), StoreError> {
     take_out_of_groups(tx, people).await?;
+    doom_messages(tx, people, now).await?;
     let statements = [
         sql!(
             tx,
@@ -99,6 +100,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
             " as list on m.user_id = list.item)"
         ),
         sql!(tx, "delete from mailbox where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from expunged where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from annotation where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from answerable where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from mailbox_clock where user_id in (select item from ", texts "$1", " as list)"),
@@ -118,6 +120,33 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
     );
     let ids = list(people);
     on_engine!(tx, |c| sqlx::query(forget).bind(ids).bind(now.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What lies in their mailboxes, and what they could still bring back, loses a reference: collection looks whether it was
+/// the last one.
+async fn doom_messages(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Result<(), StoreError> {
+    let lying = sql!(
+        tx,
+        "insert into doomed_message (message_id, marked_at)
+        select distinct p.message_id, $2 from placement p join mailbox m on m.id = p.mailbox_id
+        where m.user_id in (select item from ",
+        texts "$1",
+        " as list)
+        order by p.message_id on conflict (message_id) do update set marked_at = excluded.marked_at"
+    );
+    let expunged = sql!(
+        tx,
+        "insert into doomed_message (message_id, marked_at)
+        select distinct e.message_id, $2 from expunged e where e.user_id in (select item from ",
+        texts "$1",
+        " as list)
+        order by e.message_id on conflict (message_id) do update set marked_at = excluded.marked_at"
+    );
+    for sql in [lying, expunged] {
+        let ids = list(people);
+        on_engine!(tx, |c| sqlx::query(sql).bind(ids).bind(now.0).execute(c).await.map(|_| ()))?;
+    }
     Ok(())
 }
 

@@ -94,7 +94,7 @@ fn is_same(one: &Person, other: &Person) -> bool {
     match Sort::of(one.profile) {
         Sort::Student => birth == other_birth,
         Sort::Relative => {
-            let shared = |child: &Child| other_children.iter().any(|other| other.name_key() == child.name_key());
+            let shared = |child: &Child| other_children.iter().any(|other| other.may_be(child));
             contact.meets(other_contact) || children.iter().any(shared) || (one.told_all() == other.told_all())
         }
         Sort::Staff | Sort::Guest => match (birth, other_birth) {
@@ -126,9 +126,11 @@ fn absorb(
     children: Vec<Child>,
 ) -> bool {
     let mut nothing_new = true;
-    for class in classes.iter().filter(|class| !person.classes.contains(class)).cloned().collect::<Vec<_>>() {
-        person.classes.push(class);
-        nothing_new = false;
+    for class in classes {
+        if !person.classes.contains(class) {
+            person.classes.push(class.clone());
+            nothing_new = false;
+        }
     }
     if let Told::Template { birth: own_birth, contact: own, children: own_children } = &mut person.told {
         *own_birth = own_birth.take().or(birth);

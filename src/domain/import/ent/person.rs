@@ -86,6 +86,12 @@ impl Child {
         name_key(&self.last_name, &self.first_name)
     }
 
+    /// The same name, and no other class.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        let classes = self.class.as_deref().zip(other.class.as_deref());
+        self.name_key() == other.name_key() && classes.is_none_or(|(one, other)| folded(one) == folded(other))
+    }
+
     /// As it is shown to an admin.
     pub(super) fn shown(&self) -> String {
         format!("{} {}", self.last_name.to_uppercase(), self.first_name)

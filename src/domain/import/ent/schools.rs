@@ -1,6 +1,6 @@
 //! PURE: the schools that the ENT's files are of, and what they hold of each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Ent;
@@ -162,9 +162,8 @@ impl Schools {
         }
         let unspoken = lines.schools.iter().flatten().map(|line| line.uai.to_lowercase());
         if lines.users.is_none() {
-            for uai in unspoken.filter(|uai| !of.contains_key(uai.as_str())).collect::<Vec<_>>() {
-                lines.scope.schools.insert(uai, Covered { profiles: BTreeSet::new(), groups: false });
-            }
+            let unspoken = unspoken.filter(|uai| !of.contains_key(uai.as_str()));
+            lines.scope.schools.extend(unspoken.map(|uai| (uai, Covered::default())));
         }
         let covered = of.into_iter().map(|(school, (_, covered))| (school.to_string(), covered));
         lines.scope.schools.extend(covered);

@@ -87,10 +87,12 @@ impl Planner<'_> {
             self.note(File::Rules, Change::Added, self.rule_name(rule));
             self.writes.rules_added.push(rule.clone());
         }
-        let removed = self.before.rules.difference(&wanted).filter(|(from, _)| scope.contains(from));
-        for rule in removed.filter(|rule| !self.leaves_rule(rule)).collect::<Vec<_>>() {
-            self.note(File::Rules, Change::Removed, self.rule_name(rule));
-            self.writes.rules_removed.push(rule.clone());
+        let before = self.before;
+        for rule in before.rules.difference(&wanted).filter(|(from, _)| scope.contains(from)) {
+            if !self.leaves_rule(rule) {
+                self.note(File::Rules, Change::Removed, self.rule_name(rule));
+                self.writes.rules_removed.push(rule.clone());
+            }
         }
     }
 
