@@ -26,10 +26,10 @@ use world::World;
 
 const LETTERS: usize = 10_000;
 /// Texts that the index is asked for.
-const TEXTS: usize = 3_000;
+const TEXTS: usize = 2_000;
 /// Questions that a client asks, and how many of them are answered without the index too: that reads all texts.
-const QUESTIONS: usize = 300;
-const SCANNED_EVERY: usize = 20;
+const QUESTIONS: usize = 150;
+const SCANNED_EVERY: usize = 15;
 
 #[tokio::test]
 async fn same_hits_on_sqlite() {
