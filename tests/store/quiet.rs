@@ -72,7 +72,7 @@ async fn a_letter_waits_until_the_window_ends_and_comes_once() {
             assert_eq!(inbox(&world, number).await, [1], "{} u{number}", world.engine);
         }
         let snapshot = world.gateway.snapshot(mailbox.id).await.unwrap().unwrap();
-        assert_eq!(snapshot.entry(passerelle::model::Uid(1)).unwrap().internal_date, at(MORNING));
+        assert_eq!(snapshot.entry(Uid(1)).unwrap().internal_date, at(MORNING));
         assert_eq!(release(&world).await, 0);
         assert_eq!(world.submit(&user(1), &[to(2)], &message).await, Submitted::Delivered { people: 0 });
         world.clock.set(at(EVENING));
