@@ -309,8 +309,11 @@ create table delivery (
     submission_id bigint not null references submission (id)
   , user_id text not null references ent_user (id)
   , batch bigint not null
+    -- The letter waits for the end of quiet hours until then, and has no placement yet; its batch is 0.
+  , waits_until bigint
   , primary key (submission_id, user_id)
 ) /*! without rowid */;
+create index delivery_waits_until on delivery (waits_until, submission_id) where waits_until is not null;
 create index delivery_user on delivery (user_id, submission_id);
 
 -- Whom those may answer to who got a submission: its sender, and the people whom its To or Cc names among those it was
@@ -321,6 +324,46 @@ create table answerable (
   , primary key (user_id, submission_id)
 );
 create index answerable_submission on answerable (submission_id);
+
+-- ── Limits ────────────────────────────────────────────────────────────────────────────────────────
+
+-- What somebody sent in an hour (since 1970 UTC): messages, people whom they reached, and those named for the first time.
+create table sending (
+    user_id text not null references ent_user (id)
+  , hour bigint not null
+  , messages bigint not null
+  , people bigint not null
+  , first_time bigint not null
+  , primary key (user_id, hour)
+) /*! without rowid */;
+
+-- To whom (people and groups, as they were named) somebody has ever written.
+create table written_to (
+    user_id text not null references ent_user (id)
+  , recipient_id text not null
+  , primary key (user_id, recipient_id)
+) /*! without rowid */;
+
+-- ── The switch ────────────────────────────────────────────────────────────────────────────────────
+
+-- What is turned off, for everybody who is all of profile, school and person (model::switch).
+create table suspension (
+    scope_key text primary key
+  , profile text
+  , school_id text references school (id)
+  , user_id text references ent_user (id)
+  , sending boolean not null
+  , reading boolean not null
+  , reason text not null
+  , since bigint not null
+);
+
+-- One row: rises with every change of what is suspended, so that other gateways notice at once.
+create table switch_version (
+    id bigint primary key
+  , version bigint not null
+);
+insert into switch_version (id, version) values (1, 1);
 
 -- ── Trail ─────────────────────────────────────────────────────────────────────────────────────────
 

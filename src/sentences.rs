@@ -5,6 +5,8 @@
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::Limit;
+
 /// The language of sentences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -103,6 +105,17 @@ pub enum Sentence {
     SessionEnded,
     /// The message lies in every mailbox.
     Delivered,
+    /// The message is kept, and is read when quiet hours end; `some`: others have it already.
+    Waiting {
+        opens: jiff::civil::DateTime,
+        some: bool,
+    },
+    /// The person has sent as much as is allowed; when it is counted anew, on the school's clock.
+    LimitReached {
+        limit: Limit,
+        max: u32,
+        until: jiff::civil::DateTime,
+    },
     TooManyConnections,
     NoSuchMailbox,
     MailboxExists,
@@ -117,6 +130,10 @@ pub enum Sentence {
     MailboxNameTooLong,
     BadMailboxName,
     TooManyKeywords,
+    /// The switch: nobody of the person's kind may send now.
+    SendingOff,
+    /// The switch: nobody of the person's kind may read now.
+    ReadingOff,
 }
 
 impl Sentence {
@@ -191,7 +208,26 @@ impl Sentence {
             Self::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
             Self::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
             Self::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
+            Self::LimitReached { limit, max, until } => {
+                let what = match limit {
+                    Limit::MessagesPerHour => "messages par heure",
+                    Limit::MessagesPerDay => "messages par jour",
+                    Limit::PeoplePerMessage => "personnes par message",
+                    Limit::PeoplePerDay => "personnes touchées par jour",
+                    Limit::FirstTimePerDay => "nouveaux destinataires par jour",
+                };
+                format!("Limite atteinte : {max} {what}. Réessayez à partir du {}.", french_time(*until))
+            }
             Self::Delivered => "Message remis.".to_owned(),
+            Self::Waiting { opens, some: false } => {
+                format!("Message accepté : il sera remis à partir du {}.", french_time(*opens))
+            }
+            Self::Waiting { opens, some: true } => {
+                format!(
+                    "Message remis, sauf à certains destinataires, qui l'auront à partir du {}.",
+                    french_time(*opens)
+                )
+            }
             Self::TooManyConnections => "Trop de connexions ouvertes pour ce compte : fermez-en.".to_owned(),
             Self::NoSuchMailbox => "Ce dossier n'existe pas.".to_owned(),
             Self::MailboxExists => "Un dossier de ce nom existe déjà.".to_owned(),
@@ -207,6 +243,12 @@ impl Sentence {
             Self::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
             Self::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
             Self::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
+            Self::SendingOff => {
+                "L'envoi de messages est suspendu pour le moment. Votre mot de passe reste valable.".to_owned()
+            }
+            Self::ReadingOff => {
+                "La messagerie est suspendue pour le moment. Votre mot de passe reste valable.".to_owned()
+            }
         }
     }
 
@@ -267,7 +309,23 @@ impl Sentence {
             Self::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
             Self::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
             Self::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
+            Self::LimitReached { limit, max, until } => {
+                let what = match limit {
+                    Limit::MessagesPerHour => "messages an hour",
+                    Limit::MessagesPerDay => "messages a day",
+                    Limit::PeoplePerMessage => "people a message",
+                    Limit::PeoplePerDay => "people reached a day",
+                    Limit::FirstTimePerDay => "new recipients a day",
+                };
+                format!("Limit reached: {max} {what}. Try again from {}.", english_time(*until))
+            }
             Self::Delivered => "Message delivered.".to_owned(),
+            Self::Waiting { opens, some: false } => {
+                format!("Message accepted: it will be delivered from {}.", english_time(*opens))
+            }
+            Self::Waiting { opens, some: true } => {
+                format!("Message delivered, except to some recipients, who will have it from {}.", english_time(*opens))
+            }
             Self::TooManyConnections => "Too many open connections for this account: please close some.".to_owned(),
             Self::NoSuchMailbox => "This mailbox does not exist.".to_owned(),
             Self::MailboxExists => "A mailbox with this name exists already.".to_owned(),
@@ -283,8 +341,41 @@ impl Sentence {
             Self::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
             Self::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
             Self::TooManyKeywords => "Too many keywords on one message.".to_owned(),
+            Self::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
+            Self::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
         }
     }
+}
+
+/// « lundi 23 novembre à 7 h 30 »
+fn french_time(at: jiff::civil::DateTime) -> String {
+    const DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+    const MONTHS: [&str; 12] = [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ];
+    let name = |names: &[&'static str], offset: i8| {
+        usize::try_from(offset).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+    };
+    let day = name(&DAYS, at.weekday().to_monday_zero_offset());
+    let number = if at.day() == 1 { "1er".to_owned() } else { at.day().to_string() };
+    let minute = if at.minute() == 0 { String::new() } else { format!(" {:02}", at.minute()) };
+    format!("{day} {number} {} à {} h{minute}", name(&MONTHS, at.month() - 1), at.hour())
+}
+
+/// `Monday 23 November, 7:30`
+fn english_time(at: jiff::civil::DateTime) -> String {
+    at.strftime("%A %-d %B, %-H:%M").to_string()
 }
 
 /// An amount of octets as people say it.

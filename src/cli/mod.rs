@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod import;
 mod keeping;
+mod limits;
 mod migrate;
 mod people;
 mod policy;
@@ -14,6 +15,7 @@ mod recover;
 mod reload;
 mod sample;
 mod serve;
+mod switch;
 mod trail;
 mod until_stopped;
 mod user;
@@ -60,6 +62,11 @@ enum Command {
     Retention(keeping::Retention),
     Collect(keeping::Collect),
     #[command(subcommand)]
+    Limits(limits::Limits),
+    Suspend(switch::Suspend),
+    Resume(switch::Resume),
+    Suspended(switch::Suspended),
+    #[command(subcommand)]
     Policy(policy::Policy),
     #[command(subcommand)]
     Trail(trail::Trail),
@@ -105,6 +112,10 @@ pub fn run() -> ExitCode {
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::Limits(command) => Box::pin(limits::run(command)).await,
+            Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
+            Command::Resume(command) => Box::pin(switch::resume(command)).await,
+            Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
             Command::Restore(command) => Box::pin(recover::restore(command)).await,
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,

@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     keeping(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
+    findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
     findings
 }

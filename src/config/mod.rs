@@ -6,16 +6,20 @@
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
+//! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `limits` | how much people may send, by profile |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
 mod check;
 mod keeping;
 mod keys;
+mod limits;
 mod load;
 mod people;
 mod policy;
 mod problem;
+mod quiet;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -26,10 +30,12 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use keeping::{KeepingConfig, Retention};
+pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
+pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
@@ -74,6 +80,10 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub quiet: QuietConfig,
+    #[serde(default)]
+    pub limits: LimitsConfig,
     #[serde(default)]
     pub import: ImportConfig,
     #[serde(default)]

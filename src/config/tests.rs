@@ -47,7 +47,7 @@ fn no_setting_is_missing_from_the_example() {
     let text = std::fs::read_to_string(example_path()).unwrap();
     let settable = |line: &str| {
         line.strip_prefix('#')
-            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '['))
             .map(str::to_owned)
     };
     let all: Vec<String> = text.lines().map(|line| settable(line).unwrap_or_else(|| line.to_owned())).collect();
@@ -55,9 +55,10 @@ fn no_setting_is_missing_from_the_example() {
     let present = |path: &str| {
         let mut parts = path.split('.');
         let first: &toml::Value = document.get(parts.next().unwrap().trim_end_matches("[]"))?;
-        parts.try_fold(first, |value, part| match value.as_array() {
-            Some(lines) => lines.iter().find_map(|line| line.get(part)),
-            None => value.get(part),
+        parts.try_fold(first, |value, part| match (value.as_array(), part.trim_end_matches("[]")) {
+            (Some(lines), part) => lines.iter().find_map(|line| line.get(part)),
+            (None, "*") => value.as_table()?.values().next(),
+            (None, part) => value.get(part),
         })
     };
     let known = known_keys::<Config>().unwrap();
@@ -186,7 +187,7 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
              listen, public, login, mailboxes, keeping, submission, policy, ent, rules, \
-             imap, import, people, trail, log",
+             imap, quiet, limits, import, people, trail, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

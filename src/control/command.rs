@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
+use super::limits::LimitRow;
+use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -54,6 +56,10 @@ pub enum AdminCommand {
         user: String,
         id: String,
     },
+    LimitsShow {
+        user: String,
+    },
+    Switch(SwitchCommand),
     Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// Hides words of IMAP's CAPABILITY from one device: an app password's id, or its device's name.
@@ -118,6 +124,8 @@ pub enum AdminAnswer {
     },
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
+    Limits(Vec<LimitRow>),
+    Suspensions(Vec<SuspensionRow>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),
     Recoverable(Vec<RecoverLine>),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::command::{AppPasswordLine, ReloadSheet, UserLine, UserSheet};
 use super::import::{Wanted, import};
-use super::{AdminAnswer, AdminCommand, Password, keeping, people, policy, trail};
+use super::{AdminAnswer, AdminCommand, Password, keeping, limits, people, policy, switch, trail};
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
 use crate::domain::people::{AppPassword, DeviceWords, UserDetails, UserFilter};
@@ -81,6 +81,8 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
             }
             Err(Stop::Refused(format!("{} has no app password {id} in use", user.login)))
         }
+        AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
+        AdminCommand::Switch(command) => switch::answer(gateway, command).await,
         AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::AppPasswordHide { user, device, words } => {
@@ -89,12 +91,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::AppPasswordShow { user, device, words } => {
             change_device_words(gateway, &user, &device, DeviceWords::Show(words)).await
         }
-        AdminCommand::PolicyExplain { from, to } => {
-            let sender = find(gateway, &from).await?;
-            let explained = gateway.explain(&sender, &to).await?;
-            let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
-            Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
-        }
+        AdminCommand::PolicyExplain { from, to } => explain(gateway, &from, &to).await,
         AdminCommand::PolicyMatrix { school } => {
             let matrices = gateway.matrices(school.as_deref()).await?;
             match school {
@@ -125,13 +122,7 @@ fn unknown(name: &str) -> Stop {
 }
 
 async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) -> Result<AdminAnswer, Stop> {
-    let profile = match profile {
-        None => None,
-        Some(word) => Some(Profile::from_column(&word).ok_or_else(|| {
-            let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::column).collect();
-            Stop::Refused(format!("unknown profile {word}; the profiles are {}", known.join(", ")))
-        })?),
-    };
+    let profile = profile.as_deref().map(self::profile).transpose()?;
     let users = gateway.users(&UserFilter { text, profile }).await?;
     let lines = users.into_iter().map(|user| UserLine {
         login: user.login,
@@ -140,6 +131,20 @@ async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) 
         suspended: user.suspended,
     });
     Ok(AdminAnswer::Users(lines.collect()))
+}
+
+async fn explain(gateway: &Gateway, from: &str, to: &str) -> Result<AdminAnswer, Stop> {
+    let sender = find(gateway, from).await?;
+    let explained = gateway.explain(&sender, to).await?;
+    let explained = explained.ok_or_else(|| Stop::Refused(format!("{to} is nobody's address in the ENT")))?;
+    Ok(AdminAnswer::Explained(Box::new(policy::explain_sheet(&sender, &explained))))
+}
+
+pub(super) fn profile(word: &str) -> Result<Profile, Stop> {
+    Profile::from_column(word).ok_or_else(|| {
+        let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::column).collect();
+        Stop::Refused(format!("unknown profile {word}; the profiles are {}", known.join(", ")))
+    })
 }
 
 async fn create_app_password(gateway: &Gateway, user: &str, device_name: &str) -> Result<AdminAnswer, Stop> {

@@ -12,7 +12,7 @@
 //! | `execute` | a command → the gateway → an answer |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
-//! | `trail` | the same for the trail |
+//! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -21,9 +21,11 @@ mod command;
 mod execute;
 mod import;
 mod keeping;
+mod limits;
 mod listen;
 mod people;
 mod policy;
+mod switch;
 mod trail;
 
 pub use ask::{AskError, ask, ask_watched};
@@ -35,7 +37,9 @@ pub use command::{
 pub use execute::{execute, execute_watched};
 pub use import::progress_line;
 pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
+pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
+pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 
 /// Octets of one command or one answer.

@@ -11,7 +11,7 @@ use super::spool::Spooled;
 use super::{Fault, Gateway};
 use crate::mime::submission::{Additions, Checked, HeaderFault, check, recipients_header, sender_header};
 use crate::mime::{date_time, split_header};
-use crate::model::{Address, User};
+use crate::model::{Address, Profile, User};
 use crate::sentences::Sentence;
 use crate::store::delivery::{Delivered, NewDelivery, deliver};
 use crate::store::{Durability, StoreError};
@@ -31,6 +31,13 @@ pub enum Submitted {
     Delivered {
         people: u64,
     },
+    /// Durably kept: in Sent and in every mailbox that may be reached now; the others get it when quiet hours end.
+    Waiting {
+        people: u64,
+        waiting: u64,
+        /// When the first of those who wait are reached, on the school's clock.
+        opens: jiff::civil::DateTime,
+    },
     Refused(Sentence),
 }
 
@@ -49,10 +56,11 @@ impl Gateway {
         if !self.has_room(&submission.sender, 1, submission.message.size()).await? {
             return Ok(Submitted::Refused(Sentence::QuotaExceeded));
         }
+        let profile = submission.sender.profile;
         let new = self.new_delivery(&submission, &checked, &addressed).await?;
         drop(addressed);
         drop(submission);
-        self.deliver(new).await
+        self.deliver(new, profile).await
     }
 
     /// Is the header readable in one way only, and is it the sender's own?
@@ -110,6 +118,7 @@ impl Gateway {
         let additions =
             Additions { date: date.as_deref(), message_id: message_id.as_deref(), reply_to: no_reply.as_deref() };
         let (users, groups) = ids_of(&submission.recipients);
+        let quiet = self.quiet_for(sender, &message.header).await?;
         let letter = Bytes::from(recipients_header(&message.header, additions));
         let sent_copy = Bytes::from(sender_header(&message.header, additions, &self.hidden(addressed)));
         let sent_copy = (sent_copy != letter).then_some(sent_copy);
@@ -130,25 +139,34 @@ impl Gateway {
             },
             body: self.keep_body(message).await?,
             people_max: self.config.submission.people_max,
+            counting: self.counting(sender),
+            quiet: quiet.now,
+            urgent: quiet.urgent,
             now,
         })
     }
 
-    async fn deliver(&self, new: NewDelivery) -> Result<Submitted, Fault> {
+    async fn deliver(&self, new: NewDelivery, profile: Profile) -> Result<Submitted, Fault> {
         let sender = new.sender.clone();
         let new = Arc::new(new);
         for _ in 0..2 {
             let write = self.store.write(Durability::Synced, Arc::clone(&new), |tx, new| Box::pin(deliver(tx, new)));
             match write.await? {
-                Delivered::Done { people, mailboxes } => {
+                Delivered::Done { people, waiting, opens, mailboxes } => {
                     self.settle_bodies(written(&new.body)).await;
                     self.changes.wake(&mailboxes);
-                    return Ok(Submitted::Delivered { people });
+                    return Ok(match opens.map(|opens| self.on_the_wall(opens)) {
+                        Some(opens) => Submitted::Waiting { people, waiting, opens },
+                        None => Submitted::Delivered { people },
+                    });
                 }
                 Delivered::TooManyPeople => {
                     self.settle_bodies(written(&new.body)).await;
                     let max = self.config.submission.people_max;
                     return Ok(Submitted::Refused(Sentence::TooManyPeople { max }));
+                }
+                Delivered::LimitReached(limit) => {
+                    return Ok(Submitted::Refused(self.limit_sentence(profile, limit)));
                 }
                 Delivered::MailboxMissing => self.add_special_mailboxes(None).await?,
             }

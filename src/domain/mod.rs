@@ -17,6 +17,9 @@
 //! | `metadata` | annotations: what clients note about mailboxes |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `limits` | how much people may send |
+//! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
+//! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
@@ -31,6 +34,7 @@ pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod import;
+pub mod limits;
 pub mod load;
 pub mod login;
 pub mod mailbox;
@@ -38,11 +42,13 @@ pub mod messages;
 pub mod metadata;
 pub mod people;
 pub mod policy;
+pub mod quiet;
 pub mod recover;
 pub mod retention;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
+pub mod switch;
 pub mod trail;
 pub mod years;
 
@@ -53,6 +59,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::Config;
 use crate::ent::Ent;
+use crate::model::QuietRules;
 use crate::store::{Store, StoreError};
 use clock::Clock;
 
@@ -92,6 +99,8 @@ pub struct Gateway {
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
+    pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) quiet: QuietRules,
 }
 
 impl Gateway {
@@ -108,6 +117,11 @@ impl Gateway {
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
+            switch: switch::Switch::default(),
+            quiet: config
+                .quiet
+                .rules()
+                .ok_or_else(|| Fault::Worker("unreadable [quiet] in the settings".to_owned()))?,
             config,
             clock,
             store,

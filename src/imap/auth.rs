@@ -18,7 +18,7 @@ use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
 use crate::domain::login::{Login, LoginRefusal};
-use crate::model::{Secret, User};
+use crate::model::{Secret, Use, User};
 use crate::sentences::Sentence;
 
 /// Wrong passwords on this connection.
@@ -199,7 +199,7 @@ async fn log_in(
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words),
+        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words).await,
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
@@ -214,16 +214,21 @@ fn refused(refusal: LoginRefusal) -> Failure {
         LoginRefusal::BadCredentials => (Code::AuthenticationFailed, Sentence::BadCredentials),
         LoginRefusal::Suspended => (Code::ContactAdmin, Sentence::AccountSuspended),
         LoginRefusal::TooManyTries => (Code::Unavailable, Sentence::TooManyTries),
+        LoginRefusal::TurnedOff => (Code::Unavailable, Sentence::ReadingOff),
     };
     Failure::told(code, sentence)
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
+async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
     let config = &context.gateway.config.imap;
-    let Some(admission) = context.gateway.admit(&user, config.connections_per_user_max) else {
+    let Some(admission) = context.gateway.admit(&user, Use::Reading, config.connections_per_user_max) else {
         return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
     };
+    // Not AUTHENTICATIONFAILED: the password is right, and no client may forget it.
+    if let Some(sentence) = context.gateway.turned_off(&user, Use::Reading).await? {
+        return Err(Failure::told(Code::Unavailable, sentence));
+    }
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
     let account = Account {
         user,

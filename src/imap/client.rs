@@ -18,6 +18,8 @@ use super::wire::framer::{BadCommand, Frame, FrameLimits, Framer};
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Connection;
+use crate::domain::login::Cut;
+use crate::sentences::Sentence;
 
 /// A byte stream in both directions: a socket, TLS over one, or a pipe in tests.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
@@ -42,7 +44,7 @@ pub(super) struct Client<'a> {
     inflater: Option<Box<Inflater>>,
     pub out: Outbox,
     stop: CancellationToken,
-    cut: CancellationToken,
+    cut: Cut,
     /// When the client must have sent its next command.
     deadline: Instant,
     stall: Duration,
@@ -60,16 +62,21 @@ impl<'a> Client<'a> {
             inflater: None,
             out: Outbox::new(config.output_bytes_max, stall),
             stop: connection.stop.clone(),
-            cut: CancellationToken::new(),
+            cut: Cut::default(),
             deadline: Instant::now() + Duration::from_secs(config.login_seconds_max),
             stall,
         }
     }
 
     /// The client has logged in: it may send more, and `cut` ends its session.
-    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: CancellationToken) {
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: Cut) {
         self.limits = limits_after_login(config, hidden_words);
         self.cut = cut;
+    }
+
+    /// Why it was cut.
+    pub(super) fn cut_sentence(&self) -> Sentence {
+        self.cut.sentence()
     }
 
     /// How it writes the names of mailboxes from now on.
@@ -80,7 +87,7 @@ impl<'a> Client<'a> {
     /// Nobody is logged in any more: as at the start.
     pub(super) fn logged_out(&mut self, config: &ImapConfig) {
         self.limits = limits_before_login(config);
-        self.cut = CancellationToken::new();
+        self.cut = Cut::default();
         self.expect_command_within(Duration::from_secs(config.login_seconds_max));
     }
 

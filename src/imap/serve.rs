@@ -397,7 +397,10 @@ impl<'a> Session<'a> {
     fn say_bye(&mut self, bye: Bye) {
         let (code, sentence) = match bye {
             Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
-            Bye::Cut => (Some(Code::ContactAdmin), Sentence::AccountSuspended),
+            Bye::Cut => match self.context.client.cut_sentence() {
+                suspended @ Sentence::AccountSuspended => (Some(Code::ContactAdmin), suspended),
+                other => (Some(Code::Unavailable), other),
+            },
             Bye::Autologout => (None, Sentence::SessionEnded),
             Bye::TooManyBadCommands | Bye::NotDeflate => (Some(Code::ClientBug), Sentence::SessionEnded),
             Bye::TooManyTries => (Some(Code::AuthenticationFailed), Sentence::TooManyTries),

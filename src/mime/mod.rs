@@ -19,6 +19,7 @@ mod structure;
 pub mod submission;
 mod text;
 mod transfer;
+mod urgency;
 
 pub use address::{AddressList, Entry, Mailbox};
 pub use content_key::content_key;
@@ -31,6 +32,7 @@ pub use sort::SortKeys;
 pub use structure::body_without_extensions;
 pub use text::{TEXT_BYTES_MAX, fold};
 pub use transfer::{Decoder, TransferEncoding, encode_binary};
+pub use urgency::is_urgent;
 
 /// The longest Message-ID that is compared, in bytes.
 const MESSAGE_ID_BYTES_MAX: usize = 998;

@@ -4,20 +4,28 @@
 
 mod address;
 mod annotation;
+mod calendar;
 mod flags;
 mod ids;
+mod limits;
 mod mailbox;
 mod people;
+mod quiet;
 mod role;
 mod secret;
+mod switch;
 mod trail;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};
+pub use calendar::{Holidays, Hours};
 pub use flags::{Flags, SystemFlag};
 pub use ids::{GroupId, MailboxId, MessageId, ModSeq, SchoolId, SeqNum, Timestamp, Uid, UidValidity, UserId};
+pub use limits::{Limit, Limits, Sent};
 pub use mailbox::{BadMailboxName, HIERARCHY_SEPARATOR, MailboxName, SpecialUse};
 pub use people::{Group, GroupKind, Membership, Profile, User, UsersRule};
+pub use quiet::{QuietNow, QuietRule, QuietRules, is_staff};
 pub use role::Role;
 pub use secret::Secret;
+pub use switch::{Scope, Suspension, Use, Uses};
 pub use trail::{TRAIL_START, TrailEvent, TrailLine};

@@ -16,8 +16,8 @@ pub const TRAIL_START: [u8; 32] = [0; 32];
 pub enum TrailEvent {
     /// Somebody's letter was accepted: `people` have it now, `waiting` get it at the end of quiet hours.
     Submission { people: u64, waiting: u64, bytes: u64, urgent: bool },
-    /// A letter that waited reached `people`.
-    Release { submission: String, people: u64 },
+    /// Letters that waited reached `people`.
+    Release { letters: usize, people: u64 },
     /// How often somebody was refused, by reason, since the last such line.
     Refusals { since: Timestamp, reasons: BTreeMap<&'static str, u32> },
     /// What an admin did, and to what.

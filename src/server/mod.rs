@@ -87,6 +87,8 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
     let store = Store::open(&config.store_url(), config.store.connections_max).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
+    // What is turned off is known before anybody is let in.
+    gateway.see_to_switch().await?;
     let socket = config.control_socket();
     let control = control::listen(&socket).map_err(|error| StartError::File { path: socket, error })?;
     let addresses = listeners.addresses()?;
@@ -165,6 +167,7 @@ impl Shared {
         };
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
+            self.tasks.spawn(rounds::switch(Arc::clone(self)));
         }
         let collecting = Arc::clone(&self.gateway);
         let stop = self.stop.clone();
@@ -173,6 +176,7 @@ impl Shared {
             self.tasks.spawn(rounds::departed(Arc::clone(self)));
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
+        self.tasks.spawn(rounds::quiet(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
     }

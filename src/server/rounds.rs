@@ -1,5 +1,5 @@
-//! What the server does by itself, again and again: gives the trail's lines their place, and sees to
-//! the accounts of people who left.
+//! What the server does by itself, again and again: gives the trail's lines their place, looks at the switch, delivers
+//! what waited for the end of quiet hours, and sees to the accounts of people who left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,39 @@ pub(super) async fn see_to_trail(gateway: &Gateway, all: bool) {
     if let Err(fault) = done.await {
         tracing::error!(%fault, "the trail could not be seen to");
     }
+}
+
+/// How often the switch is looked at, where another gateway may turn it.
+const SWITCH_EVERY: Duration = Duration::from_millis(400);
+
+/// Looks at the switch until the server stops. Where the store does not answer, what was off stays off.
+pub(super) async fn switch(shared: Arc<Shared>) {
+    while shared.stop.run_until_cancelled(tokio::time::sleep(SWITCH_EVERY)).await.is_some() {
+        if let Err(fault) = shared.gateway.see_to_switch().await {
+            tracing::error!(%fault, "the switch could not be looked at");
+        }
+    }
+}
+
+/// How often it is asked what is due.
+const QUIET_EVERY: Duration = Duration::from_secs(1);
+
+/// Delivers what is due until the server stops. First of all, what waits is looked at by the calendar as it is set now.
+pub(super) async fn quiet(shared: Arc<Shared>) {
+    let gateway = &shared.gateway;
+    let rounds = async {
+        while let Err(fault) = gateway.review_waiting().await {
+            tracing::error!(%fault, "letters that wait could not be looked at");
+            tokio::time::sleep(QUIET_EVERY).await;
+        }
+        loop {
+            if let Err(fault) = gateway.release_due().await {
+                tracing::error!(%fault, "letters that are due could not be delivered");
+            }
+            tokio::time::sleep(QUIET_EVERY).await;
+        }
+    };
+    shared.stop.run_until_cancelled(rounds).await.unwrap_or(())
 }
 
 /// Puts aside and deletes the accounts of people who left, in time. First a while after the start: a server that is

@@ -24,9 +24,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
-use crate::domain::login::{Admission, Login};
+use crate::domain::login::{Admission, Login, LoginRefusal};
 use crate::domain::{Fault, Gateway};
-use crate::model::{Address, User};
+use crate::model::{Address, Use, User};
 use crate::sentences::Sentence;
 use incoming::Incoming;
 use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState};
@@ -117,13 +117,10 @@ where
     }
 
     async fn ask(&mut self, question: Question) -> Answer {
-        let asked = match question {
-            Question::LogIn(credentials) => self.log_in(&credentials).await,
-            Question::OwnAddress { person, address, utf8 } => self.own_address(&person, address, utf8).await,
-            Question::MayWrite { sender, recipient } => {
-                self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)
-            }
-            Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
+        let asked = match self.turned_off().await {
+            Ok(None) => self.ask_gateway(question).await,
+            Ok(Some(sentence)) => Ok(Answer::NotNow(sentence)),
+            Err(fault) => Err(fault),
         };
         let answer = asked.unwrap_or_else(|fault| {
             tracing::error!(%fault, "submission: the gateway failed");
@@ -135,15 +132,39 @@ where
         answer
     }
 
+    /// Whoever has logged in may have been turned off since.
+    async fn turned_off(&self) -> Result<Option<Sentence>, Fault> {
+        match self.session.person() {
+            Some(person) => self.gateway.turned_off(person, Use::Sending).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn ask_gateway(&mut self, question: Question) -> Result<Answer, Fault> {
+        match question {
+            Question::LogIn(credentials) => self.log_in(&credentials).await,
+            Question::OwnAddress { person, address, utf8 } => self.own_address(&person, address, utf8).await,
+            Question::MayWrite { sender, recipient } => {
+                self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)
+            }
+            Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
+        }
+    }
+
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
         let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
         match &login {
             Login::Welcome { user, .. } => {
                 let places = self.gateway.config.submission.connections_per_user_max;
-                let Some(admission) = self.gateway.admit(user, places) else {
+                let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
                     tracing::warn!(user = %user.id, "login refused: too many connections");
                     return Ok(Answer::NoPlace);
                 };
+                if self.gateway.turned_off(user, Use::Sending).await?.is_some()
+                    && self.gateway.turned_off(user, Use::Reading).await?.is_some()
+                {
+                    return Ok(Answer::LoggedIn(Login::Refused(LoginRefusal::TurnedOff)));
+                }
                 tracing::info!(user = %user.id, "logged in");
                 self.client.admitted(admission.cut.clone());
                 self.admission = Some(admission);
@@ -154,6 +175,9 @@ where
     }
 
     async fn own_address(&self, person: &User, address: Address, utf8: bool) -> Result<Answer, Fault> {
+        if let Some(sentence) = self.gateway.limit_reached(person).await? {
+            return Ok(Answer::NotNow(sentence));
+        }
         let own = self.gateway.is_own_address(person, &address).await?;
         Ok(Answer::OwnAddress { address, utf8, own })
     }
@@ -169,6 +193,9 @@ where
         match &submitted {
             Submitted::Delivered { people } => {
                 tracing::info!(%user, recipients = count, bytes, people, "submission delivered");
+            }
+            Submitted::Waiting { people, waiting, .. } => {
+                tracing::info!(%user, recipients = count, bytes, people, waiting, "submission accepted in quiet hours");
             }
             Submitted::Refused(_) => {
                 tracing::info!(%user, recipients = count, bytes, "submission refused");
@@ -228,7 +255,7 @@ where
 
     /// The last words, where there are any, and the end.
     async fn end(mut self, end: End) -> Ended<S> {
-        let enhanced = match end {
+        let last_words = match end {
             End::StartTls => {
                 return match self.client.flush().await {
                     Ok(()) => Ended::StartTls(self.client.into_stream()),
@@ -237,13 +264,12 @@ where
             }
             End::Gone => return Ended::Closed,
             End::Closed => None,
-            End::Idle => Some("4.4.2"),
-            End::Stopping => Some("4.3.2"),
-            End::Cut => Some("4.7.0"),
+            End::Idle => Some(("4.4.2", Sentence::SessionEnded)),
+            End::Stopping => Some(("4.3.2", Sentence::SessionEnded)),
+            End::Cut => Some(("4.7.0", self.client.cut_sentence())),
         };
-        if let Some(enhanced) = enhanced {
-            let language = self.gateway.config.language;
-            self.client.say(&refusal::closing(enhanced, &Sentence::SessionEnded, language));
+        if let Some((enhanced, sentence)) = last_words {
+            self.client.say(&refusal::closing(enhanced, &sentence, self.gateway.config.language));
         }
         self.client.close().await;
         Ended::Closed

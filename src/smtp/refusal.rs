@@ -15,6 +15,11 @@ pub(super) fn closing(enhanced: &'static str, sentence: &Sentence, language: Lan
     Reply::new(421, enhanced, without_full_stop(sentence.text(language)))
 }
 
+/// A sentence behind `454`: somebody who gave the right password cannot come in now (RFC 4954 §6).
+pub(super) fn temporary_login(sentence: &Sentence, language: Language) -> Reply {
+    Reply::new(454, "4.7.0", without_full_stop(sentence.text(language)))
+}
+
 /// Thunderbird puts a full stop of its own behind what it shows to the person.
 fn without_full_stop(mut text: String) -> String {
     if text.ends_with('.') {
@@ -26,7 +31,7 @@ fn without_full_stop(mut text: String) -> String {
 /// Reply code and enhanced code of each sentence.
 const fn codes(sentence: &Sentence) -> (u16, &'static str) {
     match sentence {
-        Sentence::Delivered => (250, "2.0.0"),
+        Sentence::Delivered | Sentence::Waiting { .. } => (250, "2.0.0"),
         Sentence::UnknownRecipient { .. } => (550, "5.1.1"),
         Sentence::BadAddress { .. } => (553, "5.1.3"),
         Sentence::RecipientSuspended { .. } => (550, "5.2.1"),
@@ -46,6 +51,8 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         }
         Sentence::NoRecipientLeft => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
+        // Temporary, and it says when it ends.
+        Sentence::LimitReached { .. } => (452, "4.5.3"),
         Sentence::TooManyRecipients { .. } => (452, "4.5.3"),
         Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
@@ -58,9 +65,12 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
         Sentence::TryLater => (451, "4.3.0"),
+        // Temporary: clients keep the letter, and may send it when the switch is turned back.
+        Sentence::SendingOff => (451, "4.3.2"),
         Sentence::RulesAway => (451, "4.7.0"),
         // Said over IMAP.
-        Sentence::NoSuchMailbox
+        Sentence::ReadingOff
+        | Sentence::NoSuchMailbox
         | Sentence::MailboxExists
         | Sentence::MailboxSpecial
         | Sentence::MailboxDuplicatesSpecial

@@ -109,6 +109,8 @@ pub enum Answer {
     },
     MayWrite(Verdict),
     Submitted(Submitted),
+    /// The person may not send now: by the switch, or by a limit.
+    NotNow(Sentence),
     /// Something of ours failed.
     Fault,
 }
@@ -117,7 +119,9 @@ impl Answer {
     /// Why the person may not send this, or not to this recipient.
     pub(super) fn refusal(&self) -> Option<&Sentence> {
         match self {
-            Self::MayWrite(Verdict::Refuse(sentence)) | Self::Submitted(Submitted::Refused(sentence)) => Some(sentence),
+            Self::MayWrite(Verdict::Refuse(sentence))
+            | Self::Submitted(Submitted::Refused(sentence))
+            | Self::NotNow(sentence) => Some(sentence),
             _ => None,
         }
     }
@@ -231,8 +235,11 @@ impl Session {
                 self.refuse(&Sentence::SenderNotYours { address: address.to_string() })
             }
             Answer::MayWrite(Verdict::Allow(recipient)) => self.add_recipient(recipient),
-            Answer::MayWrite(Verdict::Refuse(sentence)) | Answer::Submitted(Submitted::Refused(sentence)) => {
-                self.refuse(&sentence)
+            Answer::MayWrite(Verdict::Refuse(sentence))
+            | Answer::Submitted(Submitted::Refused(sentence))
+            | Answer::NotNow(sentence) => self.refuse(&sentence),
+            Answer::Submitted(Submitted::Waiting { people, waiting, opens }) => {
+                self.refuse(&Sentence::Waiting { opens, some: waiting < people })
             }
             Answer::Submitted(Submitted::Delivered { .. }) => self.refuse(&Sentence::Delivered),
             Answer::Fault => self.fault(),

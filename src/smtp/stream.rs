@@ -13,6 +13,8 @@ use super::wire::line::{Framed, Framer};
 use super::wire::reply::Reply;
 use crate::config::SubmissionConfig;
 use crate::connection::Connection;
+use crate::domain::login::Cut;
+use crate::sentences::Sentence;
 
 /// Message octets read and spooled at a time.
 pub(super) const PIECE_BYTES: usize = 64 << 10;
@@ -46,7 +48,7 @@ pub(super) struct ClientStream<S> {
     output: Vec<u8>,
     stop: CancellationToken,
     /// Never cancelled before the login.
-    cut: CancellationToken,
+    cut: Cut,
     /// When a client that has not logged in must go.
     login_by: Option<Instant>,
     idle_max: Duration,
@@ -61,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream<S> {
             input: BytesMut::new(),
             output: Vec::new(),
             stop: connection.stop.clone(),
-            cut: CancellationToken::new(),
+            cut: Cut::default(),
             login_by: Some(Instant::now() + seconds(config.login_seconds_max)),
             idle_max: seconds(config.idle_seconds_max),
             message_idle_max: seconds(config.data_idle_seconds_max),
@@ -69,9 +71,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream<S> {
     }
 
     /// The client has logged in: it may stay until this is cancelled.
-    pub(super) fn admitted(&mut self, cut: CancellationToken) {
+    pub(super) fn admitted(&mut self, cut: Cut) {
         self.cut = cut;
         self.login_by = None;
+    }
+
+    /// Why it was cut.
+    pub(super) fn cut_sentence(&self) -> Sentence {
+        self.cut.sentence()
     }
 
     /// What was read and not yet used.

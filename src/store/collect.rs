@@ -101,7 +101,7 @@ pub(crate) async fn delete_messages(tx: &mut Tx<'_>, batch: &Batch) -> Result<De
     Ok(Deleted { looked_at: doomed.len(), deleted: count_of(free.len()), blobs: Vec::new() })
 }
 
-/// The messages of the list that are in no mailbox and cannot be brought back: locked, so that it stays true.
+/// The messages of the list that are in no mailbox, wait for none, and cannot be brought back: locked, so that it stays true.
 async fn unreferenced(tx: &mut Tx<'_>, list: &str) -> Result<Vec<i64>, StoreError> {
     let hold = sql!(
         tx,
@@ -118,7 +118,10 @@ async fn unreferenced(tx: &mut Tx<'_>, list: &str) -> Result<Vec<i64>, StoreErro
         numbers "$1",
         " as list join message m on m.id = list.item
         where not exists (select 1 from placement p where p.message_id = m.id)
-            and not exists (select 1 from expunged e where e.message_id = m.id)"
+            and not exists (select 1 from expunged e where e.message_id = m.id)
+            and not exists (
+                select 1 from submission s join delivery d on d.submission_id = s.id and d.waits_until is not null
+                where s.message_id = m.id)"
     );
     let rows: Vec<(i64,)> = on_engine!(tx, |c| {
         sqlx::query(hold).bind(list).fetch_all(&mut *c).await?;

@@ -2,11 +2,15 @@
 //!
 //! Each run tags the people it reaches first with a fresh `batch`: a repetition with new recipients reaches only those.
 
+use super::limits::{self, Counting};
 use super::mailbox::take;
 use super::message::{NewBody, NewMessage, add, add_body, hold};
 use super::placement::{NewPlacement, filed};
-use super::{StoreError, Tx, number, on_engine, placement, sql, trail};
-use crate::model::{Flags, MailboxId, MessageId, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId};
+use super::quiet::{self, Held};
+use super::{StoreError, Tx, column, number, on_engine, placement, sql, trail};
+use crate::model::{
+    Flags, Limit, MailboxId, MessageId, QuietNow, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId,
+};
 
 /// A submission to deliver.
 pub(crate) struct NewDelivery {
@@ -29,17 +33,27 @@ pub(crate) struct NewDelivery {
     /// What Sent gets; `None` where it is the same.
     pub(crate) sent_copy: Option<NewMessage>,
     pub(crate) people_max: usize,
+    pub(crate) counting: Counting,
+    /// Who waits; `None`: nobody.
+    pub(crate) quiet: Option<QuietNow>,
+    /// Quiet hours were set aside for it.
+    pub(crate) urgent: bool,
     pub(crate) now: Timestamp,
 }
 
 /// What became of it.
 pub(crate) enum Delivered {
-    /// People reached by this run, and the mailboxes that changed.
+    /// People reached by this run, how many of them have to wait for it, when the first who wait get it, and the
+    /// mailboxes that changed.
     Done {
         people: u64,
+        waiting: u64,
+        opens: Option<Timestamp>,
         mailboxes: Vec<MailboxId>,
     },
     TooManyPeople,
+    /// The sender may not now: nothing was done.
+    LimitReached(Limit),
     /// Somebody has no INBOX yet, or the sender no Sent: nothing was done.
     MailboxMissing,
 }
@@ -53,18 +67,31 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     let Some(sent) = sent.filter(|_| inboxes == people) else {
         return Ok(Delivered::MailboxMissing);
     };
-    let submission = match find(tx, new).await? {
+    let known = find(tx, new).await?;
+    let fresh = match &known {
+        Some(submission) => count_new_people(tx, new, submission.id).await?,
+        None => column(people).unsigned_abs(),
+    };
+    if fresh > 0
+        && let Some(limit) = limits::count(tx, &new.counting, fresh, (&new.users, &new.groups)).await?
+    {
+        return Ok(Delivered::LimitReached(limit));
+    }
+    let submission = match known {
         Some(submission) => submission,
         None => add_submission(tx, new).await?,
     };
     let people = add_people(tx, new, submission.id).await?;
+    let held = match &new.quiet {
+        Some(now) => quiet::hold(tx, (submission.id, new.batch), now).await?,
+        None => Held { now: 0, opens: None },
+    };
     add_answerable(tx, new, submission.id).await?;
     if people > 0 {
-        let event = TrailEvent::Submission { people, waiting: 0, bytes: new.letter.size, urgent: false };
-        trail::add(tx, &TrailLine::new(new.batch, new.now, Some(&new.sender), &event)).await?;
+        note(tx, new, people, held.now).await?;
     }
     lock(tx, new, submission.id, sent).await?;
-    let mut mailboxes = if people > 0 { place(tx, new, &submission).await? } else { Vec::new() };
+    let mut mailboxes = if people > held.now { place(tx, new, &submission).await? } else { Vec::new() };
     if people == 0 {
         // Nobody may have the letter, should this be a repetition, or all members of a group be suspended.
         placement::doom_messages(tx, &[submission.letter.0], new.now).await?;
@@ -73,7 +100,14 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
         file(tx, new, &submission, sent).await?;
         mailboxes.push(sent);
     }
-    Ok(Delivered::Done { people, mailboxes })
+    Ok(Delivered::Done { people, waiting: held.now, opens: held.opens, mailboxes })
+}
+
+/// The trail's line about it.
+async fn note(tx: &mut Tx<'_>, new: &NewDelivery, people: u64, waiting: u64) -> Result<(), StoreError> {
+    let people = people.saturating_sub(waiting);
+    let event = TrailEvent::Submission { people, waiting, bytes: new.letter.size, urgent: new.urgent };
+    trail::add(tx, &TrailLine::new(new.batch, new.now, Some(&new.sender), &event)).await
 }
 
 /// Who is meant.
@@ -103,6 +137,29 @@ async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Reached, Sto
         inboxes: number(inboxes, "delivery", "count", sender)?,
         sent: sent.map(MailboxId),
     })
+}
+
+/// How many people a repetition would reach for the first time.
+async fn count_new_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Result<u64, StoreError> {
+    let statement = sql!(
+        tx,
+        "select count(*) from (
+            select u.id from ",
+        texts "$1",
+        " as list join ent_user u on u.id = list.item where not u.suspended
+            union
+            select u.id from ",
+        texts "$2",
+        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
+            where not u.suspended
+        ) as reached
+        where not exists (select 1 from delivery d where d.submission_id = $3 and d.user_id = reached.id)"
+    );
+    let (people,): (i64,) = on_engine!(tx, |c| {
+        let query = sqlx::query_as(statement).bind(new.users.as_str()).bind(new.groups.as_str());
+        query.bind(submission).fetch_one(c).await?
+    });
+    number(people, "delivery", "count", &new.sender)
 }
 
 /// A submission, new or repeated.

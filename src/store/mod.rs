@@ -17,14 +17,17 @@ pub(crate) mod answers;
 pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
+pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+pub(crate) mod quiet;
 pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod search;
+pub(crate) mod switch;
 pub(crate) mod trail;
 mod transact;
 mod uids;
@@ -66,6 +69,8 @@ pub(crate) use on_engine;
 /// * `reached "$1"`: rows `(id)`: who gets a letter to the people that `$1` lists and to the groups that `$2` lists, each
 ///   once, nobody who is suspended.
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
+/// * `deliveries`: the rows `d` of `delivery` of the submissions in the list whose batch is `$2`, each with the reader's INBOX
+///   `m`: found by their keys.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
@@ -83,6 +88,15 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
+    (deliveries, $parameter:literal) => {
+        concat!(
+            "(select value as item from json_each(",
+            $parameter,
+            ")) as list
+            cross join delivery d on d.submission_id = list.item and d.batch = $2
+            cross join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'"
+        )
+    };
     (reached, $people:literal) => {
         concat!(
             "(select u.id from ",
@@ -118,6 +132,19 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
+    (deliveries, $parameter:literal) => {
+        concat!(
+            "(select cast(value as bigint) as item from json_array_elements_text(cast(",
+            $parameter,
+            " as json))) as list
+            cross join lateral (
+                select * from delivery where submission_id = list.item and batch = $2 offset 0
+            ) as d
+            cross join lateral (
+                select * from mailbox where user_id = d.user_id and special_use = 'inbox' offset 0
+            ) as m"
+        )
+    };
     (reached, $people:literal) => {
         concat!(
             "(select u.id from ",

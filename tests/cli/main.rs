@@ -7,3 +7,6 @@ mod demo;
 mod keeping;
 mod sandbox;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
+mod switch;

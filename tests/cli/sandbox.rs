@@ -37,6 +37,15 @@ impl Sandbox {
         Self { folder }
     }
 
+    /// On another store than the folder's own.
+    pub(crate) fn on_store(url: &str) -> Self {
+        let sandbox = Self::new();
+        let text = std::fs::read_to_string(sandbox.path("p.toml")).unwrap();
+        std::fs::write(sandbox.path("p.toml"), format!("{text}[store]\nurl = \"{url}\"\nconnections_max = 4\n"))
+            .unwrap();
+        sandbox
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -24,5 +24,6 @@ mod logs;
 mod memory;
 mod others_mail;
 mod sentences;
+mod switch;
 
 mod world;

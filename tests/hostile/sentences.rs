@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use passerelle::config::HolidaysConfig;
+use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::world::{PASSWORD, World};
@@ -48,6 +50,9 @@ fn all() -> Vec<Sentence> {
         S::BareLineEnd,
         S::SessionEnded,
         S::Delivered,
+        S::Waiting { opens: jiff::civil::DateTime::default(), some: false },
+        S::Waiting { opens: jiff::civil::DateTime::default(), some: true },
+        S::LimitReached { limit: Limit::MessagesPerDay, max: 0, until: jiff::civil::DateTime::default() },
         S::TooManyConnections,
         S::NoSuchMailbox,
         S::MailboxExists,
@@ -61,18 +66,22 @@ fn all() -> Vec<Sentence> {
         S::MailboxNameTooLong,
         S::BadMailboxName,
         S::TooManyKeywords,
+        S::SendingOff,
+        S::ReadingOff,
     ];
     let variants = include_str!("../../src/sentences.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
     let (variants, _) = variants.split_once("\n}").unwrap();
     let count = variants.lines().filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
-    assert_eq!(all.len(), count.count(), "a sentence is missing from this list");
+    assert_eq!(all.len(), count.count() + 1, "a sentence is missing from this list");
     all
 }
 
 /// The longest run of a sentence's letters without names and numbers.
 fn fragment(sentence: &Sentence) -> String {
     let text = sentence.text(Language::Fr);
+    // Behind it stands a day.
+    let text = text.split("à partir du ").next().unwrap_or_default();
     let parts = text.split(|letter: char| letter == '\u{1}' || letter.is_ascii_digit());
     parts.max_by_key(|part| part.len()).unwrap().trim().trim_end_matches('.').to_owned()
 }
@@ -108,7 +117,41 @@ async fn heard_here() -> String {
     heard.push(anne.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await);
     assert!(heard.last().unwrap().starts_with("451 4.7.0 "), "{heard:?}");
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
+    heard.append(&mut told_of_the_switch(&world).await);
+    heard.append(&mut told_in_quiet_hours().await);
     heard.join("\n")
+}
+
+async fn told_of_the_switch(world: &World) -> Vec<String> {
+    let uses = Uses { sending: true, reading: true };
+    let suspension = Suspension { scope: Scope::default(), uses, reason: String::new(), since: Timestamp(0) };
+    world.gateway.suspend(suspension).await.unwrap();
+    let token = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("\0anne\0{PASSWORD}"));
+    vec![
+        world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
+        world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
+    ]
+}
+
+/// Whatever the day: all of this century is holidays.
+async fn told_in_quiet_hours() -> Vec<String> {
+    let world = World::with(|config| {
+        config.quiet.binds = vec!["Relative".to_owned()];
+        config.quiet.zone = "A".to_owned();
+        let century = HolidaysConfig { first: "2000-01-01".to_owned(), last: "2099-12-31".to_owned() };
+        config.quiet.calendar.insert("A".to_owned(), vec![century]);
+        config.limits.teacher.messages_per_day_max = Some(2);
+    })
+    .await;
+    let mut anne = world.smtp("anne").await;
+    let (own, paul, letter) = ("anne.martin@ent.test", "paul.durand@ent.test", "From: anne@ent.test\r\n\r\nx");
+    let mut told = Vec::new();
+    for recipients in [&[paul][..], &[paul, own][..], &[own][..]] {
+        told.push(anne.submits(own, recipients, letter).await);
+    }
+    assert!(told[0].starts_with("250 2.0.0 ") && told[1].starts_with("250 2.0.0 "), "{told:?}");
+    assert!(told[2].starts_with("452 4.5.3 "), "{told:?}");
+    told
 }
 
 #[tokio::test]

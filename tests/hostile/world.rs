@@ -42,7 +42,7 @@ const PEOPLE: &[&str] = &[
 
 pub struct World {
     pub gateway: Arc<Gateway>,
-    _store: TestStore,
+    store: TestStore,
 }
 
 impl World {
@@ -62,12 +62,12 @@ impl World {
         let hash = gateway.hash_password(Secret::new(PASSWORD)).await.unwrap().unwrap();
         gateway.set_password_hash(&["u-anne", "u-paul", "u-zoe"].map(UserId::new), hash).await.unwrap();
         gateway.add_special_mailboxes(None).await.unwrap();
-        Self { gateway: Arc::new(gateway), _store: test }
+        Self { gateway: Arc::new(gateway), store: test }
     }
 
     /// Changes the directory by SQL.
     pub async fn runs(&self, statements: &'static [&'static str]) {
-        insert(&self._store, statements).await;
+        insert(&self.store, statements).await;
     }
 
     fn connect<F: Future<Output = ()> + Send + 'static>(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use passerelle::domain::login::{Login, LoginRefusal};
 use passerelle::domain::people::{DeviceWords, PasswordRefusal, WordsRefusal};
-use passerelle::model::{Secret, Timestamp};
+use passerelle::model::{Secret, Timestamp, Use};
 
 use crate::{START, gateway, log_in, school, set_password, support, user};
 
@@ -172,7 +172,7 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         let by_name = gateway.change_device_words(&teacher.id, "téléphone", DeviceWords::Show(words(&["IDLE"]))).await;
         assert_eq!(by_name.unwrap().unwrap().hidden_words, ["QRESYNC"]);
 
-        let session = gateway.admit(&teacher, 5).unwrap();
+        let session = gateway.admit(&teacher, Use::Reading, 5).unwrap();
         assert!(!gateway.revoke_app_password(&pupil.id, &new.password.id).await.unwrap(), "not his");
         assert!(!session.cut.is_cancelled());
         assert!(gateway.revoke_app_password(&teacher.id, &new.password.id).await.unwrap());
@@ -202,8 +202,8 @@ async fn a_suspension_cuts_sessions_and_is_told_to_who_knows_the_password() {
         let secret = gateway.create_app_password(&theo.id, "Téléphone").await.unwrap().unwrap().secret;
         let secret = String::from_utf8(secret.expose().to_vec()).unwrap();
         assert!(log_in(&gateway, "theo.lambert", "soleil de mai").await.is_ok());
-        let session = gateway.admit(&theo, 1).unwrap();
-        assert!(gateway.admit(&theo, 1).is_none());
+        let session = gateway.admit(&theo, Use::Reading, 1).unwrap();
+        assert!(gateway.admit(&theo, Use::Reading, 1).is_none());
         assert!(gateway.suspend_user(&theo.id, "menaces").await.unwrap());
         assert!(session.cut.is_cancelled());
         for right in ["soleil de mai", &secret] {
@@ -225,7 +225,7 @@ async fn a_suspension_by_another_gateway_cuts_too() {
     for test in support::stores().await {
         let (here, there) = (school(&test).await, gateway(&test));
         let (theo, zoe) = (user(&here, "theo.lambert").await, user(&here, "zoe.martin").await);
-        let (cut, kept) = (here.admit(&theo, 5).unwrap(), here.admit(&zoe, 5).unwrap());
+        let (cut, kept) = (here.admit(&theo, Use::Reading, 5).unwrap(), here.admit(&zoe, Use::Reading, 5).unwrap());
         there.suspend_user(&theo.id, "menaces").await.unwrap();
         assert!(!cut.cut.is_cancelled());
         here.cut_suspended().await.unwrap();

@@ -86,7 +86,7 @@ async fn repetitions_at_once_are_one() {
             .into_iter()
             .map(|outcome| match outcome {
                 Submitted::Delivered { people } => people,
-                Submitted::Refused(sentence) => panic!("{sentence:?}"),
+                other => panic!("{other:?}"),
             })
             .sum();
         assert_eq!(people, 30, "{}", world.engine);

@@ -40,10 +40,11 @@ pub use self::source::ImportFiles;
 use super::clock::Clock;
 use super::{Fault, Gateway};
 use crate::config::MailboxesConfig;
-use crate::model::{MailboxId, SpecialUse, UidValidity, UserId};
+use crate::model::{MailboxId, SpecialUse, TrailEvent, TrailLine, UidValidity, UserId};
+use crate::sentences::Sentence;
 use crate::store::people::import as store;
 use crate::store::people::{rules, years};
-use crate::store::{Durability, StoreError, Tx};
+use crate::store::{Durability, StoreError, Tx, switch, trail};
 
 /// How often an import compares anew because the directory changed meanwhile.
 const TRIES_MAX: usize = 5;
@@ -177,7 +178,7 @@ impl Gateway {
                 return Ok(Imported::Done(planned.report));
             }
             if let Some((report, suspended)) = self.apply(planned, version, progress).await? {
-                suspended.iter().for_each(|user| self.logins.sessions.cut(user));
+                suspended.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
                 return Ok(Imported::Done(report));
             }
         }
@@ -274,9 +275,18 @@ async fn write(tx: &mut Tx<'_>, job: &Job) -> Result<bool, StoreError> {
         let mailboxes = new_people.iter().flat_map(|user| mailboxes_of(job, user));
         store::apply(tx, &job.planned.writes, mailboxes, job.clock.now(), &|rows| job.progress.advance(rows)).await?;
         store::count_change(tx).await?;
+        tell(tx, job).await?;
     }
     rules::mark(tx, &job.planned.marks).await?;
     Ok(true)
+}
+
+/// Tells the trail, and the other gateways on the store, who cut the sessions of those suspended.
+async fn tell(tx: &mut Tx<'_>, job: &Job) -> Result<(), StoreError> {
+    let changes: usize = job.planned.report.changes().map(|(_, _, count, _)| count).sum();
+    let event = TrailEvent::Admin { act: "import", detail: format!("{changes} changes") };
+    trail::add(tx, &TrailLine::new(job.clock.new_id(), job.clock.now(), None, &event)).await?;
+    switch::bump(tx).await
 }
 
 /// The mailboxes that a new person has.

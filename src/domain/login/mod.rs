@@ -20,12 +20,13 @@ use tokio::sync::Semaphore;
 
 use self::app_secret::AppSecret;
 use self::password::PasswordHash;
-pub use self::sessions::Admission;
 use self::sessions::Sessions;
+pub use self::sessions::{Admission, Cut};
 use self::tries::Tries;
 use super::{Fault, Gateway};
 use crate::config::LoginConfig;
-use crate::model::{Secret, Timestamp, User};
+use crate::model::{Secret, Timestamp, Use, User, UserId};
+use crate::sentences::Sentence;
 use crate::store::people::credentials::{self, Account, AppPassword};
 use crate::store::{Durability, StoreError};
 
@@ -56,6 +57,8 @@ pub enum LoginRefusal {
     Suspended,
     /// Too many wrong passwords for this account lately.
     TooManyTries,
+    /// The password was right; the switch leaves the person neither sending nor reading.
+    TurnedOff,
 }
 
 /// Remembered credentials and tries.
@@ -187,8 +190,9 @@ impl Logins {
 
 impl Gateway {
     /// Takes a place for a session of this person; `None` where `connections_max` are taken already.
-    pub fn admit(&self, user: &User, connections_max: usize) -> Option<Admission> {
-        self.logins.sessions.admit(&user.id, connections_max)
+    /// Ask [`Gateway::turned_off`] after this, not before.
+    pub fn admit(&self, user: &User, wanted: Use, connections_max: usize) -> Option<Admission> {
+        self.logins.sessions.admit(user, wanted, connections_max)
     }
 
     /// Checks a password. `name` is an address at our domain, a login or an alias, in any case.
@@ -219,7 +223,7 @@ impl Gateway {
 
     /// Ends the sessions of people who were suspended elsewhere: by another gateway on the same store.
     pub async fn cut_suspended(&self) -> Result<(), Fault> {
-        let live = self.logins.sessions.live();
+        let live: Vec<UserId> = self.logins.sessions.live().into_iter().map(|(user, _)| user).collect();
         let suspended = self
             .store
             .read_snapshot(live, |tx, live| {
@@ -235,7 +239,7 @@ impl Gateway {
             })
             .await?;
         for user in &suspended {
-            self.logins.sessions.cut(user);
+            self.logins.sessions.cut(user, &Sentence::AccountSuspended);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use crate::domain::{Fault, Gateway};
 use crate::model::{Timestamp, UserId};
+use crate::sentences::Sentence;
 use crate::store::people::departed as store;
 pub use crate::store::people::departed::Departed;
 use crate::store::people::import::{count_change, lock_directory};
@@ -74,7 +75,7 @@ impl Gateway {
             let ids: Vec<UserId> = some.iter().map(|leaver| leaver.person.id.clone()).collect();
             let job = (fate, ids, now);
             let done = self.store.write(Durability::Synced, job, |tx, job| Box::pin(carry_out(tx, job))).await?;
-            done.iter().for_each(|user| self.logins.sessions.cut(user));
+            done.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
             tracing::info!(?fate, people = done.len(), "accounts of people who left");
         }
         Ok(())

@@ -10,9 +10,10 @@ pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
 use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId};
+use crate::sentences::Sentence;
 pub use crate::store::people::credentials::AppPassword;
 use crate::store::people::{admin, credentials, directory};
-use crate::store::{Durability, StoreError, Tx, trail};
+use crate::store::{Durability, StoreError, Tx, switch, trail};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -102,7 +103,7 @@ impl Gateway {
     /// Suspends a person at once: no login, no sending, no receiving; sessions are cut. `false`: there is no such person.
     pub async fn suspend_user(&self, user: &UserId, reason: &str) -> Result<bool, Fault> {
         let known = self.set_suspended(user, Some(reason.to_owned())).await?;
-        self.logins.sessions.cut(user);
+        self.logins.sessions.cut(user, &Sentence::AccountSuspended);
         Ok(known)
     }
 
@@ -124,6 +125,7 @@ impl Gateway {
             .write(Durability::Synced, (user.clone(), reason, line), |tx, (user, reason, line)| {
                 Box::pin(async move {
                     let known = admin::set_suspended(tx, user, reason.as_deref()).await?;
+                    switch::bump(tx).await?;
                     told(tx, known, line).await
                 })
             })
@@ -167,7 +169,7 @@ impl Gateway {
                 })
             })
             .await?;
-        users.iter().for_each(|user| self.logins.sessions.cut(user));
+        users.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::SessionEnded));
         Ok(known)
     }
 
@@ -222,7 +224,7 @@ impl Gateway {
                 })
             })
             .await?;
-        self.logins.sessions.cut(user);
+        self.logins.sessions.cut(user, &Sentence::SessionEnded);
         Ok(revoked)
     }
 }

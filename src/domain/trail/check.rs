@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use tokio::io::AsyncWriteExt;
+
 use super::{Fault, Gateway, TrailHead};
 use crate::model::{TRAIL_START, Timestamp};
 use crate::store::trail::{self, Chained};
@@ -77,7 +79,11 @@ impl Gateway {
         }
         let mut new = file.clone();
         new.set_extension("head.new");
-        tokio::fs::write(&new, format!("{}\n", head.text())).await?;
+        let mut options = tokio::fs::OpenOptions::new();
+        let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&new).await?;
+        written.write_all(format!("{}\n", head.text()).as_bytes()).await?;
+        written.flush().await?;
+        drop(written);
         Ok(tokio::fs::rename(&new, &file).await?)
     }
 

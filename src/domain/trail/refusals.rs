@@ -98,8 +98,10 @@ fn reason(sentence: &Sentence) -> &'static str {
         Sentence::GroupClosed { .. } | Sentence::GroupEmpty { .. } => "group",
         Sentence::SenderNotYours { .. } | Sentence::FromNotYours { .. } | Sentence::FromSeveral => "not-the-sender",
         Sentence::AccountSuspended => "suspended",
+        Sentence::LimitReached { .. } => "limit",
         Sentence::TooManyPeople { .. } | Sentence::TooManyRecipients { .. } => "too-many",
         Sentence::QuotaExceeded => "quota",
+        Sentence::SendingOff => "turned-off",
         _ => "other",
     }
 }

@@ -54,6 +54,10 @@ impl Session {
             }
             Login::Refused(LoginRefusal::BadCredentials) => self.login_refused(&Sentence::BadCredentials),
             Login::Refused(LoginRefusal::Suspended) => self.login_refused(&Sentence::AccountSuspended),
+            // Temporary (RFC 4954 §6): the password is right, and no client may forget it.
+            Login::Refused(LoginRefusal::TurnedOff) => {
+                Step::Reply(refusal::temporary_login(&Sentence::SendingOff, self.config.language))
+            }
             Login::Refused(LoginRefusal::TooManyTries) => self.login_refused(&Sentence::TooManyTries),
         }
     }

@@ -1,0 +1,105 @@
+//! Quiet hours: who is reached at once, who waits, and what is due when the window ends.
+//!
+//! The wait is a column of the delivery itself, written in the delivering transaction: nothing to lose. [`release_due`]
+//! (`Gateway::release_due`) runs on every gateway; a letter goes to all its readers in one transaction, and after each
+//! transaction the store is left to others for as long as it took.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Fault, Gateway};
+use crate::mime::is_urgent;
+use crate::model::{GroupKind, QuietNow, Timestamp, User};
+use crate::store::quiet::{self, NewEnd, Release, Waiting};
+use crate::store::{Durability, json_list};
+
+/// What quiet hours are to a letter.
+pub(super) struct Quiet {
+    /// Who waits; `None`: nobody.
+    pub(super) now: Option<QuietNow>,
+    /// Would people wait, had the letter not been marked urgent by somebody who may?
+    pub(super) urgent: bool,
+}
+
+impl Gateway {
+    /// Whom a letter with this header keeps waiting.
+    pub(super) async fn quiet_for(&self, sender: &User, header: &[u8]) -> Result<Quiet, Fault> {
+        let now = self.quiet.at(self.clock.now(), sender.profile);
+        let urgent = now.is_some() && is_urgent(header) && self.may_urge(sender).await?;
+        Ok(Quiet { now: now.filter(|_| !urgent), urgent })
+    }
+
+    /// May this person reach people in quiet hours?
+    async fn may_urge(&self, sender: &User) -> Result<bool, Fault> {
+        if self.quiet.urgent_profiles.contains(&sender.profile) {
+            return Ok(true);
+        }
+        let kinds: Vec<&str> = self.quiet.urgent_groups.iter().copied().map(GroupKind::column).collect();
+        let asked = (sender.id.clone(), json_list(&kinds));
+        Ok(self.store.read(asked, |tx, asked| Box::pin(quiet::in_group_of_kind(tx, asked))).await?)
+    }
+
+    /// A time as people read it on the school's clock.
+    pub(super) fn on_the_wall(&self, at: Timestamp) -> jiff::civil::DateTime {
+        let instant = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
+        instant.to_zoned(self.quiet.default.hours.time_zone.clone()).datetime()
+    }
+
+    /// Places some letters that are due and wakes their readers. How many letters; none: nothing is due.
+    pub async fn release_some(&self) -> Result<usize, Fault> {
+        let release = Release {
+            now: self.clock.now(),
+            batch: self.clock.new_id(),
+            people_max: self.config.quiet.release_people_max,
+            hold_suspended: self.config.quiet.hold_suspended,
+        };
+        let released =
+            self.store.write(Durability::Synced, release, |tx, release| Box::pin(quiet::release(tx, release))).await?;
+        self.changes.wake(&released.mailboxes);
+        if released.people > 0 {
+            tracing::info!(letters = released.letters, people = released.people, "letters that waited were delivered");
+        }
+        Ok(released.letters)
+    }
+
+    /// Places everything that is due, a part at a time, with pauses.
+    pub async fn release_due(&self) -> Result<(), Fault> {
+        loop {
+            let started = Instant::now();
+            if self.release_some().await? == 0 {
+                return Ok(());
+            }
+            let pause = started.elapsed().saturating_mul(self.config.quiet.release_pause_percent) / 100;
+            tokio::time::sleep(pause.min(PAUSE_MAX)).await;
+        }
+    }
+
+    /// Looks at all that waits again, by the calendar as it is now: after a change of it, whoever is reachable now gets his
+    /// letters now, and who would be reached at another time waits until then. What is due already stays due.
+    pub async fn review_waiting(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let waiting = self.store.read_snapshot(now, |tx, now| Box::pin(quiet::waiting(tx, now))).await?;
+        let mut ends: BTreeMap<(bool, Timestamp, Timestamp), Vec<String>> = BTreeMap::new();
+        for person in &waiting {
+            let end = self.end_of(person, now);
+            if end != person.until {
+                ends.entry(NewEnd::key(person, end)).or_default().push(person.user.as_str().to_owned());
+            }
+        }
+        let ends: Vec<NewEnd> =
+            ends.into_iter().map(|((from_staff, from, to), users)| NewEnd { users, from_staff, from, to }).collect();
+        if !ends.is_empty() {
+            tracing::info!("quiet hours have changed: letters wait until other times");
+            self.store.write(Durability::Synced, ends, |tx, ends| Box::pin(quiet::change_ends(tx, ends))).await?;
+        }
+        Ok(())
+    }
+
+    fn end_of(&self, person: &Waiting, now: Timestamp) -> Timestamp {
+        let quiet = self.quiet.at(now, person.sender);
+        quiet.and_then(|quiet| quiet.opens(person.profile, &person.schools)).unwrap_or(now)
+    }
+}
+
+/// The store has been left to others long enough.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
