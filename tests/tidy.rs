@@ -33,7 +33,7 @@ const PURE: &[&str] = &[
     "src/imap/wire/",
     "src/mime/",
     "src/model/",
-    "src/sentences.rs",
+    "src/sentences/",
     "src/smtp/session",
     "src/smtp/wire",
 ];

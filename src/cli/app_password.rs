@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand};
+use crate::control::{AdminAnswer, AdminCommand, AppPasswordCommand};
 use crate::imap::session::CAPABILITIES;
 
 /// Passwords for one device each, for people who sign in to the ENT by other means
@@ -81,14 +81,14 @@ pub(super) struct Show {
 pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
     match command {
         AppPassword::Create(Create { user, device, config }) => {
-            let command = AdminCommand::AppPasswordCreate { user, device_name: device };
+            let command = AdminCommand::AppPassword(AppPasswordCommand::Create { user, device_name: device });
             let answer = admin::ask(&config.path, command).await?;
             let AdminAnswer::AppPassword { id, secret } = answer else { return Ok(admin::unexpected(answer)) };
             print::line(&format!("{}\n(app password {id}; it is not shown again)", secret.expose()));
             Ok(Exit::Done)
         }
         AppPassword::List(List { user, config }) => {
-            let answer = admin::ask(&config.path, AdminCommand::AppPasswordList { user }).await?;
+            let answer = admin::ask(&config.path, AdminCommand::AppPassword(AppPasswordCommand::List { user })).await?;
             let AdminAnswer::AppPasswords(lines) = answer else { return Ok(admin::unexpected(answer)) };
             let dash = |time: Option<String>| time.unwrap_or_else(|| "-".to_owned());
             let head = ["id", "device", "created", "last used", "revoked", "hidden words"].map(str::to_owned).to_vec();
@@ -102,17 +102,18 @@ pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
         }
         AppPassword::Revoke(Revoke { user, id, config }) => {
             let done = format!("{id} is revoked");
-            admin::ask_and_say(&config.path, AdminCommand::AppPasswordRevoke { user, id }, &done).await
+            admin::ask_and_say(&config.path, AdminCommand::AppPassword(AppPasswordCommand::Revoke { user, id }), &done)
+                .await
         }
         AppPassword::Hide(Hide { user, device, words, config }) => {
             if let Some(word) = words.iter().find(|word| !is_capability(word)) {
                 print::error(&format!("{word} is no word that this server announces: they are {}", known()));
                 return Ok(Exit::NotDone);
             }
-            say_words(&config, AdminCommand::AppPasswordHide { user, device, words }).await
+            say_words(&config, AdminCommand::AppPassword(AppPasswordCommand::Hide { user, device, words })).await
         }
         AppPassword::Show(Show { user, device, words, config }) => {
-            say_words(&config, AdminCommand::AppPasswordShow { user, device, words }).await
+            say_words(&config, AdminCommand::AppPassword(AppPasswordCommand::Show { user, device, words })).await
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use rustix::termios::{self, LocalModes, OptionalActions};
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand, AppPasswordLine, Password, UserLine, UserSheet};
+use crate::control::{AdminAnswer, AdminCommand, AppPasswordLine, Password, UserCommand, UserLine, UserSheet};
 
 /// List, show, suspend and resume people, set passwords
 ///
@@ -80,29 +80,32 @@ pub(super) async fn run(command: User) -> anyhow::Result<Exit> {
     match command {
         User::List(list) => {
             let text = (!list.text.is_empty()).then(|| list.text.join(" "));
-            let answer = admin::ask(&list.config.path, AdminCommand::UserList { text, profile: list.profile }).await?;
+            let answer =
+                admin::ask(&list.config.path, AdminCommand::User(UserCommand::List { text, profile: list.profile }))
+                    .await?;
             let AdminAnswer::Users(users) = answer else { return Ok(admin::unexpected(answer)) };
             print::line(&print::table(&users.into_iter().map(row).collect::<Vec<_>>()));
             Ok(Exit::Done)
         }
         User::Show(one) => {
-            let answer = admin::ask(&one.config.path, AdminCommand::UserShow { user: one.user }).await?;
+            let answer = admin::ask(&one.config.path, AdminCommand::User(UserCommand::Show { user: one.user })).await?;
             let AdminAnswer::User(sheet) = answer else { return Ok(admin::unexpected(answer)) };
             print::line(&shown(&sheet));
             Ok(Exit::Done)
         }
         User::Suspend(Suspend { user, reason, config }) => {
             let done = format!("{user} is suspended");
-            admin::ask_and_say(&config.path, AdminCommand::UserSuspend { user, reason }, &done).await
+            admin::ask_and_say(&config.path, AdminCommand::User(UserCommand::Suspend { user, reason }), &done).await
         }
         User::Resume(One { user, config }) => {
             let done = format!("{user} may come back");
-            admin::ask_and_say(&config.path, AdminCommand::UserResume { user }, &done).await
+            admin::ask_and_say(&config.path, AdminCommand::User(UserCommand::Resume { user }), &done).await
         }
         User::SetPassword(SetPassword { user, password_file, config }) => {
             let password = read_password(password_file.as_deref())?;
             let done = format!("{user} has a new password");
-            admin::ask_and_say(&config.path, AdminCommand::UserSetPassword { user, password }, &done).await
+            admin::ask_and_say(&config.path, AdminCommand::User(UserCommand::SetPassword { user, password }), &done)
+                .await
         }
     }
 }

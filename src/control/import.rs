@@ -3,12 +3,55 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::execute::Stop;
-use super::{AdminAnswer, ImportSheet, StoppedSheet};
-use crate::control::command::{ChangeLine, ProgressLine, StoppedSchool};
+use super::{AdminAnswer, ProgressLine};
 use crate::domain::Gateway;
 use crate::domain::import::progress::{Progress, Stage};
 use crate::domain::import::{Change, ImportFiles, ImportMode, ImportOptions, Imported, Problem, Report};
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportSheet {
+    /// Nothing was written.
+    pub dry_run: bool,
+    pub changes: Vec<ChangeLine>,
+    /// What an admin should know, ready to print; the first of them.
+    pub remarks: Vec<String>,
+    pub remarks_in_all: usize,
+    /// Rows that cannot be taken, with file, line and reason; the first of them. Where there is one, nothing was written.
+    pub problems: Vec<String>,
+    pub problems_in_all: usize,
+    /// Nothing was written: too many would be suspended.
+    pub stopped: Option<StoppedSheet>,
+}
+
+/// One kind of change: how many, and the first names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeLine {
+    pub subject: String,
+    pub change: String,
+    pub count: usize,
+    pub names: Vec<String>,
+}
+
+/// Who would be suspended, where that is more than the settings allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedSheet {
+    /// In all schools.
+    pub suspended: usize,
+    /// Those above the limit.
+    pub schools: Vec<StoppedSchool>,
+}
+
+/// A school of whose people too many would be suspended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedSchool {
+    pub name: String,
+    pub suspended: usize,
+    pub people: usize,
+}
 
 /// Problems told: whoever has more has the wrong file.
 const PROBLEMS_MAX: usize = 1000;

@@ -7,15 +7,17 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `command` | the words: commands and answers |
-//! | `keeping` | of them, those about what is kept |
+//! | `command` | the words: a command, an answer |
 //! | `execute` | a command → the gateway → an answer |
+//! | `user`, `app_password` | commands and answers, for people and their devices |
+//! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
+mod app_password;
 mod ask;
 mod command;
 mod execute;
@@ -27,20 +29,21 @@ mod people;
 mod policy;
 mod switch;
 mod trail;
+mod user;
 
+pub use app_password::{AppPasswordCommand, AppPasswordLine};
 pub use ask::{AskError, ask, ask_watched};
-pub use command::{
-    AdminAnswer, AdminCommand, AppPasswordLine, ChangeLine, ExplainSheet, ImportSheet, LeaverLine, MatrixCell,
-    MatrixRow, MatrixSheet, Password, PeopleCommand, ProgressLine, ReloadSheet, StoppedSchool, StoppedSheet, UserLine,
-    UserSheet, YearLine,
-};
+pub use command::{AdminAnswer, AdminCommand, Password, ProgressLine};
 pub use execute::{execute, execute_watched};
-pub use import::progress_line;
+pub use import::{ChangeLine, ImportSheet, StoppedSchool, StoppedSheet, progress_line};
 pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
+pub use people::{LeaverLine, PeopleCommand, YearLine};
+pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
+pub use user::{UserCommand, UserLine, UserSheet};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

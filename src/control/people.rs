@@ -1,10 +1,51 @@
 //! People who left, and school years, for an admin.
 
+use serde::{Deserialize, Serialize};
+
 use super::AdminAnswer;
-use super::command::{LeaverLine, PeopleCommand, YearLine};
 use super::execute::{Stop, written};
 use crate::domain::people::departed::Fate;
 use crate::domain::{Gateway, years::SchoolYear};
+
+/// What an admin asks of people who left and of school years.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PeopleCommand {
+    /// Who left, and what comes next.
+    Departed,
+    /// Puts aside and deletes the accounts of people who left, where their time has come.
+    Collect {
+        dry_run: bool,
+    },
+    Years,
+    CloseYear {
+        begins: i64,
+        dry_run: bool,
+    },
+    OpenYear {
+        begins: i64,
+    },
+}
+
+/// Somebody who left. Times are written out (RFC 3339).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaverLine {
+    pub login: String,
+    pub name: String,
+    pub left: String,
+    /// `archived` or `deleted`
+    pub next: String,
+    pub due: String,
+}
+
+/// A school year. Times are written out (RFC 3339).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YearLine {
+    /// The calendar year in which it begins.
+    pub begins: i64,
+    pub opened: String,
+    pub closed: Option<String>,
+}
 
 /// Does what is asked.
 pub(super) async fn answer(gateway: &Gateway, command: PeopleCommand) -> Result<AdminAnswer, Stop> {

@@ -1,10 +1,63 @@
 //! Who may write to whom, in words: a pair explained, a school as a matrix, what a changed table changes.
 
-use super::command::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::people::rights::{Explained, Known, Matrix, MatrixLine};
 use crate::domain::policy::{Path, Ruling, Why};
 use crate::domain::rules::RuleChange;
 use crate::model::{GroupId, User};
+
+/// May one write to the other, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainSheet {
+    pub from: String,
+    pub to: String,
+    pub allowed: bool,
+    /// What allows it, step by step; or why it is refused.
+    pub because: Vec<String>,
+    /// The groups that the sender's own groups let him write to.
+    pub sender_reaches: Vec<String>,
+    /// The groups by which others reach the recipient.
+    pub recipient_reached_by: Vec<String>,
+}
+
+/// Who in a school may write to which of its groups.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixSheet {
+    pub uai: String,
+    pub school: String,
+    pub groups: Vec<MatrixRow>,
+}
+
+/// One group, and how many people of each profile may write to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixRow {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    /// Profile → how many may, of how many. Profiles of which nobody is in the school are left out.
+    pub profiles: BTreeMap<String, MatrixCell>,
+}
+
+/// How many people may write, of how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixCell {
+    pub may: usize,
+    pub of: usize,
+}
+
+/// What a changed table of communication rules did to the stored graph, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadSheet {
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// By the running server.
+    pub certificate_read: bool,
+    /// Ready to print, one change a line.
+    pub changes: Vec<String>,
+}
 
 pub(super) fn explain_sheet(sender: &User, explained: &Explained) -> ExplainSheet {
     let names = |groups: &[GroupId]| groups.iter().map(|group| name(explained, group)).collect();

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
-use passerelle::control::{AdminAnswer, AdminCommand, Password, ask};
+use passerelle::control::{AdminAnswer, AdminCommand, Password, UserCommand, ask};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ use crate::sandbox::{Sandbox, mode};
 async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
     let sandbox = Sandbox::new();
     let socket = sandbox.config().control_socket();
-    let list = AdminCommand::UserList { text: None, profile: None };
+    let list = AdminCommand::User(UserCommand::List { text: None, profile: None });
     assert_eq!(ask(&socket, &list).await.unwrap(), None, "nobody runs yet");
 
     let server = sandbox.start().await;
@@ -26,7 +26,7 @@ async fn a_command_goes_to_the_server_and_its_answer_comes_back() {
     );
     let Some(AdminAnswer::Users(users)) = ask(&socket, &list).await.unwrap() else { panic!("no list") };
     assert_eq!(users.iter().map(|user| user.login.as_str()).collect::<Vec<_>>(), ["anna.un", "bruno.deux"]);
-    let unknown = AdminCommand::UserShow { user: "nobody".to_owned() };
+    let unknown = AdminCommand::User(UserCommand::Show { user: "nobody".to_owned() });
     assert!(matches!(ask(&socket, &unknown).await.unwrap(), Some(AdminAnswer::Refused(why)) if why.contains("nobody")));
     let reloaded = ask(&socket, &AdminCommand::Reload { dry_run: false }).await.unwrap();
     assert!(
@@ -46,7 +46,7 @@ async fn a_suspension_cuts_the_session_that_is_open() {
     let password = Password::new("a long password");
     for command in [
         AdminCommand::Import { folder: sandbox.write_school(), dry_run: false, school: None, suspend: None },
-        AdminCommand::UserSetPassword { user: user(), password },
+        AdminCommand::User(UserCommand::SetPassword { user: user(), password }),
     ] {
         let answer = ask(&socket, &command).await.unwrap().unwrap();
         assert!(matches!(answer, AdminAnswer::Done | AdminAnswer::Import(_)), "{answer:?}");
@@ -58,11 +58,13 @@ async fn a_suspension_cuts_the_session_that_is_open() {
     while !heard.contains("a OK") {
         assert_ne!(stream.read_line(&mut heard).await.unwrap(), 0, "{heard}");
     }
-    let Some(AdminAnswer::User(sheet)) = ask(&socket, &AdminCommand::UserShow { user: user() }).await.unwrap() else {
+    let Some(AdminAnswer::User(sheet)) =
+        ask(&socket, &AdminCommand::User(UserCommand::Show { user: user() })).await.unwrap()
+    else {
         panic!("nobody is shown")
     };
     assert_eq!((sheet.sessions, sheet.suspended), (1, None));
-    let suspend = AdminCommand::UserSuspend { user: user(), reason: "vol".to_owned() };
+    let suspend = AdminCommand::User(UserCommand::Suspend { user: user(), reason: "vol".to_owned() });
     assert_eq!(ask(&socket, &suspend).await.unwrap(), Some(AdminAnswer::Done));
     heard.clear();
     while stream.read_line(&mut heard).await.unwrap() != 0 {}
@@ -93,6 +95,7 @@ async fn what_cannot_be_read_is_refused_without_being_repeated() {
 
 #[test]
 fn a_password_does_not_show_in_debug() {
-    let command = AdminCommand::UserSetPassword { user: "anna.un".to_owned(), password: Password::new("hunter2") };
+    let command =
+        AdminCommand::User(UserCommand::SetPassword { user: "anna.un".to_owned(), password: Password::new("hunter2") });
     assert!(!format!("{command:?}").contains("hunter2"));
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use passerelle::control::{AdminAnswer, AdminCommand, Password, SwitchCommand, SwitchScope, ask};
+use passerelle::control::{AdminAnswer, AdminCommand, Password, SwitchCommand, SwitchScope, UserCommand, ask};
 use passerelle::server::Server;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -79,11 +79,12 @@ async fn turned_on_one_server_it_holds_on_the_other_within_a_second() {
     let user = || "anna.un".to_owned();
     let done = async |command: AdminCommand| ask(&socket, &command).await.unwrap().unwrap();
     done(AdminCommand::Import { folder: here.write_school(), dry_run: false, school: None, suspend: None }).await;
-    done(AdminCommand::UserSetPassword { user: user(), password: Password::new("a long password") }).await;
+    done(AdminCommand::User(UserCommand::SetPassword { user: user(), password: Password::new("a long password") }))
+        .await;
     let scope = || SwitchScope { profile: None, school: None, user: None };
     let suspend = || SwitchCommand::Suspend { sending: true, reading: true, scope: scope(), reason: "vol".to_owned() };
     let resume = || SwitchCommand::Resume { sending: true, reading: true, scope: scope(), reason: String::new() };
-    let account = AdminCommand::UserSuspend { user: user(), reason: "vol".to_owned() };
+    let account = AdminCommand::User(UserCommand::Suspend { user: user(), reason: "vol".to_owned() });
     for (off, code) in [(AdminCommand::Switch(suspend()), "[UNAVAILABLE]"), (account, "[CONTACTADMIN]")] {
         let mut session = idle(&other).await;
         let started = Instant::now();

@@ -69,7 +69,7 @@ fn all() -> Vec<Sentence> {
         S::SendingOff,
         S::ReadingOff,
     ];
-    let variants = include_str!("../../src/sentences.rs");
+    let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
     let (variants, _) = variants.split_once("\n}").unwrap();
     let count = variants.lines().filter(|line| line.starts_with("    ") && line[4..].starts_with(char::is_uppercase));
