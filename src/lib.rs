@@ -26,6 +26,7 @@ pub mod logging;
 pub mod mime;
 pub mod model;
 pub mod sample;
+pub mod sasl;
 pub mod sentences;
 pub mod server;
 pub mod smtp;

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::Config;
+use super::{Config, oidc};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -18,7 +18,21 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
+    login(config, &mut findings);
+    oidc::check(&config.oidc, &mut findings);
     findings
+}
+
+fn login(config: &Config, findings: &mut Vec<Finding>) {
+    if config.login.mechanisms.is_empty() {
+        findings.push(("login.mechanisms", "`login.mechanisms` must name one at least".to_owned()));
+    }
+    if config.login.scram_iterations < 4096 {
+        findings.push((
+            "login.scram_iterations",
+            "`login.scram_iterations` must be at least 4096 (RFC 7677 §4)".to_owned(),
+        ));
+    }
 }
 
 fn policy(config: &Config, findings: &mut Vec<Finding>) {

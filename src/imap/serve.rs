@@ -20,6 +20,7 @@ use super::{
 };
 use crate::connection::Connection;
 use crate::domain::{Fault, Gateway};
+use crate::sasl::Offer;
 use crate::sentences::{Sentence, ascii};
 
 /// What every command may use.
@@ -33,6 +34,8 @@ pub(super) struct Context<'a> {
     pub progress: Progress,
     /// Words that are hidden from the device that logged in.
     pub hidden_words: Vec<String>,
+    /// The ways to log in over this connection.
+    pub offer: Offer,
 }
 
 /// One session.
@@ -49,8 +52,8 @@ impl Context<'_> {
     /// The words of CAPABILITY now.
     pub(super) fn capabilities(&self, state: &SessionState) -> String {
         let config = &self.gateway.config;
-        let may_log_in = self.connection.may_log_in(&config.login);
-        capabilities(state, self.connection.security, may_log_in, &config.imap, &self.hidden_words).join(" ")
+        let offered = &self.offer.mechanisms;
+        capabilities(state, self.connection.security, offered, &config.imap, &self.hidden_words).join(" ")
     }
 
     /// Is this word not announced to this client? What it stands for is then refused, where it would change the session.
@@ -97,6 +100,7 @@ impl<'a> Session<'a> {
                 background: false,
                 progress: Progress::begin("", Duration::ZERO),
                 hidden_words: Vec::new(),
+                offer: connection.offer(&gateway.config),
             },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,

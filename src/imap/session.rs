@@ -12,6 +12,7 @@ use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
 use crate::model::{Uid, User};
+use crate::sasl::Mechanism;
 
 /// Where a session is (RFC 9051 §3), with all that is known there.
 #[derive(Debug)]
@@ -285,7 +286,7 @@ pub(super) const INPROGRESS: &str = "INPROGRESS";
 pub(super) fn capabilities(
     state: &SessionState,
     security: Security,
-    may_log_in: bool,
+    offered: &[Mechanism],
     config: &ImapConfig,
     hidden_words: &[String],
 ) -> Vec<String> {
@@ -297,15 +298,29 @@ pub(super) fn capabilities(
         (None, None) => {}
     }
     if matches!(state, SessionState::NotAuthenticated) {
-        let more: &[&str] = match (security, may_log_in) {
-            (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
-            (Security::Plain, true) => &["STARTTLS", "AUTH=PLAIN", "AUTH=LOGIN"],
-            (Security::Plain, false) => &["STARTTLS", "LOGINDISABLED"],
-        };
-        words.extend(more.iter().map(|word| (*word).to_owned()));
+        words.extend((security == Security::Plain).then(|| "STARTTLS".to_owned()));
+        words.extend((!takes_passwords(offered)).then(|| "LOGINDISABLED".to_owned()));
+        words.extend(offered.iter().map(|mechanism| mechanism_word(*mechanism).to_owned()));
     }
     words.retain(|word| !is_hidden(word, config, hidden_words));
     words
+}
+
+/// RFC 9051 §6.2.2
+fn mechanism_word(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::Plain => "AUTH=PLAIN",
+        Mechanism::Login => "AUTH=LOGIN",
+        Mechanism::ScramSha256 => "AUTH=SCRAM-SHA-256",
+        Mechanism::ScramSha256Plus => "AUTH=SCRAM-SHA-256-PLUS",
+        Mechanism::OAuthBearer => "AUTH=OAUTHBEARER",
+        Mechanism::XOAuth2 => "AUTH=XOAUTH2",
+    }
+}
+
+/// May a password be sent as it is? If not, LOGIN is off too (RFC 9051 §6.2.3).
+pub(super) fn takes_passwords(offered: &[Mechanism]) -> bool {
+    offered.iter().any(|mechanism| matches!(mechanism, Mechanism::Plain | Mechanism::Login))
 }
 
 /// Is this word hidden: by its own setting, from everybody, or from this device (`hidden_words`)?
@@ -341,24 +356,30 @@ mod tests {
         ImapConfig { append_bytes_max: 1000, hidden_capabilities, ..ImapConfig::default() }
     }
 
-    fn words(security: Security, may_log_in: bool) -> String {
-        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[]), &[]).join(" ")
+    fn words(security: Security, offered: &[Mechanism]) -> String {
+        capabilities(&SessionState::NotAuthenticated, security, offered, &config(&[]), &[]).join(" ")
     }
 
     #[test]
     fn the_ways_to_log_in_depend_on_the_connection() {
-        assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
-        assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
-        assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
-        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]), &[]);
+        let both = &[Mechanism::Plain, Mechanism::Login];
+        assert!(words(Security::Tls, both).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
+        assert!(words(Security::Plain, &[]).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
+        assert!(words(Security::Plain, both).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
+        let scram = &[Mechanism::ScramSha256, Mechanism::ScramSha256Plus];
+        assert!(
+            words(Security::Tls, scram).ends_with("LOGINDISABLED AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS"),
+            "nobody sends a password where none is taken"
+        );
+        let later = capabilities(&SessionState::Logout, Security::Tls, &[], &config(&[]), &[]);
         assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
         let device = ["IDLE".to_owned(), "compress=deflate".to_owned()];
         let hidden = config(&["qresync", "APPENDLIMIT=1000"]);
-        let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
+        let fewer = capabilities(&SessionState::Logout, Security::Tls, &[], &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
         let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
-        let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
+        let off = capabilities(&SessionState::Logout, Security::Tls, &[], &off, &[]);
         assert_eq!(later.len(), off.len() + 2);
     }
 

@@ -79,6 +79,7 @@ impl World {
             id: 1,
             peer: "192.0.2.1:5000".parse().unwrap(),
             security: Security::Tls,
+            bindings: passerelle::sasl::ChannelBindings::default(),
             stop: CancellationToken::new(),
         };
         let session = tokio::spawn(run(Arc::clone(&self.gateway), connection, theirs));

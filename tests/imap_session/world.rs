@@ -10,6 +10,7 @@ use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::imap;
 use passerelle::model::{Secret, UserId};
+use passerelle::sasl::ChannelBindings;
 use passerelle::store::{Durability, Tx, Working};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
@@ -74,7 +75,13 @@ impl World {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         let peer = "192.0.2.1:5000".parse().unwrap();
         let session = tokio::spawn(async move {
-            let connection = Connection { id: CONNECTIONS.fetch_add(1, Ordering::Relaxed), peer, security, stop };
+            let connection = Connection {
+                id: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+                peer,
+                security,
+                bindings: ChannelBindings::default(),
+                stop,
+            };
             imap::run(gateway, &connection, start, theirs).await
         });
         Client { stream: ours, unread: Vec::new(), commands: 0, session }

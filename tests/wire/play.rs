@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use passerelle::connection::{Connection, Ended, Security, Start};
 use passerelle::domain::Gateway;
+use passerelle::sasl::ChannelBindings;
 use passerelle::{imap, smtp};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio_util::sync::CancellationToken;
@@ -289,7 +290,13 @@ fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) 
     let (client, server) = tokio::io::duplex(STREAM_BYTES);
     let peer = format!("{}:4{number:04}", script.header.peer).parse().map_err(|_| "peer: an address".to_owned())?;
     let security = if script.header.tls { Security::Tls } else { Security::Plain };
-    let connection = Connection { id: number as u64, peer, security, stop: CancellationToken::new() };
+    let connection = Connection {
+        id: number as u64,
+        peer,
+        security,
+        bindings: ChannelBindings::default(),
+        stop: CancellationToken::new(),
+    };
     let gateway = Arc::clone(gateway);
     match protocol {
         "smtp" => drop(tokio::spawn(serve_smtp(gateway, connection, server))),

@@ -1,4 +1,4 @@
-//! Who is it: a password or an app password → a person. Owner of tries and of remembered credentials.
+//! Who is it: a password, an app password, a proof (`scram`) or a token (`bearer`) → a person. Owner of tries and of remembered credentials.
 //!
 //! An app password is 140 random bits: one exact lookup finds it. A password that a person chose is checked with argon2,
 //! off the async threads, a few at a time; what a check found is remembered for minutes under a key that only this
@@ -8,7 +8,9 @@
 //! somebody else's devices out.
 
 pub(in crate::domain) mod app_secret;
+mod bearer;
 pub(in crate::domain) mod password;
+mod scram;
 mod sessions;
 mod tries;
 
@@ -16,10 +18,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use self::app_secret::AppSecret;
+pub use self::bearer::TokenLogin;
 use self::password::PasswordHash;
+pub use self::scram::Proven;
 use self::sessions::Sessions;
 pub use self::sessions::{Admission, Cut};
 use self::tries::Tries;
@@ -28,6 +32,7 @@ use crate::config::LoginConfig;
 use crate::model::{Secret, Timestamp, Use, User, UserId};
 use crate::sentences::Sentence;
 use crate::store::people::credentials::{self, Account, AppPassword};
+use crate::store::people::scram::Parameters;
 use crate::store::{Durability, StoreError};
 
 /// Checks remembered at most: about 100 octets each.
@@ -72,6 +77,8 @@ pub struct Logins {
     proven: Cache<[u8; 32], ()>,
     hashes: Arc<Semaphore>,
     tries: Tries,
+    /// As the store has them.
+    scram: OnceCell<Parameters>,
     pub(in crate::domain) sessions: Sessions,
 }
 
@@ -104,6 +111,7 @@ impl Logins {
             remember: i64::try_from(remember.as_micros()).unwrap_or(i64::MAX),
             hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
             tries: Tries::new(config),
+            scram: OnceCell::new(),
             sessions: Sessions::default(),
         })
     }
@@ -212,7 +220,12 @@ impl Gateway {
         let could_be_right = hash.is_some();
         let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
         match self.logins.check(key, &hash, password, self.clock.now()).await {
-            Ok(right) if right && could_be_right => Ok(welcome(account, Vec::new())),
+            Ok(right) if right && could_be_right => {
+                if let Some(account) = &account {
+                    self.keep_missing_verifier(account, &hash, password).await;
+                }
+                Ok(welcome(account, Vec::new()))
+            }
             Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
             Err(unchecked) => match &*unchecked {
                 Unchecked::TooManyTries => Ok(Login::Refused(LoginRefusal::TooManyTries)),
@@ -262,6 +275,12 @@ impl Gateway {
         if found.user != account.user.id {
             return Ok(None);
         }
+        self.note_use(&found).await;
+        Ok(Some(found))
+    }
+
+    /// Notes when an app password was used.
+    async fn note_use(&self, found: &AppPassword) {
         let now = self.clock.now();
         if found.last_used_at.is_none_or(|last| now.0.saturating_sub(last.0) >= LAST_USE_GRAIN) {
             let touched = self
@@ -275,7 +294,6 @@ impl Gateway {
                 tracing::warn!(%error, "the last use of an app password was not noted");
             }
         }
-        Ok(Some(found))
     }
 }
 

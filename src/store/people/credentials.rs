@@ -9,6 +9,8 @@ pub struct Account {
     pub user: User,
     /// PHC string; `None` = only app passwords.
     pub password_hash: Option<String>,
+    /// Can the person's own password be used by SCRAM?
+    pub has_verifier: bool,
 }
 
 /// A device's password, without its secret.
@@ -27,7 +29,7 @@ pub struct AppPassword {
 
 type AppPasswordRow = (String, String, String, i64, Option<i64>, Option<i64>, String);
 
-fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
+pub(super) fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
     let (id, user, device_name, created_at, last_used_at, revoked_at, hidden_words) = row;
     AppPassword {
         id,
@@ -40,19 +42,22 @@ fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
     }
 }
 
-const PASSWORD_HASH: &str = "select password_hash from ent_user where id = $1";
+const PASSWORD_HASH: &str = "
+    select password_hash
+         , (select count(*) from scram_verifier v where v.user_id = ent_user.id and v.app_password_id is null)
+    from ent_user where id = $1";
 
 /// The account behind any of its names. `local_part` in lower case.
 pub async fn account(tx: &mut Tx<'_>, local_part: &str) -> Result<Option<Account>, StoreError> {
     let Some(user) = super::directory::user_by_local_part(tx, local_part).await? else { return Ok(None) };
-    let row: Option<(Option<String>,)> =
+    let row: Option<(Option<String>, i64)> =
         on_engine!(tx, |c| sqlx::query_as(PASSWORD_HASH).bind(user.id.as_str()).fetch_optional(c).await)?;
-    Ok(row.map(|(password_hash,)| Account { user, password_hash }))
+    Ok(row.map(|(password_hash, verifiers)| Account { user, password_hash, has_verifier: verifiers > 0 }))
 }
 
 const SET_PASSWORD_HASH: &str = "update ent_user set password_hash = $1 where id = $2";
 
-/// Sets or takes away one person's password. `false` where there is no such person.
+/// Sets or takes away one person's password; SCRAM's verifier of the old one goes. `false` where there is no such person.
 pub async fn set_password_hash(tx: &mut Tx<'_>, user: &UserId, hash: Option<&str>) -> Result<bool, StoreError> {
     let changed = on_engine!(tx, |c| sqlx::query(SET_PASSWORD_HASH)
         .bind(hash)
@@ -60,6 +65,8 @@ pub async fn set_password_hash(tx: &mut Tx<'_>, user: &UserId, hash: Option<&str
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
+    // Behind the change, which locks the row that `scram::keep_own` locks too.
+    super::scram::forget_own(tx, user).await?;
     Ok(changed > 0)
 }
 

@@ -1,0 +1,65 @@
+//! Logging in: the questions of AUTH (RFC 4954) to the gateway, and the place among the person's connections. Part of a
+//! conversation (`super`).
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Conversation;
+use super::session::{Answer, ExchangeAnswer};
+use crate::domain::Fault;
+use crate::domain::login::{Login, LoginRefusal, Proven, TokenLogin};
+use crate::model::Use;
+use crate::sasl::{Credentials, bearer, scram};
+
+impl<S> Conversation<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
+        let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
+        self.enter(login).await
+    }
+
+    pub(super) async fn salt(&mut self, first: scram::First) -> Result<Answer, Fault> {
+        let salting = self.gateway.scram_salting(first.name()).await?;
+        Ok(Answer::Exchange(ExchangeAnswer::Salt(first, salting)))
+    }
+
+    pub(super) async fn prove(&mut self, proof: &scram::Proof) -> Result<Answer, Fault> {
+        match self.gateway.log_in_by_proof(proof).await? {
+            Proven::Right { login, signature } => {
+                Ok(Answer::Exchange(ExchangeAnswer::Proved { login: Box::new(login), signature }))
+            }
+            Proven::Wrong(refusal) => self.enter(Login::Refused(refusal)).await,
+        }
+    }
+
+    pub(super) async fn log_in_by_token(&mut self, token: &bearer::Token) -> Result<Answer, Fault> {
+        match self.gateway.log_in_by_token(token).await? {
+            TokenLogin::Known(login) => self.enter(login).await,
+            TokenLogin::Refused(why) => Ok(Answer::Exchange(ExchangeAnswer::TokenRefused { why })),
+        }
+    }
+
+    /// Takes a place for whoever may come in.
+    pub(super) async fn enter(&mut self, login: Login) -> Result<Answer, Fault> {
+        match &login {
+            Login::Welcome { user, .. } => {
+                let places = self.gateway.config.submission.connections_per_user_max;
+                let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
+                    tracing::warn!(user = %user.id, "login refused: too many connections");
+                    return Ok(Answer::NoPlace);
+                };
+                if self.gateway.turned_off(user, Use::Sending).await?.is_some()
+                    && self.gateway.turned_off(user, Use::Reading).await?.is_some()
+                {
+                    return Ok(Answer::LoggedIn(Login::Refused(LoginRefusal::TurnedOff)));
+                }
+                tracing::info!(user = %user.id, "logged in");
+                self.client.admitted(admission.cut.clone());
+                self.admission = Some(admission);
+            }
+            Login::Refused(why) => tracing::info!(?why, "login refused"),
+        }
+        Ok(Answer::LoggedIn(login))
+    }
+}
