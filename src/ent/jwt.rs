@@ -227,12 +227,14 @@ fn judge(claims: &Map<String, Value>, config: &OidcConfig, now: Timestamp) -> Re
     text(&config.person_claim).filter(|person| !person.is_empty()).map(str::to_owned).ok_or(BadToken::Person)
 }
 
-/// A NumericDate (RFC 7519 §2), which may have a fraction.
+/// A NumericDate (RFC 7519 §2), which may have a fraction, and be beyond all time.
 fn seconds(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| {
-        let whole = format!("{:.0}", value.as_f64()?.floor());
-        whole.parse().ok()
-    })
+    if let Some(whole) = value.as_i64() {
+        return Some(whole);
+    }
+    let number = value.as_f64()?;
+    let end = if number < 0.0 { i64::MIN } else { i64::MAX };
+    Some(format!("{:.0}", number.floor()).parse().unwrap_or(end))
 }
 
 impl Kind {

@@ -55,6 +55,7 @@ impl World {
         let mut config: Config =
             toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display())).unwrap();
         config.login.refusal_delay_milliseconds = 0;
+        config.login.scram_iterations = 4096;
         change(&mut config);
         insert(&test, PEOPLE).await;
         let gateway = Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap();

@@ -12,13 +12,17 @@ mod admin;
 mod ent;
 mod ent_traps;
 mod imports;
+mod issuer;
 mod live_ent;
 mod logins;
 mod rules;
+mod scram;
 mod speed;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+mod token_clients;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -40,7 +44,7 @@ pub(crate) const START: i64 = 1_795_000_000;
 /// A gateway over a fresh store, and its clock.
 pub(crate) fn gateway(test: &TestStore) -> Gateway {
     let text = format!(
-        "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\ntries_max = 3\ntries_window_seconds = 60\n",
+        "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\nscram_iterations = 4096\ntries_max = 3\ntries_window_seconds = 60\n",
         test.folder.path().display()
     );
     let config: Config = toml::from_str(&text).unwrap();

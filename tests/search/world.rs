@@ -39,7 +39,10 @@ pub struct World {
 impl World {
     pub async fn new(test: TestStore) -> Self {
         let gateway = |by_index: bool| {
-            let text = format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display());
+            let text = format!(
+                "domain = 'ent.test'\ndata_dir = '{}'\nlogin.scram_iterations = 4096",
+                test.folder.path().display()
+            );
             let mut config: Config = toml::from_str(&text).unwrap();
             config.imap.search_by_index = by_index;
             Arc::new(Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap())

@@ -66,8 +66,11 @@ impl World {
     /// With settings of its own.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let test = support::sqlite().await;
-        let mut config: Config =
-            toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display())).unwrap();
+        let mut config: Config = toml::from_str(&format!(
+            "domain = 'ent.test'\ndata_dir = '{}'\nlogin.scram_iterations = 4096",
+            test.folder.path().display()
+        ))
+        .unwrap();
         change(&mut config);
         write(&test, PEOPLE).await;
         let gateway = Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap();
