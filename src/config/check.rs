@@ -24,8 +24,10 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
 }
 
 fn login(config: &Config, findings: &mut Vec<Finding>) {
-    if config.login.mechanisms.is_empty() {
-        findings.push(("login.mechanisms", "`login.mechanisms` must name one at least".to_owned()));
+    let mechanisms = &config.login.mechanisms;
+    let is_twice = |(place, mechanism)| mechanisms.iter().take(place).any(|earlier| earlier == mechanism);
+    if mechanisms.is_empty() || mechanisms.iter().enumerate().any(is_twice) {
+        findings.push(("login.mechanisms", "`login.mechanisms` must name one at least, and each once".to_owned()));
     }
     if config.login.scram_iterations < 4096 {
         findings.push((

@@ -226,3 +226,30 @@ fn a_missing_file_is_named() {
     let error = load(Path::new("/nowhere/p.toml")).unwrap_err();
     assert_eq!(error.to_string(), "/nowhere/p.toml: No such file or directory (os error 2)");
 }
+
+#[test]
+fn ways_to_log_in_that_would_let_nobody_or_anybody_in() {
+    let about = |settings: &str| problems(&format!("{HEAD}{settings}\n{LISTEN}")).join("\n");
+    for (settings, key) in [
+        ("login.mechanisms = []", "login.mechanisms"),
+        ("login.mechanisms = [\"PLAIN\", \"LOGIN\", \"PLAIN\"]", "login.mechanisms"),
+        ("login.mechanisms = [\"CRAM-MD5\"]", "login.mechanisms"),
+        ("login.scram_iterations = 4095", "login.scram_iterations"),
+        ("oidc.issuer = \"https://ent.fr\"", "oidc.audiences"),
+        ("oidc.issuer = \"http://ent.fr\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"http://127.0.0.1.ent.fr\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"https://\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"https://x\"\noidc.keys_url = \"http://x\"\noidc.audiences = [\"x\"]", "oidc.keys_url"),
+        ("oidc.issuer = \"https://x\"\noidc.algorithms = []\noidc.audiences = [\"x\"]", "oidc.algorithms"),
+        ("oidc.algorithms = [\"none\"]", "oidc.algorithms"),
+        ("oidc.algorithms = [\"HS256\"]", "oidc.algorithms"),
+        (
+            "oidc.issuer = \"https://x\"\noidc.keys_stale_seconds = 9\noidc.audiences = [\"x\"]",
+            "oidc.keys_stale_seconds",
+        ),
+    ] {
+        assert!(about(settings).contains(&format!("`{key}")), "{settings}: {}", about(settings));
+    }
+    let good = "oidc.issuer = \"http://127.0.0.1:5/x\"\noidc.audiences = [\"x\"]\noidc.algorithms = [\"EdDSA\"]";
+    read(&format!("{HEAD}{good}\n{LISTEN}")).unwrap();
+}

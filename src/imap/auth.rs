@@ -172,14 +172,20 @@ async fn exchange(context: &mut Context<'_>, mut turn: Turn) -> Result<Login, Fa
     }
 }
 
-/// Whoever has proved that they know the password hears that we do too, and answers with an empty line (RFC 5802 §5).
+/// Whoever has proved that they know the password hears that we do too, and answers with an empty line (RFC 5802 §5). The
+/// gateway is asked once more then: a password that was taken back meanwhile opens nothing.
 async fn prove(context: &mut Context<'_>, proof: &scram::Proof) -> Result<Login, Failure> {
+    let signature = match context.gateway.log_in_by_proof(proof).await? {
+        Proven::Right { signature, .. } => signature,
+        Proven::Wrong(refusal) => return Ok(Login::Refused(refusal)),
+    };
+    match ask(context, &signature).await?.as_slice() {
+        b"" | b"=" => {}
+        b"*" => return Err(failed(sasl::Failure::Cancelled)),
+        _ => return Err(failed(sasl::Failure::Malformed)),
+    }
     match context.gateway.log_in_by_proof(proof).await? {
-        Proven::Right { login, signature } => match ask(context, &signature).await?.as_slice() {
-            b"" | b"=" => Ok(login),
-            b"*" => Err(failed(sasl::Failure::Cancelled)),
-            _ => Err(failed(sasl::Failure::Malformed)),
-        },
+        Proven::Right { login, .. } => Ok(login),
         Proven::Wrong(refusal) => Ok(Login::Refused(refusal)),
     }
 }

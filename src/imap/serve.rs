@@ -7,7 +7,9 @@ use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
 use super::notify::{self, Listening, Own, Waiting};
 use super::progress::Progress;
-use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
+use super::session::{
+    Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden, offer_shown,
+};
 use super::updates::{self, tell};
 use super::view::Expunges;
 use super::wire::append::AppendHead;
@@ -100,7 +102,7 @@ impl<'a> Session<'a> {
                 background: false,
                 progress: Progress::begin("", Duration::ZERO),
                 hidden_words: Vec::new(),
-                offer: connection.offer(&gateway.config),
+                offer: offer_shown(connection.offer(&gateway.config), &gateway.config.imap),
             },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,

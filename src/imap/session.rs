@@ -12,7 +12,7 @@ use crate::connection::Security;
 use crate::domain::login::Admission;
 use crate::domain::mailbox::Mailbox;
 use crate::model::{Uid, User};
-use crate::sasl::Mechanism;
+use crate::sasl::{Mechanism, Offer};
 
 /// Where a session is (RFC 9051 §3), with all that is known there.
 #[derive(Debug)]
@@ -318,6 +318,12 @@ fn mechanism_word(mechanism: Mechanism) -> &'static str {
     }
 }
 
+/// What is offered, without the mechanisms whose words a setting hides: they are not in force either.
+pub(super) fn offer_shown(mut offer: Offer, config: &ImapConfig) -> Offer {
+    offer.mechanisms.retain(|mechanism| !is_hidden(mechanism_word(*mechanism), config, &[]));
+    offer
+}
+
 /// May a password be sent as it is? If not, LOGIN is off too (RFC 9051 §6.2.3).
 pub(super) fn takes_passwords(offered: &[Mechanism]) -> bool {
     offered.iter().any(|mechanism| matches!(mechanism, Mechanism::Plain | Mechanism::Login))
@@ -366,6 +372,9 @@ mod tests {
         assert!(words(Security::Tls, both).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
         assert!(words(Security::Plain, &[]).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
         assert!(words(Security::Plain, both).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
+        let all = Offer { mechanisms: Mechanism::ALL.to_vec(), ..Offer::default() };
+        let shown = offer_shown(all, &config(&["AUTH=scram-sha-256-plus"]));
+        assert!(!shown.mechanisms.contains(&Mechanism::ScramSha256Plus) && shown.mechanisms.len() == 5);
         let scram = &[Mechanism::ScramSha256, Mechanism::ScramSha256Plus];
         assert!(
             words(Security::Tls, scram).ends_with("LOGINDISABLED AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS"),

@@ -24,11 +24,19 @@ where
         Ok(Answer::Exchange(ExchangeAnswer::Salt(first, salting)))
     }
 
-    pub(super) async fn prove(&mut self, proof: &scram::Proof) -> Result<Answer, Fault> {
-        match self.gateway.log_in_by_proof(proof).await? {
-            Proven::Right { login, signature } => {
-                Ok(Answer::Exchange(ExchangeAnswer::Proved { login: Box::new(login), signature }))
+    pub(super) async fn prove(&mut self, proof: scram::Proof) -> Result<Answer, Fault> {
+        match self.gateway.log_in_by_proof(&proof).await? {
+            Proven::Right { signature, .. } => {
+                Ok(Answer::Exchange(ExchangeAnswer::Proved { proof: Box::new(proof), signature }))
             }
+            Proven::Wrong(refusal) => self.enter(Login::Refused(refusal)).await,
+        }
+    }
+
+    /// Asked once more: however long the client has waited, a password that was taken back meanwhile opens nothing.
+    pub(super) async fn enter_by_proof(&mut self, proof: &scram::Proof) -> Result<Answer, Fault> {
+        match self.gateway.log_in_by_proof(proof).await? {
+            Proven::Right { login, .. } => self.enter(login).await,
             Proven::Wrong(refusal) => self.enter(Login::Refused(refusal)).await,
         }
     }

@@ -146,9 +146,9 @@ where
         match question {
             Question::LogIn(credentials) => self.log_in(&credentials).await,
             Question::Salt(first) => self.salt(first).await,
-            Question::Prove(proof) => self.prove(&proof).await,
+            Question::Prove(proof) => self.prove(proof).await,
             Question::Token(token) => self.log_in_by_token(&token).await,
-            Question::Enter(login) => self.enter(*login).await,
+            Question::Enter(proof) => self.enter_by_proof(&proof).await,
             Question::OwnAddress { person, address, utf8 } => self.own_address(&person, address, utf8).await,
             Question::MayWrite { sender, recipient } => {
                 self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)

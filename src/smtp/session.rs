@@ -86,8 +86,8 @@ pub enum Question {
     /// Do they know it?
     Prove(scram::Proof),
     Token(bearer::Token),
-    /// Somebody has proved who they are: is there a place?
-    Enter(Box<Login>),
+    /// They have heard our own proof: do they still know it, and is there a place?
+    Enter(Box<scram::Proof>),
     /// Is it the person's own address?
     OwnAddress {
         person: Arc<User>,

@@ -165,7 +165,7 @@ async fn both_ends_know_what_binds_their_connection() {
         assert_eq!(bindings.end_point, Some(end_point.clone()));
         let label = b"EXPORTER-Channel-Binding";
         let on_their_side = theirs.get_ref().1.export_keying_material([0; 32], label, Some(b"")).unwrap();
-        match version.version() {
+        match version.version {
             rustls::ProtocolVersion::TLSv1_3 => assert_eq!(bindings.exporter, Some(on_their_side)),
             _ => assert_eq!(bindings.exporter, None),
         }

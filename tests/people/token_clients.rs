@@ -119,7 +119,7 @@ async fn curl_and_msmtp_bring_tokens() {
     running.server.stop().await;
 }
 
-/// More rounds than Cyrus SASL knows would lock its clients out.
+/// A client that does not do so many would be locked out.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_do_as_many_rounds_as_a_store_begins_with() {
     let running = Running::start().await;

@@ -14,8 +14,8 @@ use crate::sentences::Sentence;
 #[derive(Debug)]
 pub enum Awaited {
     Response(Exchange),
-    /// Nothing, behind our proof that we know the password too (RFC 5802 §5): the client has logged in as this.
-    Acknowledgement(Box<Login>),
+    /// Nothing, behind our proof that we know the password too (RFC 5802 §5).
+    Acknowledgement(Box<scram::Proof>),
     /// Whatever a client says to the reason why its token is refused (RFC 7628 §3.2.3).
     AnswerToRefusal,
 }
@@ -24,9 +24,9 @@ pub enum Awaited {
 #[derive(Debug)]
 pub enum ExchangeAnswer {
     Salt(scram::First, scram::Salting),
-    /// They know the password: the login, and our own proof.
+    /// They know the password: what is to be sent back to prove that we do too.
     Proved {
-        login: Box<Login>,
+        proof: Box<scram::Proof>,
         signature: String,
     },
     /// Why the token is refused, for the client.
@@ -67,8 +67,8 @@ impl Session {
                 let turn = exchange.answered(line, self.offer.as_ref().unwrap_or(&sasl::Offer::default()));
                 self.turn(turn)
             }
-            Awaited::Acknowledgement(login) => match line {
-                b"" | b"=" => Step::Ask(Question::Enter(login)),
+            Awaited::Acknowledgement(proof) => match line {
+                b"" | b"=" => Step::Ask(Question::Enter(proof)),
                 b"*" => self.failed(Failure::Cancelled),
                 _ => self.failed(Failure::Malformed),
             },
@@ -109,7 +109,7 @@ impl Session {
                 let (message, challenged) = first.challenged(&salting);
                 self.challenge(&message, Awaited::Response(Exchange::ScramFinal(Box::new(challenged))))
             }
-            ExchangeAnswer::Proved { login, signature } => self.challenge(&signature, Awaited::Acknowledgement(login)),
+            ExchangeAnswer::Proved { proof, signature } => self.challenge(&signature, Awaited::Acknowledgement(proof)),
             ExchangeAnswer::TokenRefused { why } => self.challenge(&why, Awaited::AnswerToRefusal),
         }
     }

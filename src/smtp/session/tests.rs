@@ -111,12 +111,12 @@ fn kind(question: Question) -> Answer {
             let salting = scram::Salting { salt: [0; 16], iterations: NonZeroU32::MIN, nonce: "y".to_owned() };
             Answer::Exchange(ExchangeAnswer::Salt(first, salting))
         }
-        Question::Prove(_) => {
+        Question::Prove(proof) => {
             let signature = "v=signature".to_owned();
-            Answer::Exchange(ExchangeAnswer::Proved { login: Box::new(welcome()), signature })
+            Answer::Exchange(ExchangeAnswer::Proved { proof: Box::new(proof), signature })
         }
         Question::Token(_) => Answer::Exchange(ExchangeAnswer::TokenRefused { why: "{}".to_owned() }),
-        Question::Enter(login) => Answer::LoggedIn(*login),
+        Question::Enter(_) => Answer::LoggedIn(welcome()),
         Question::OwnAddress { address, utf8, .. } => {
             let own = address.local() == "anne.martin";
             Answer::OwnAddress { address, utf8, own }
