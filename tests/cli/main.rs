@@ -7,6 +7,7 @@ mod demo;
 mod keeping;
 mod sandbox;
 mod server;
+mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use passerelle::config::HolidaysConfig;
+use passerelle::http::PublicPorts;
+use passerelle::http::setup::{Setup, apple_profile};
 use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
@@ -68,6 +70,8 @@ fn all() -> Vec<Sentence> {
         S::TooManyKeywords,
         S::SendingOff,
         S::ReadingOff,
+        S::AccountName { domain: name() },
+        S::ProfileExplained,
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -119,6 +123,8 @@ async fn heard_here() -> String {
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);
+    let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
+    heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.join("\n")
 }
 
