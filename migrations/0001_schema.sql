@@ -30,6 +30,8 @@ create table ent_user (
   , suspended boolean not null
   , suspended_reason text
   , password_hash text
+    -- Rises with every change of the password: sessions that came in with the old one end.
+  , password_version bigint not null default 0
   , quota_bytes bigint
   , created_at bigint not null
   , left_at bigint
@@ -358,7 +360,8 @@ create table suspension (
   , since bigint not null
 );
 
--- One row: rises with every change of what is suspended, so that other gateways notice at once.
+-- One row: rises with every change of what is suspended, and where a password is changed or revoked, so that other gateways
+-- notice at once.
 create table switch_version (
     id bigint primary key
   , version bigint not null

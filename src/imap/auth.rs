@@ -17,8 +17,8 @@ use super::session::{Account, SessionState};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
-use crate::domain::login::{Login, LoginRefusal};
-use crate::model::{Secret, Use, User};
+use crate::domain::login::{Login, LoginRefusal, Welcome};
+use crate::model::{Secret, Use};
 use crate::sentences::Sentence;
 
 /// Wrong passwords on this connection.
@@ -199,7 +199,7 @@ async fn log_in(
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words).await,
+        Login::Welcome(welcome) => enter(context, state, welcome).await,
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
@@ -215,16 +215,17 @@ fn refused(refusal: LoginRefusal) -> Failure {
         LoginRefusal::Suspended => (Code::ContactAdmin, Sentence::AccountSuspended),
         LoginRefusal::TooManyTries => (Code::Unavailable, Sentence::TooManyTries),
         LoginRefusal::TurnedOff => (Code::Unavailable, Sentence::ReadingOff),
+        LoginRefusal::TooManyConnections => (Code::Limit, Sentence::TooManyConnections),
     };
     Failure::told(code, sentence)
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
+async fn enter(context: &mut Context<'_>, state: &mut SessionState, welcome: Welcome) -> Outcome {
     let config = &context.gateway.config.imap;
-    let Some(admission) = context.gateway.admit(&user, Use::Reading, config.connections_per_user_max) else {
-        return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
-    };
+    let admission = context.gateway.admit(&welcome, Use::Reading, config.connections_per_user_max).await?;
+    let admission = admission.map_err(refused)?;
+    let Welcome { user, credential, .. } = welcome;
     // Not AUTHENTICATIONFAILED: the password is right, and no client may forget it.
     if let Some(sentence) = context.gateway.turned_off(&user, Use::Reading).await? {
         return Err(Failure::told(Code::Unavailable, sentence));
@@ -239,7 +240,7 @@ async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, 
         modes: Modes::default(),
         watching: None,
     };
-    context.hidden_words = hidden_words;
+    context.hidden_words = credential.device().map(|device| device.hidden_words.clone()).unwrap_or_default();
     context.client.logged_in(config, &context.hidden_words, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))

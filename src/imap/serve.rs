@@ -399,6 +399,8 @@ impl<'a> Session<'a> {
             Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
             Bye::Cut => match self.context.client.cut_sentence() {
                 suspended @ Sentence::AccountSuspended => (Some(Code::ContactAdmin), suspended),
+                // RFC 5530 §3: access is no longer permitted with that passphrase; get a new one.
+                old @ (Sentence::PasswordChanged | Sentence::DeviceRevoked) => (Some(Code::Expired), old),
                 other => (Some(Code::Unavailable), other),
             },
             Bye::Autologout => (None, Sentence::SessionEnded),

@@ -106,6 +106,10 @@ pub enum Sentence {
     BareLineEnd,
     /// The server ends the session: idle, stopping, or the person may not stay.
     SessionEnded,
+    /// The session came in with a password that is the account's no more.
+    PasswordChanged,
+    /// The session came in with an app password that was revoked.
+    DeviceRevoked,
     /// The message lies in every mailbox.
     Delivered,
     /// The message is kept, and is read when quiet hours end; `some`: others have it already.

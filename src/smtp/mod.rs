@@ -154,11 +154,14 @@ where
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
         let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
         match &login {
-            Login::Welcome { user, .. } => {
-                let places = self.gateway.config.submission.connections_per_user_max;
-                let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
-                    tracing::warn!(user = %user.id, "login refused: too many connections");
-                    return Ok(Answer::NoPlace);
+            Login::Welcome(welcome) => {
+                let (user, places) = (&welcome.user, self.gateway.config.submission.connections_per_user_max);
+                let admission = match self.gateway.admit(welcome, Use::Sending, places).await? {
+                    Ok(admission) => admission,
+                    Err(why) => {
+                        tracing::info!(user = %user.id, ?why, "login refused");
+                        return Ok(Answer::LoggedIn(Login::Refused(why)));
+                    }
                 };
                 if self.gateway.turned_off(user, Use::Sending).await?.is_some()
                     && self.gateway.turned_off(user, Use::Reading).await?.is_some()

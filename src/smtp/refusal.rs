@@ -64,6 +64,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyTries => (454, "4.7.0"),
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
+        Sentence::PasswordChanged | Sentence::DeviceRevoked => (421, "4.7.0"),
         Sentence::TryLater => (451, "4.3.0"),
         // Temporary: clients keep the letter, and may send it when the switch is turned back.
         Sentence::SendingOff => (451, "4.3.2"),

@@ -27,11 +27,12 @@ use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::domain::directory::{Recipient, Verdict};
 use passerelle::domain::import::{ImportFiles, ImportMode, Imported, Report};
-use passerelle::domain::login::{Login, LoginRefusal};
-use passerelle::model::{Address, Secret, Timestamp, User};
+use passerelle::domain::login::{Admission, Credential, Login, LoginRefusal, Welcome};
+use passerelle::model::{Address, Secret, Timestamp, Use, User};
 use passerelle::sample;
 use passerelle::sentences::Sentence;
 use passerelle::store::Store;
+use passerelle::store::people::standing;
 use support::TestStore;
 
 pub(crate) const DOMAIN: &str = "ent.example.fr";
@@ -87,9 +88,31 @@ pub(crate) fn not_allowed(to: &str) -> Sentence {
 
 pub(crate) async fn log_in(gateway: &Gateway, name: &str, password: &str) -> Result<String, LoginRefusal> {
     match gateway.log_in(name, &Secret::new(password)).await.unwrap() {
-        Login::Welcome { user, .. } => Ok(user.login),
+        Login::Welcome(welcome) => Ok(welcome.user.login),
         Login::Refused(refusal) => Err(refusal),
     }
+}
+
+/// Logs in with the right password.
+pub(crate) async fn welcome(gateway: &Gateway, name: &str, password: &str) -> Welcome {
+    match gateway.log_in(name, &Secret::new(password)).await.unwrap() {
+        Login::Welcome(welcome) => welcome,
+        Login::Refused(refusal) => panic!("{name}: {refusal:?}"),
+    }
+}
+
+/// A session that reads, come in with the person's own password, whatever it is.
+pub(crate) async fn session(gateway: &Gateway, user: &User) -> Admission {
+    let welcome =
+        Welcome::new(user.clone(), Credential::Own { password_version: password_version(gateway, user).await });
+    gateway.admit(&welcome, Use::Reading, 5).await.unwrap().unwrap()
+}
+
+async fn password_version(gateway: &Gateway, user: &User) -> i64 {
+    let people = (vec![user.id.clone()], Vec::new());
+    let standing =
+        gateway.store().read_snapshot(people, |tx, people| Box::pin(standing::of(tx, people))).await.unwrap();
+    standing.people[&user.id].password_version
 }
 
 pub(crate) async fn set_password(gateway: &Gateway, name: &str, password: &str) {

@@ -133,7 +133,8 @@ impl Gateway {
         Ok(known)
     }
 
-    /// Sets a person's password. Sessions are cut; the old password is worth nothing at once.
+    /// Sets a person's password. The old one is worth nothing at once, on every gateway: all sessions are cut, but those of
+    /// app passwords.
     pub async fn set_password(&self, user: &UserId, password: Secret) -> Result<Result<(), PasswordRefusal>, Fault> {
         let hash = match self.hash_password(password).await? {
             Ok(hash) => hash,
@@ -152,7 +153,7 @@ impl Gateway {
         Ok(Ok(self.logins.hash(password).await?))
     }
 
-    /// Gives people a password that was hashed before. Their sessions are cut. How many of them there are.
+    /// Gives people a password that was hashed before; sessions as with [`Gateway::set_password`]. How many people there are.
     pub async fn set_password_hash(&self, users: &[UserId], hash: PasswordHash) -> Result<usize, Fault> {
         let lines: Vec<TrailLine> = users.iter().map(|user| self.admin_line(user, "set-password", "")).collect();
         let input = (users.to_vec(), hash, lines);
@@ -160,6 +161,7 @@ impl Gateway {
             .store
             .write(Durability::Synced, input, |tx, (users, hash, lines)| {
                 Box::pin(async move {
+                    switch::bump(tx).await?;
                     let mut known = 0;
                     for (user, line) in users.iter().zip(lines) {
                         let changed = credentials::set_password_hash(tx, user, Some(hash.as_str())).await?;
@@ -169,7 +171,7 @@ impl Gateway {
                 })
             })
             .await?;
-        users.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::SessionEnded));
+        self.see_to_switch().await?;
         Ok(known)
     }
 
@@ -210,8 +212,8 @@ impl Gateway {
         Ok(self.store.read(user.clone(), |tx, user| Box::pin(credentials::app_passwords(tx, user))).await?)
     }
 
-    /// Revokes an app password at once; the person's sessions are cut (other devices come back by themselves).
-    /// `false`: this person has none such in use.
+    /// Revokes an app password at once: this device's sessions are cut, on every gateway. `false`: this person has none such
+    /// in use.
     pub async fn revoke_app_password(&self, user: &UserId, id: &str) -> Result<bool, Fault> {
         let line = self.admin_line(user, "app-password-revoke", id);
         let input = (user.clone(), id.to_owned(), self.clock.now(), line);
@@ -220,11 +222,14 @@ impl Gateway {
             .write(Durability::Synced, input, |tx, (user, id, now, line)| {
                 Box::pin(async move {
                     let revoked = credentials::revoke_app_password(tx, user, id, *now).await?;
+                    if revoked {
+                        switch::bump(tx).await?;
+                    }
                     told(tx, revoked, line).await
                 })
             })
             .await?;
-        self.logins.sessions.cut(user, &Sentence::SessionEnded);
+        self.see_to_switch().await?;
         Ok(revoked)
     }
 }

@@ -48,8 +48,8 @@ impl Session {
 
     pub(super) fn log_in_answered(&mut self, login: Login) -> Step {
         match login {
-            Login::Welcome { user, .. } => {
-                self.state = SubmissionState::LoggedIn(Arc::new(user));
+            Login::Welcome(welcome) => {
+                self.state = SubmissionState::LoggedIn(Arc::new(welcome.user));
                 reply(235, "2.7.0", "Welcome")
             }
             Login::Refused(LoginRefusal::BadCredentials) => self.login_refused(&Sentence::BadCredentials),
@@ -57,6 +57,9 @@ impl Session {
             // Temporary (RFC 4954 §6): the password is right, and no client may forget it.
             Login::Refused(LoginRefusal::TurnedOff) => {
                 Step::Reply(refusal::temporary_login(&Sentence::SendingOff, self.config.language))
+            }
+            Login::Refused(LoginRefusal::TooManyConnections) => {
+                Step::Close(self.sentence(&Sentence::TooManyConnections))
             }
             Login::Refused(LoginRefusal::TooManyTries) => self.login_refused(&Sentence::TooManyTries),
         }

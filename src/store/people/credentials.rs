@@ -9,6 +9,8 @@ pub struct Account {
     pub user: User,
     /// PHC string; `None` = only app passwords.
     pub password_hash: Option<String>,
+    /// Rises with every change of the password.
+    pub password_version: i64,
 }
 
 /// A device's password, without its secret.
@@ -40,19 +42,21 @@ fn app_password_of_row(row: AppPasswordRow) -> AppPassword {
     }
 }
 
-const PASSWORD_HASH: &str = "select password_hash from ent_user where id = $1";
+const PASSWORD_HASH: &str = "select password_hash, password_version from ent_user where id = $1";
 
 /// The account behind any of its names. `local_part` in lower case.
 pub async fn account(tx: &mut Tx<'_>, local_part: &str) -> Result<Option<Account>, StoreError> {
     let Some(user) = super::directory::user_by_local_part(tx, local_part).await? else { return Ok(None) };
-    let row: Option<(Option<String>,)> =
+    let row: Option<(Option<String>, i64)> =
         on_engine!(tx, |c| sqlx::query_as(PASSWORD_HASH).bind(user.id.as_str()).fetch_optional(c).await)?;
-    Ok(row.map(|(password_hash,)| Account { user, password_hash }))
+    Ok(row.map(|(password_hash, password_version)| Account { user, password_hash, password_version }))
 }
 
-const SET_PASSWORD_HASH: &str = "update ent_user set password_hash = $1 where id = $2";
+const SET_PASSWORD_HASH: &str =
+    "update ent_user set password_hash = $1, password_version = password_version + 1 where id = $2";
 
-/// Sets or takes away one person's password. `false` where there is no such person.
+/// Sets or takes away one person's password. `false` where there is no such person. Other gateways learn of it by
+/// `switch::bump`.
 pub async fn set_password_hash(tx: &mut Tx<'_>, user: &UserId, hash: Option<&str>) -> Result<bool, StoreError> {
     let changed = on_engine!(tx, |c| sqlx::query(SET_PASSWORD_HASH)
         .bind(hash)
