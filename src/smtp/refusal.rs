@@ -57,6 +57,8 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
         Sentence::AccountSuspended => (525, "5.7.13"),
+        // Not 535: the password may be right, and it is the app that may not have it.
+        Sentence::CloudApp => (550, "5.7.1"),
         Sentence::BadCredentials => (535, "5.7.8"),
         Sentence::LoginRequired => (530, "5.7.0"),
         Sentence::TlsRequired => (538, "5.7.11"),

@@ -89,6 +89,7 @@ const TESTED: &[(&str, &str)] = &[
 
 /// Numbers that limit nothing.
 const NO_LIMITS: &[&str] = &[
+    "apps.again_after_days",
     "imap.poll_seconds",
     "imap.progress_milliseconds",
     "keeping.collect_seconds",
@@ -103,6 +104,7 @@ fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = [
         "src/config/mod.rs",
+        "src/config/apps.rs",
         "src/config/keeping.rs",
         "src/config/people.rs",
         "src/config/policy.rs",

@@ -49,6 +49,7 @@ fn all() -> Vec<Sentence> {
         S::NoRecipientLeft,
         S::BareLineEnd,
         S::SessionEnded,
+        S::CloudApp,
         S::PasswordChanged,
         S::DeviceRevoked,
         S::Delivered,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use passerelle::domain::login::LoginRefusal;
 use passerelle::domain::people::{DeviceWords, PasswordRefusal, WordsRefusal};
-use passerelle::model::{Secret, Timestamp, Use};
+use passerelle::model::{Secret, Timestamp};
 
-use crate::{START, gateway, log_in, school, session, set_password, support, user, welcome};
+use crate::{START, gateway, log_in, reader, school, session, set_password, support, user, welcome};
 
 #[tokio::test]
 async fn any_name_of_a_person_logs_in_and_only_with_the_password() {
@@ -157,9 +157,9 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let hide = DeviceWords::Hide(words(&["QRESYNC", "idle"]));
         let hidden = gateway.change_device_words(&teacher.id, &new.password.id, hide).await.unwrap().unwrap();
-        assert_eq!(hidden.hidden_words, ["IDLE", "QRESYNC"]);
+        assert_eq!(hidden.words.hidden, ["IDLE", "QRESYNC"]);
         let come_in = welcome(&gateway, "nadia.roussel", &shown).await;
-        assert_eq!(come_in.credential.device().unwrap().hidden_words, hidden.hidden_words);
+        assert_eq!(come_in.credential.device().unwrap().words, hidden.words);
         let others = gateway.change_device_words(&pupil.id, &new.password.id, DeviceWords::Show(Vec::new())).await;
         assert_eq!(others.unwrap(), Err(WordsRefusal::NoSuchDevice(new.password.id.clone())), "not his");
         let second = gateway.create_app_password(&teacher.id, "TÉLÉPHONE").await.unwrap().unwrap();
@@ -167,9 +167,9 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         assert_eq!(by_name.unwrap(), Err(WordsRefusal::Ambiguous("téléphone".to_owned())));
         assert!(gateway.revoke_app_password(&teacher.id, &second.password.id).await.unwrap());
         let by_name = gateway.change_device_words(&teacher.id, "téléphone", DeviceWords::Show(words(&["IDLE"]))).await;
-        assert_eq!(by_name.unwrap().unwrap().hidden_words, ["QRESYNC"]);
+        assert_eq!(by_name.unwrap().unwrap().words.hidden, ["QRESYNC"]);
 
-        let session = gateway.admit(&come_in, Use::Reading, 5).await.unwrap().unwrap();
+        let session = gateway.admit(&come_in, &reader(&gateway), 5).await.unwrap().unwrap();
         assert!(!gateway.revoke_app_password(&pupil.id, &new.password.id).await.unwrap(), "not his");
         assert!(!session.cut.is_cancelled());
         assert!(gateway.revoke_app_password(&teacher.id, &new.password.id).await.unwrap());
@@ -200,8 +200,8 @@ async fn a_suspension_cuts_sessions_and_is_told_to_who_knows_the_password() {
         let secret = String::from_utf8(secret.expose().to_vec()).unwrap();
         assert!(log_in(&gateway, "theo.lambert", "soleil de mai").await.is_ok());
         let come_in = welcome(&gateway, "theo.lambert", "soleil de mai").await;
-        let session = gateway.admit(&come_in, Use::Reading, 1).await.unwrap().unwrap();
-        let second = gateway.admit(&come_in, Use::Reading, 1).await.unwrap();
+        let session = gateway.admit(&come_in, &reader(&gateway), 1).await.unwrap().unwrap();
+        let second = gateway.admit(&come_in, &reader(&gateway), 1).await.unwrap();
         assert_eq!(second.err(), Some(LoginRefusal::TooManyConnections));
         assert!(gateway.suspend_user(&theo.id, "menaces").await.unwrap());
         assert!(session.cut.is_cancelled());

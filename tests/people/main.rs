@@ -27,8 +27,8 @@ use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::domain::directory::{Recipient, Verdict};
 use passerelle::domain::import::{ImportFiles, ImportMode, Imported, Report};
-use passerelle::domain::login::{Admission, Credential, Login, LoginRefusal, Welcome};
-use passerelle::model::{Address, Secret, Timestamp, Use, User};
+use passerelle::domain::login::{Admission, Caller, Credential, Login, LoginRefusal, Welcome};
+use passerelle::model::{Address, Protocol, Secret, Timestamp, User};
 use passerelle::sample;
 use passerelle::sentences::Sentence;
 use passerelle::store::Store;
@@ -105,7 +105,12 @@ pub(crate) async fn welcome(gateway: &Gateway, name: &str, password: &str) -> We
 pub(crate) async fn session(gateway: &Gateway, user: &User) -> Admission {
     let welcome =
         Welcome::new(user.clone(), Credential::Own { password_version: password_version(gateway, user).await });
-    gateway.admit(&welcome, Use::Reading, 5).await.unwrap().unwrap()
+    gateway.admit(&welcome, &reader(gateway), 5).await.unwrap().unwrap()
+}
+
+/// A client of IMAP that has said nothing of itself.
+pub(crate) fn reader(gateway: &Gateway) -> Caller {
+    gateway.caller(Protocol::Imap, "192.0.2.1".parse().unwrap())
 }
 
 async fn password_version(gateway: &Gateway, user: &User) -> i64 {

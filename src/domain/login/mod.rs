@@ -11,14 +11,22 @@
 //! | --- | --- |
 //! | here | passwords: checked, remembered |
 //! | `welcome` | who came in, and with what: every way to log in ends there |
+//! | `caller` | who is connected: protocol, address, what the client says it is |
+//! | `cloud` | apps whose maker's servers hold the password |
+//! | `last_use` | when each device was last used |
 //! | `admission` | a place for the session of who came in |
 //! | `sessions` | who is connected, and what cuts it |
 //! | `standing` | sessions whose password was changed or revoked end, on every gateway |
 //! | `tries` | wrong passwords, counted |
+//! | `letter` | the letter that warns of such an app |
 //! | `password`, `app_secret` | pure: what is kept of a password |
 
 mod admission;
 pub(in crate::domain) mod app_secret;
+mod caller;
+mod cloud;
+mod last_use;
+mod letter;
 pub(in crate::domain) mod password;
 mod sessions;
 mod standing;
@@ -32,6 +40,7 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use self::app_secret::AppSecret;
+pub use self::caller::Caller;
 use self::password::PasswordHash;
 use self::sessions::Sessions;
 pub use self::sessions::{Admission, Cut};
@@ -58,6 +67,8 @@ pub struct Logins {
     hashes: Arc<Semaphore>,
     tries: Tries,
     pub(in crate::domain) sessions: Sessions,
+    noted: last_use::Noted,
+    told: cloud::Told,
 }
 
 /// What a check found.
@@ -90,6 +101,8 @@ impl Logins {
             hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
             tries: Tries::new(config),
             sessions: Sessions::default(),
+            noted: last_use::Noted::new(),
+            told: cloud::Told::new(),
         })
     }
 

@@ -63,6 +63,8 @@ pub enum LoginRefusal {
     TooManyTries,
     /// The password was right; the switch leaves the person neither sending nor reading.
     TurnedOff,
+    /// An app whose maker's servers hold the password; whether it is right may not have been looked at.
+    CloudApp,
     /// The password was right; all places of the person are taken.
     TooManyConnections,
 }

@@ -9,7 +9,7 @@ use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
-use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId};
+use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId, WordChoice};
 use crate::sentences::Sentence;
 pub use crate::store::people::credentials::AppPassword;
 use crate::store::people::{admin, credentials, directory};
@@ -192,9 +192,9 @@ impl Gateway {
             user: user.clone(),
             device_name: device_name.to_owned(),
             created_at: self.clock.now(),
-            last_used_at: None,
+            last_use: None,
             revoked_at: None,
-            hidden_words: Vec::new(),
+            words: WordChoice::default(),
         };
         let line = self.admin_line(user, "app-password-create", device_name);
         let input = (password.clone(), secret.hash(), line);
@@ -215,7 +215,16 @@ impl Gateway {
     /// Revokes an app password at once: this device's sessions are cut, on every gateway. `false`: this person has none such
     /// in use.
     pub async fn revoke_app_password(&self, user: &UserId, id: &str) -> Result<bool, Fault> {
-        let line = self.admin_line(user, "app-password-revoke", id);
+        self.revoke_telling(user, id, self.admin_line(user, "app-password-revoke", id)).await
+    }
+
+    /// The same, with the trail's line about it.
+    pub(in crate::domain) async fn revoke_telling(
+        &self,
+        user: &UserId,
+        id: &str,
+        line: TrailLine,
+    ) -> Result<bool, Fault> {
         let input = (user.clone(), id.to_owned(), self.clock.now(), line);
         let revoked = self
             .store

@@ -54,6 +54,7 @@ impl Session {
             }
             Login::Refused(LoginRefusal::BadCredentials) => self.login_refused(&Sentence::BadCredentials),
             Login::Refused(LoginRefusal::Suspended) => self.login_refused(&Sentence::AccountSuspended),
+            Login::Refused(LoginRefusal::CloudApp) => self.login_refused(&Sentence::CloudApp),
             // Temporary (RFC 4954 §6): the password is right, and no client may forget it.
             Login::Refused(LoginRefusal::TurnedOff) => {
                 Step::Reply(refusal::temporary_login(&Sentence::SendingOff, self.config.language))
