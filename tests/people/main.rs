@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod devices;
 mod ent;
 mod ent_traps;
 mod imports;
@@ -40,11 +41,17 @@ pub(crate) const START: i64 = 1_795_000_000;
 
 /// A gateway over a fresh store, and its clock.
 pub(crate) fn gateway(test: &TestStore) -> Gateway {
+    gateway_with(test, |_| {})
+}
+
+/// The same, with settings of its own.
+pub(crate) fn gateway_with(test: &TestStore, change: impl FnOnce(&mut Config)) -> Gateway {
     let text = format!(
         "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\ntries_max = 3\ntries_window_seconds = 60\n",
         test.folder.path().display()
     );
-    let config: Config = toml::from_str(&text).unwrap();
+    let mut config: Config = toml::from_str(&text).unwrap();
+    change(&mut config);
     Gateway::new(Arc::new(config), test.store.clone(), Clock::fixed(Timestamp::from_seconds(START))).unwrap()
 }
 
