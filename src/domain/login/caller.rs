@@ -12,6 +12,7 @@ use crate::model::{ClientName, Protocol, Use};
 #[derive(Clone, Debug)]
 pub struct Caller {
     protocol: Protocol,
+    address: IpAddr,
     client: Option<ClientName>,
     app: Option<KnownApp>,
 }
@@ -34,6 +35,10 @@ impl Caller {
         self.protocol
     }
 
+    pub(super) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     pub(super) fn app(&self) -> Option<&KnownApp> {
         self.app.as_ref()
     }
@@ -51,7 +56,7 @@ impl Gateway {
     /// A client that has just connected.
     pub fn caller(&self, protocol: Protocol, address: IpAddr) -> Caller {
         let app = self.cloud_apps.iter().find(|app| app.is_at(address));
-        Caller { protocol, client: None, app: app.map(|app| known(app, "network")) }
+        Caller { protocol, address, client: None, app: app.map(|app| known(app, "network")) }
     }
 
     /// It says what it is (RFC 2971). `fields`: keys in lower case. What it said before is forgotten, but not that it was

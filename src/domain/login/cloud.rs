@@ -8,6 +8,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use super::caller::KnownApp;
+use super::tries::Origin;
 use super::{Caller, Credential, Login, LoginRefusal};
 use crate::config::AppPolicy;
 use crate::domain::{Fault, Gateway};
@@ -52,7 +53,7 @@ impl Gateway {
                 return Ok(Login::Refused(LoginRefusal::CloudApp));
             }
         }
-        self.log_in(name, password).await
+        self.log_in_at(Some(Origin::of(caller.address())), name, password).await
     }
 
     /// Somebody who has logged in is connected with what this client says it is: notes the device's use, and gives the

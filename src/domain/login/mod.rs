@@ -44,7 +44,7 @@ pub use self::caller::Caller;
 use self::password::PasswordHash;
 use self::sessions::Sessions;
 pub use self::sessions::{Admission, Cut};
-use self::tries::Tries;
+use self::tries::{Origin, Tries};
 pub use self::welcome::{Credential, Login, LoginRefusal, Welcome};
 use super::{Fault, Gateway};
 use crate::config::LoginConfig;
@@ -118,6 +118,7 @@ impl Logins {
         account: AccountKey,
         hash: &PasswordHash,
         password: &Secret,
+        origin: Option<Origin>,
         now: Timestamp,
     ) -> Result<bool, Arc<Unchecked>> {
         let key = self.remembered_key(&account, hash, password);
@@ -127,7 +128,7 @@ impl Logins {
             }
             self.remembered.invalidate(&key).await;
         }
-        let checking = self.check_now(key, account, hash, password, now);
+        let checking = self.check_now(key, account, hash, password, origin, now);
         let checked = self.remembered.try_get_with(key, checking).await?;
         Ok(checked.right)
     }
@@ -140,10 +141,11 @@ impl Logins {
         account: AccountKey,
         hash: &PasswordHash,
         password: &Secret,
+        origin: Option<Origin>,
         now: Timestamp,
     ) -> Result<Checked, Unchecked> {
         let proven = self.proven.get(&key).await.is_some();
-        if !proven && !self.tries.take(account, now) {
+        if !proven && !self.tries.take(account, origin, now) {
             return Err(Unchecked::TooManyTries);
         }
         let (hash, password) = (hash.clone(), password.clone());
@@ -189,6 +191,11 @@ impl Logins {
 impl Gateway {
     /// Checks a password. `name` is an address at our domain, a login or an alias, in any case.
     pub async fn log_in(&self, name: &str, password: &Secret) -> Result<Login, Fault> {
+        self.log_in_at(None, name, password).await
+    }
+
+    /// The same, from where the client is.
+    async fn log_in_at(&self, origin: Option<Origin>, name: &str, password: &Secret) -> Result<Login, Fault> {
         let known = self.look_up(name).await?;
         if let Some(device) = self.app_password(known.account.as_ref(), password).await? {
             return Ok(known.welcome(|_| Credential::Device(Box::new(device))));
@@ -201,7 +208,7 @@ impl Gateway {
         let hash = known.account.as_ref().and_then(|account| account.password_hash.clone());
         let could_be_right = hash.is_some();
         let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
-        match self.logins.check(key, &hash, password, self.clock.now()).await {
+        match self.logins.check(key, &hash, password, origin, self.clock.now()).await {
             Ok(right) if right && could_be_right => Ok(known.welcome(Credential::own)),
             Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
             Err(unchecked) => match &*unchecked {
