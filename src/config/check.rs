@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::Config;
+use super::{Config, apps};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -18,6 +18,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
+    apps::check(&config.apps, &mut findings);
     findings
 }
 

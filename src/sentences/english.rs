@@ -61,6 +61,15 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
         Sentence::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
         Sentence::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
+        Sentence::CloudApp => {
+            "Refused: this app hands your password to its maker. Use another one (see the guide), and change this \
+             password."
+                .to_owned()
+        }
+        Sentence::PasswordChanged => "The password of this account has changed: connect with the new one.".to_owned(),
+        Sentence::DeviceRevoked => {
+            "The access of this device was withdrawn: please ask for a new app password.".to_owned()
+        }
         Sentence::LimitReached { limit, max, until } => {
             let what = match limit {
                 Limit::MessagesPerHour => "messages an hour",

@@ -165,10 +165,7 @@ impl Shared {
             let shared = Arc::clone(self);
             move || shared.reload().map_err(|error| error.to_string())
         };
-        if self.gateway.store().is_shared() {
-            self.tasks.spawn(cut_suspended(Arc::clone(self)));
-            self.tasks.spawn(rounds::switch(Arc::clone(self)));
-        }
+        self.tasks.spawn(rounds::switch(Arc::clone(self)));
         let collecting = Arc::clone(&self.gateway);
         let stop = self.stop.clone();
         self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
@@ -201,15 +198,5 @@ impl Shared {
             submissions: port(addresses.submissions),
         };
         PublicPorts::told(&self.config.public, bound)
-    }
-}
-
-/// Looks now and then for people whom another gateway on the same store has suspended, and ends their sessions here.
-async fn cut_suspended(shared: Arc<Shared>) {
-    let every = Duration::from_secs(shared.config.imap.poll_seconds);
-    while shared.stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        if let Err(fault) = shared.gateway.cut_suspended().await {
-            tracing::error!(%fault, "suspensions made elsewhere were not seen");
-        }
     }
 }

@@ -4,6 +4,7 @@
 mod commands;
 mod control;
 mod demo;
+mod devices;
 mod keeping;
 mod sandbox;
 mod server;
