@@ -100,7 +100,7 @@ macro_rules! sqlite_list {
             " as list join submission s on s.id = list.item)
                 and m.user_id <> $2 and exists (select 1 from ",
             $crate::store::sqlite_list!(numbers, $submissions),
-            " as list join delivery d on d.submission_id = list.item and d.user_id = m.user_id))"
+            " as list cross join delivery d on d.submission_id = list.item and d.user_id = m.user_id))"
         )
     };
     (deliveries, $parameter:literal) => {

@@ -5,6 +5,7 @@ mod commands;
 mod control;
 mod demo;
 mod keeping;
+mod recall;
 mod sandbox;
 mod server;
 #[path = "../support/mod.rs"]
