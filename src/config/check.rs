@@ -179,10 +179,6 @@ fn keeping(config: &Config, findings: &mut Vec<Finding>) {
 
 fn recall(config: &Config, findings: &mut Vec<Finding>) {
     let (recall, mailboxes) = (&config.recall, &config.mailboxes);
-    if recall.minutes_max == 0 {
-        let message = "`recall.minutes_max` must be at least 1; an empty `recall.mailbox` turns recall by clients off";
-        findings.push(("recall.minutes_max", message.to_owned()));
-    }
     let name = &recall.mailbox;
     if name.is_empty() {
         return;

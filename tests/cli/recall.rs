@@ -75,7 +75,7 @@ fn settings_of_recall_are_checked() {
         ("mailbox = \"Sent\"", "`recall.mailbox`: another mailbox of everybody is called \"Sent\""),
         ("mailbox = \"INBOX\"", "`recall.mailbox`: \"INBOX\" cannot name a mailbox at the top"),
         ("mailbox = \"Sent/Rappel\"", "`recall.mailbox`: \"Sent/Rappel\" cannot name"),
-        ("minutes_max = 0", "`recall.minutes_max` must be at least 1"),
+        ("minutes_max = 0", "`recall.minutes_max` must be more than 0"),
         ("profiles = [\"Cook\"]", "unknown variant `Cook`"),
     ] {
         std::fs::write(sandbox.path("p.toml"), format!("{config}[recall]\n{lines}\n")).unwrap();

@@ -115,7 +115,8 @@ impl Gateway {
             list = self.list(user).await?;
         }
         let recalls = |mailbox: &Mailbox| self.recalls(mailbox);
-        if self.may_recall(user) && !list.mailboxes.iter().any(recalls) && self.add_recall_mailbox(user).await? {
+        if self.may_recall(user) && !list.mailboxes.iter().any(recalls) {
+            self.add_recall_mailbox(user).await?;
             list = self.list(user).await?;
         }
         let place = |mailbox: &Mailbox| match mailbox.special_use {
@@ -142,19 +143,20 @@ impl Gateway {
             self.add_special_mailboxes(Some(&user.id)).await?;
             return self.find(user, name).await;
         }
-        if found.is_none() && self.names_recall(name) && self.may_recall(user) && self.add_recall_mailbox(user).await? {
+        if found.is_none() && self.is_recall_mailbox_of(user, name) {
+            self.add_recall_mailbox(user).await?;
             return self.find(user, name).await;
         }
         Ok(found)
     }
 
-    /// Makes the mailbox that recalls what is moved to it; `false` where the person has as many as may be.
-    async fn add_recall_mailbox(&self, user: &User) -> Result<bool, Fault> {
+    /// Makes the mailbox that recalls what is moved to it, however many the person has.
+    async fn add_recall_mailbox(&self, user: &User) -> Result<(), Fault> {
         let name = MailboxName::from_store(self.config.recall.mailbox.clone());
-        let new = self.new_mailbox(user, &name);
-        let created = self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
+        let new = NewMailbox { per_user_max: usize::MAX, ..self.new_mailbox(user, &name) };
+        self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
         self.changes.wake_person(&user.id);
-        Ok(matches!(created, Created::At(_) | Created::AlreadyExists))
+        Ok(())
     }
 
     async fn find(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
