@@ -12,6 +12,7 @@ mod migrate;
 mod people;
 mod policy;
 mod print;
+mod recall;
 mod recover;
 mod reload;
 mod sample;
@@ -58,6 +59,7 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
@@ -118,6 +120,7 @@ pub fn run() -> ExitCode {
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
             Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
+            Command::Recall(command) => Box::pin(recall::run(command)).await,
             Command::Restore(command) => Box::pin(recover::restore(command)).await,
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,

@@ -21,6 +21,7 @@
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
+//! | `recall` | what was sent is taken back: a notice in the place of every copy |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
@@ -43,6 +44,7 @@ pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod quiet;
+pub mod recall;
 pub mod recover;
 pub mod retention;
 pub mod rules;

@@ -6,6 +6,7 @@ mod control;
 mod demo;
 mod devices;
 mod keeping;
+mod recall;
 mod sandbox;
 mod server;
 mod setup;
