@@ -15,7 +15,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     pub(super) async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
-        let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
+        let login = self.gateway.log_in_from(&self.caller, &credentials.name, &credentials.password).await?;
         self.enter(login).await
     }
 
@@ -24,19 +24,11 @@ where
         Ok(Answer::Exchange(ExchangeAnswer::Salt(first, salting)))
     }
 
-    pub(super) async fn prove(&mut self, proof: scram::Proof) -> Result<Answer, Fault> {
-        match self.gateway.log_in_by_proof(&proof).await? {
-            Proven::Right { signature, .. } => {
-                Ok(Answer::Exchange(ExchangeAnswer::Proved { proof: Box::new(proof), signature }))
+    pub(super) async fn prove(&mut self, proof: &scram::Proof) -> Result<Answer, Fault> {
+        match self.gateway.log_in_by_proof(&self.caller, proof).await? {
+            Proven::Right { welcome, signature } => {
+                Ok(Answer::Exchange(ExchangeAnswer::Proved { welcome: Box::new(welcome), signature }))
             }
-            Proven::Wrong(refusal) => self.enter(Login::Refused(refusal)).await,
-        }
-    }
-
-    /// Asked once more: however long the client has waited, a password that was taken back meanwhile opens nothing.
-    pub(super) async fn enter_by_proof(&mut self, proof: &scram::Proof) -> Result<Answer, Fault> {
-        match self.gateway.log_in_by_proof(proof).await? {
-            Proven::Right { login, .. } => self.enter(login).await,
             Proven::Wrong(refusal) => self.enter(Login::Refused(refusal)).await,
         }
     }
@@ -51,11 +43,14 @@ where
     /// Takes a place for whoever may come in.
     pub(super) async fn enter(&mut self, login: Login) -> Result<Answer, Fault> {
         match &login {
-            Login::Welcome { user, .. } => {
-                let places = self.gateway.config.submission.connections_per_user_max;
-                let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
-                    tracing::warn!(user = %user.id, "login refused: too many connections");
-                    return Ok(Answer::NoPlace);
+            Login::Welcome(welcome) => {
+                let (user, places) = (&welcome.user, self.gateway.config.submission.connections_per_user_max);
+                let admission = match self.gateway.admit(welcome, &self.caller, places).await? {
+                    Ok(admission) => admission,
+                    Err(why) => {
+                        tracing::info!(user = %user.id, ?why, "login refused");
+                        return Ok(Answer::LoggedIn(Login::Refused(why)));
+                    }
                 };
                 if self.gateway.turned_off(user, Use::Sending).await?.is_some()
                     && self.gateway.turned_off(user, Use::Reading).await?.is_some()

@@ -26,9 +26,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
-use crate::domain::login::Admission;
+use crate::domain::login::{Admission, Caller, Login};
 use crate::domain::{Fault, Gateway};
-use crate::model::{Address, Use, User};
+use crate::model::{Address, Protocol, Use, User};
 use crate::sentences::Sentence;
 use incoming::Incoming;
 use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState};
@@ -49,6 +49,7 @@ where
         client: ClientStream::new(stream, connection, &gateway.config.submission),
         incoming: None,
         admission: None,
+        caller: gateway.caller(Protocol::Smtp, connection.peer.ip()),
         gateway,
     };
     if start == Start::Greeting {
@@ -67,6 +68,8 @@ struct Conversation<S> {
     incoming: Option<Incoming>,
     /// The place among the person's connections.
     admission: Option<Admission>,
+    /// Who is connected. EHLO says nothing of it: only the name of a host, or nothing (RFC 5321 §4.1.1.1).
+    caller: Caller,
 }
 
 impl<S> Conversation<S>
@@ -146,9 +149,9 @@ where
         match question {
             Question::LogIn(credentials) => self.log_in(&credentials).await,
             Question::Salt(first) => self.salt(first).await,
-            Question::Prove(proof) => self.prove(proof).await,
+            Question::Prove(proof) => self.prove(&proof).await,
             Question::Token(token) => self.log_in_by_token(&token).await,
-            Question::Enter(proof) => self.enter_by_proof(&proof).await,
+            Question::Enter(welcome) => self.enter(Login::Welcome(*welcome)).await,
             Question::OwnAddress { person, address, utf8 } => self.own_address(&person, address, utf8).await,
             Question::MayWrite { sender, recipient } => {
                 self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)

@@ -20,7 +20,7 @@ use crate::config::{Config, SubmissionConfig};
 use crate::connection::Security;
 use crate::domain::delivery::Submitted;
 use crate::domain::directory::{Recipient, Verdict};
-use crate::domain::login::Login;
+use crate::domain::login::{Login, Welcome};
 use crate::model::{Address, User};
 use crate::sasl::{Credentials, Offer, bearer, scram};
 use crate::sentences::Sentence;
@@ -86,8 +86,8 @@ pub enum Question {
     /// Do they know it?
     Prove(scram::Proof),
     Token(bearer::Token),
-    /// They have heard our own proof: do they still know it, and is there a place?
-    Enter(Box<scram::Proof>),
+    /// Somebody has proved who it is, and has heard our own proof: is there a place?
+    Enter(Box<Welcome>),
     /// Is it the person's own address?
     OwnAddress {
         person: Arc<User>,
@@ -110,8 +110,6 @@ pub enum Question {
 pub enum Answer {
     LoggedIn(Login),
     Exchange(ExchangeAnswer),
-    /// The password was right; the person has too many connections.
-    NoPlace,
     OwnAddress {
         address: Address,
         utf8: bool,
@@ -240,7 +238,6 @@ impl Session {
         match answer {
             Answer::LoggedIn(login) => self.log_in_answered(login),
             Answer::Exchange(answer) => self.exchange_answered(answer),
-            Answer::NoPlace => Step::Close(self.sentence(&Sentence::TooManyConnections)),
             Answer::OwnAddress { utf8, own: true, .. } => self.begin_transaction(utf8),
             Answer::OwnAddress { address, own: false, .. } => {
                 self.refuse(&Sentence::SenderNotYours { address: address.to_string() })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use passerelle::config::Config;
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
-use passerelle::domain::login::{Login, LoginRefusal, Proven};
+use passerelle::domain::login::{LoginRefusal, Proven};
 use passerelle::domain::people::DeviceWords;
 use passerelle::model::{Secret, Timestamp};
 use passerelle::sasl::{self, Exchange, Mechanism, Offer, Turn};
@@ -13,7 +13,7 @@ use passerelle::store::Store;
 
 use crate::support::scram::ScramClient;
 use crate::support::{self};
-use crate::{DOMAIN, START, count, log_in, school, set_password, user};
+use crate::{DOMAIN, START, count, log_in, reader, school, set_password, user};
 
 /// A whole exchange: who comes in, and the words that are hidden from the device.
 async fn exchange(gateway: &Gateway, name: &str, password: &str) -> Result<(String, Vec<String>), LoginRefusal> {
@@ -25,12 +25,13 @@ async fn exchange(gateway: &Gateway, name: &str, password: &str) -> Result<(Stri
     let (last, expected) = client.last(&sasl::encode(&message), password);
     let challenged = Exchange::ScramFinal(Box::new(challenged));
     let Turn::Proof(proof) = challenged.answered(last.as_bytes(), &offer) else { panic!() };
-    match gateway.log_in_by_proof(&proof).await.unwrap() {
-        Proven::Right { login: Login::Welcome { user, hidden_words }, signature } => {
+    match gateway.log_in_by_proof(&reader(gateway), &proof).await.unwrap() {
+        Proven::Right { welcome, signature } => {
             assert_eq!(sasl::encode(&signature), expected, "the server knows the password too");
-            Ok((user.login, hidden_words))
+            gateway.admit(&welcome, &reader(gateway), 5).await.unwrap().unwrap();
+            let hidden = welcome.credential.device().map(|device| device.words.hidden.clone());
+            Ok((welcome.user.login, hidden.unwrap_or_default()))
         }
-        Proven::Right { login, .. } => panic!("{login:?}"),
         Proven::Wrong(refusal) => Err(refusal),
     }
 }
@@ -71,7 +72,8 @@ async fn any_password_of_a_person_that_is_in_use() {
             assert_eq!(came_in.1, ["IDLE"], "it is known which device it is");
         }
         let listed = gateway.app_passwords(&person).await.unwrap();
-        let used = |id: &str| listed.iter().find(|device| device.id == id).unwrap().last_used_at;
+        let used =
+            |id: &str| listed.iter().find(|device| device.id == id).unwrap().last_use.as_ref().map(|last| last.at);
         assert_eq!(used(phone), Some(Timestamp::from_seconds(START + 5)));
         assert_eq!(used(&devices[1].0), None);
         assert_eq!(scram(&gateway, "theo.lambert", shown).await, WRONG, "not his");

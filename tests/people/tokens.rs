@@ -62,7 +62,7 @@ impl School {
     /// The login of whoever comes in; the reason that is told where nobody does.
     async fn comes_in(&self, token: &str) -> Result<String, String> {
         match self.log_in(None, token).await.unwrap() {
-            TokenLogin::Known(Login::Welcome { user, .. }) => Ok(user.login),
+            TokenLogin::Known(Login::Welcome(welcome)) => Ok(welcome.user.login),
             TokenLogin::Known(Login::Refused(refusal)) => Err(format!("{refusal:?}")),
             TokenLogin::Refused(why) => {
                 let why: Value = serde_json::from_str(&why).unwrap();
@@ -102,7 +102,7 @@ async fn a_token_opens_the_mailboxes_of_the_person_that_it_names() {
             assert_eq!(school.comes_in(&token).await, Ok("nadia.roussel".to_owned()));
             for name in ["nadia.roussel", &format!("Nadia.Roussel@{DOMAIN}")] {
                 let login = school.log_in(Some(name), &token).await.unwrap();
-                assert!(matches!(login, TokenLogin::Known(Login::Welcome { .. })), "{login:?}");
+                assert!(matches!(login, TokenLogin::Known(Login::Welcome(_))), "{login:?}");
             }
             // Somebody else's mailboxes, or nobody's.
             for name in ["theo.lambert", "nobody", &format!("nadia.roussel@other.{DOMAIN}")] {

@@ -3,11 +3,10 @@
 //! Nobody can guess a token, so none uses up a try. A session may outlive its token, which says who has come in, not for how
 //! long: whoever is suspended, or turned off, is cut off at once all the same.
 
-use super::{Login, LoginRefusal};
+use super::{Credential, Login};
 use crate::config::PersonClaim;
 use crate::domain::{Fault, Gateway};
 use crate::ent::{BadToken, Unknown};
-use crate::model::User;
 use crate::sasl::bearer::{self, Status, Token};
 use crate::store::people::directory;
 
@@ -33,29 +32,36 @@ impl Gateway {
                 return Ok(self.token_refused(token, status));
             }
         };
-        let Some(user) = self.person_of_claim(person).await? else {
-            tracing::info!("a token was refused: it names nobody we know");
-            return Ok(self.token_refused(token, Status::InvalidToken));
+        let known = match self.login_of_claim(person).await? {
+            Some(login) => self.look_up(&login).await?,
+            None => return Ok(self.names_nobody(token)),
+        };
+        let Some(user) = known.account.as_ref().map(|account| account.user.id.clone()) else {
+            return Ok(self.names_nobody(token));
         };
         if let Some(name) = &token.name
-            && self.find_user(name).await?.as_ref().map(|named| &named.id) != Some(&user.id)
+            && self.find_user(name).await?.is_none_or(|named| named.id != user)
         {
-            tracing::info!(user = %user.id, "a token was refused: it is not of the person that the client names");
+            tracing::info!(%user, "a token was refused: it is not of the person that the client names");
             return Ok(self.token_refused(token, Status::InvalidToken));
         }
-        Ok(TokenLogin::Known(match user.suspended {
-            true => Login::Refused(LoginRefusal::Suspended),
-            false => Login::Welcome { user, hidden_words: Vec::new() },
-        }))
+        Ok(TokenLogin::Known(known.welcome(Credential::own)))
     }
 
-    async fn person_of_claim(&self, claim: String) -> Result<Option<User>, Fault> {
+    /// What the person is called whom the claim names.
+    async fn login_of_claim(&self, claim: String) -> Result<Option<String>, Fault> {
         match self.config.oidc.person_claim_holds {
             PersonClaim::ExternalId => {
-                Ok(self.store.read(claim, |tx, id| Box::pin(directory::user_by_external_id(tx, id))).await?)
+                let user = self.store.read(claim, |tx, id| Box::pin(directory::user_by_external_id(tx, id))).await?;
+                Ok(user.map(|user| user.login))
             }
-            PersonClaim::Login => self.find_user(&claim).await,
+            PersonClaim::Login => Ok(Some(claim)),
         }
+    }
+
+    fn names_nobody(&self, token: &Token) -> TokenLogin {
+        tracing::info!("a token was refused: it names nobody we know");
+        self.token_refused(token, Status::InvalidToken)
     }
 
     fn token_refused(&self, token: &Token, status: Status) -> TokenLogin {

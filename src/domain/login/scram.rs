@@ -13,12 +13,13 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::app_secret::AppSecret;
 use super::password::PasswordHash;
-use super::{AccountKey, Login, LoginRefusal, random, welcome};
+use super::tries::Origin;
+use super::{AccountKey, Caller, Credential, Login, LoginRefusal, Welcome, random};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Secret, UserId};
 use crate::sasl::Mechanism;
 use crate::sasl::scram::{Proof, SALT_BYTES, Salting, Verifier};
-use crate::store::people::credentials::{self, Account};
+use crate::store::people::credentials::Account;
 use crate::store::people::directory;
 use crate::store::people::scram::{self, Kept, Parameters};
 use crate::store::{Durability, StoreError};
@@ -31,7 +32,7 @@ const NONCE_BYTES: usize = 18;
 pub enum Proven {
     /// They know the password; `signature` proves that we know it too, and is to be sent before they come in.
     Right {
-        login: Login,
+        welcome: Welcome,
         signature: String,
     },
     Wrong(LoginRefusal),
@@ -52,56 +53,52 @@ impl Gateway {
     }
 
     /// Whose password is it that a client claims to know?
-    pub async fn log_in_by_proof(&self, proof: &Proof) -> Result<Proven, Fault> {
-        let name = self.local_part_of_name(&proof.name);
-        let found = self
-            .store
-            .read_snapshot(name.clone(), |tx, name| {
-                Box::pin(async move {
-                    let Some(account) = credentials::account(tx, name).await? else { return Ok(None) };
-                    let kept = scram::verifiers(tx, &account.user).await?;
-                    Ok::<_, StoreError>(Some((account, kept)))
-                })
-            })
-            .await?;
-        let Some((account, kept)) = found else {
-            return Ok(Proven::Wrong(self.wrong_proof(self.logins.account_key("name", &name))));
+    pub async fn log_in_by_proof(&self, caller: &Caller, proof: &Proof) -> Result<Proven, Fault> {
+        let known = self.look_up(&proof.name).await?;
+        let origin = Origin::of(caller.address());
+        let Some(account) = &known.account else {
+            return Ok(Proven::Wrong(self.wrong_proof(self.logins.account_key("name", &known.name), origin)));
         };
-        let key = self.logins.account_key("user", account.user.id.as_str());
+        let user = account.user.id.clone();
+        let key = self.logins.account_key("user", user.as_str());
+        let kept = self.store.read_snapshot(user, |tx, user| Box::pin(scram::verifiers(tx, user))).await?;
         // All are tried, however early one is found: how long it takes tells nothing.
         let signed = kept.into_iter().filter_map(|kept| kept.verifier.signs(proof).map(|signature| (kept, signature)));
-        match signed.last() {
-            None => Ok(Proven::Wrong(self.wrong_proof(key))),
+        let (login, signature) = match signed.last() {
+            None => return Ok(Proven::Wrong(self.wrong_proof(key, origin))),
             Some((Kept { app_password: Some(device), .. }, signature)) => {
-                self.note_use(&device).await;
-                Ok(proven(account, device.hidden_words, signature))
+                (known.welcome(|_| Credential::Device(Box::new(device))), signature)
             }
             Some((Kept { verifier, app_password: None }, signature)) => {
-                if !self.may_use_own_password(key, &verifier).await {
+                if !self.may_use_own_password(key, origin, &verifier).await {
                     return Ok(Proven::Wrong(LoginRefusal::TooManyTries));
                 }
-                Ok(proven(account, Vec::new(), signature))
+                (known.welcome(Credential::own), signature)
             }
-        }
+        };
+        Ok(match login {
+            Login::Welcome(welcome) => Proven::Right { welcome, signature },
+            Login::Refused(refusal) => Proven::Wrong(refusal),
+        })
     }
 
     /// A wrong password uses up a try.
-    fn wrong_proof(&self, account: AccountKey) -> LoginRefusal {
-        match self.logins.tries.take(account, self.clock.now()) {
+    fn wrong_proof(&self, account: AccountKey, origin: Origin) -> LoginRefusal {
+        match self.logins.tries.take(account, Some(origin), self.clock.now()) {
             true => LoginRefusal::BadCredentials,
             false => LoginRefusal::TooManyTries,
         }
     }
 
     /// A person's own password is right: where others have used up the tries, only if it was right before.
-    async fn may_use_own_password(&self, account: AccountKey, verifier: &Verifier) -> bool {
+    async fn may_use_own_password(&self, account: AccountKey, origin: Origin, verifier: &Verifier) -> bool {
         let mut hasher = blake3::Hasher::new_keyed(&self.logins.key);
         hasher.update(b"scram").update(&account).update(&verifier.stored_key);
         let key = *hasher.finalize().as_bytes();
         if self.logins.proven.get(&key).await.is_some() {
             return true;
         }
-        if !self.logins.tries.take(account, self.clock.now()) {
+        if !self.logins.tries.take(account, Some(origin), self.clock.now()) {
             return false;
         }
         self.logins.tries.give_back(account);
@@ -187,13 +184,6 @@ impl Gateway {
                 known.ok_or_else(|| Fault::Worker("the store keeps no secret for SCRAM".to_owned()))
             })
             .await
-    }
-}
-
-fn proven(account: Account, hidden_words: Vec<String>, signature: String) -> Proven {
-    match welcome(Some(account), hidden_words) {
-        Login::Refused(refusal) => Proven::Wrong(refusal),
-        login => Proven::Right { login, signature },
     }
 }
 

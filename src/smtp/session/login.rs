@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::refusal;
 use super::super::wire::reply::Reply;
 use super::{Question, Session, Step, SubmissionState, reply};
-use crate::domain::login::{Login, LoginRefusal};
+use crate::domain::login::{Login, LoginRefusal, Welcome};
 use crate::model::Secret;
 use crate::sasl::{self, Exchange, Failure, Mechanism, Turn, scram};
 use crate::sentences::Sentence;
@@ -14,8 +14,8 @@ use crate::sentences::Sentence;
 #[derive(Debug)]
 pub enum Awaited {
     Response(Exchange),
-    /// Nothing, behind our proof that we know the password too (RFC 5802 §5).
-    Acknowledgement(Box<scram::Proof>),
+    /// Nothing, behind our proof that we know the password too (RFC 5802 §5): then this person comes in.
+    Acknowledgement(Box<Welcome>),
     /// Whatever a client says to the reason why its token is refused (RFC 7628 §3.2.3).
     AnswerToRefusal,
 }
@@ -24,9 +24,9 @@ pub enum Awaited {
 #[derive(Debug)]
 pub enum ExchangeAnswer {
     Salt(scram::First, scram::Salting),
-    /// They know the password: what is to be sent back to prove that we do too.
+    /// They know the password: who it is, and what is to be sent back to prove that we know it too.
     Proved {
-        proof: Box<scram::Proof>,
+        welcome: Box<Welcome>,
         signature: String,
     },
     /// Why the token is refused, for the client.
@@ -67,8 +67,8 @@ impl Session {
                 let turn = exchange.answered(line, self.offer.as_ref().unwrap_or(&sasl::Offer::default()));
                 self.turn(turn)
             }
-            Awaited::Acknowledgement(proof) => match line {
-                b"" | b"=" => Step::Ask(Question::Enter(proof)),
+            Awaited::Acknowledgement(welcome) => match line {
+                b"" | b"=" => Step::Ask(Question::Enter(welcome)),
                 b"*" => self.failed(Failure::Cancelled),
                 _ => self.failed(Failure::Malformed),
             },
@@ -109,22 +109,28 @@ impl Session {
                 let (message, challenged) = first.challenged(&salting);
                 self.challenge(&message, Awaited::Response(Exchange::ScramFinal(Box::new(challenged))))
             }
-            ExchangeAnswer::Proved { proof, signature } => self.challenge(&signature, Awaited::Acknowledgement(proof)),
+            ExchangeAnswer::Proved { welcome, signature } => {
+                self.challenge(&signature, Awaited::Acknowledgement(welcome))
+            }
             ExchangeAnswer::TokenRefused { why } => self.challenge(&why, Awaited::AnswerToRefusal),
         }
     }
 
     pub(super) fn log_in_answered(&mut self, login: Login) -> Step {
         match login {
-            Login::Welcome { user, .. } => {
-                self.state = SubmissionState::LoggedIn(Arc::new(user));
+            Login::Welcome(welcome) => {
+                self.state = SubmissionState::LoggedIn(Arc::new(welcome.user));
                 reply(235, "2.7.0", "Welcome")
             }
             Login::Refused(LoginRefusal::BadCredentials) => self.login_refused(&Sentence::BadCredentials),
             Login::Refused(LoginRefusal::Suspended) => self.login_refused(&Sentence::AccountSuspended),
+            Login::Refused(LoginRefusal::CloudApp) => self.login_refused(&Sentence::CloudApp),
             // Temporary (RFC 4954 §6): the password is right, and no client may forget it.
             Login::Refused(LoginRefusal::TurnedOff) => {
                 Step::Reply(refusal::temporary_login(&Sentence::SendingOff, self.config.language))
+            }
+            Login::Refused(LoginRefusal::TooManyConnections) => {
+                Step::Close(self.sentence(&Sentence::TooManyConnections))
             }
             Login::Refused(LoginRefusal::TooManyTries) => self.login_refused(&Sentence::TooManyTries),
         }

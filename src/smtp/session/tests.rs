@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::*;
-use crate::domain::login::LoginRefusal;
+use crate::domain::login::{Credential, LoginRefusal, Welcome};
 use crate::model::{Profile, UserId};
 
 pub(super) fn config() -> Config {
@@ -29,7 +29,7 @@ fn offer() -> Offer {
 }
 
 fn welcome() -> Login {
-    Login::Welcome { user: user(), hidden_words: Vec::new() }
+    Login::Welcome(Welcome::new(user(), OWN))
 }
 
 /// Says a line and answers what is asked as a kind gateway would.
@@ -104,6 +104,8 @@ impl Client {
     }
 }
 
+const OWN: Credential = Credential::Own { password_version: 0 };
+
 fn kind(question: Question) -> Answer {
     match question {
         Question::LogIn(_) => Answer::LoggedIn(welcome()),
@@ -111,12 +113,12 @@ fn kind(question: Question) -> Answer {
             let salting = scram::Salting { salt: [0; 16], iterations: NonZeroU32::MIN, nonce: "y".to_owned() };
             Answer::Exchange(ExchangeAnswer::Salt(first, salting))
         }
-        Question::Prove(proof) => {
-            let signature = "v=signature".to_owned();
-            Answer::Exchange(ExchangeAnswer::Proved { proof: Box::new(proof), signature })
+        Question::Prove(_) => {
+            let (welcome, signature) = (Box::new(Welcome::new(user(), OWN)), "v=signature".to_owned());
+            Answer::Exchange(ExchangeAnswer::Proved { welcome, signature })
         }
         Question::Token(_) => Answer::Exchange(ExchangeAnswer::TokenRefused { why: "{}".to_owned() }),
-        Question::Enter(_) => Answer::LoggedIn(welcome()),
+        Question::Enter(welcome) => Answer::LoggedIn(Login::Welcome(*welcome)),
         Question::OwnAddress { address, utf8, .. } => {
             let own = address.local() == "anne.martin";
             Answer::OwnAddress { address, utf8, own }
@@ -288,7 +290,7 @@ fn refused_logins() {
 #[test]
 fn login_without_a_place_or_with_a_fault() {
     let mut client = Client::in_state("Greeted");
-    let step = client.session.answered(Answer::NoPlace);
+    let step = client.session.answered(Answer::LoggedIn(Login::Refused(LoginRefusal::TooManyConnections)));
     assert_code(&client.reply_to(step), "421 4.7.0 ");
     let step = client.session.answered(Answer::Fault);
     assert_code(&client.reply_to(step), "454 4.7.0 ");

@@ -11,6 +11,7 @@
 //! | `scram` | verifiers of passwords, for SCRAM |
 //! | `bulk` | many rows a statement |
 //! | `departed` | people who left: put aside, then deleted |
+//! | `standing` | whether those who are connected may stay |
 //! | `years` | school years: opening, closing |
 
 pub mod admin;
@@ -23,6 +24,7 @@ mod import_state;
 pub mod overview;
 pub mod rules;
 pub mod scram;
+pub mod standing;
 pub mod years;
 
 use super::StoreError;

@@ -1,8 +1,8 @@
 //! What SCRAM needs of the store (RFC 5802 §3): one secret and one number of rounds for everybody, and verifiers of passwords.
 
-use crate::model::{User, UserId};
+use crate::model::UserId;
 use crate::sasl::scram::{KEY_BYTES, Verifier};
-use crate::store::people::credentials::{AppPassword, app_password_of_row};
+use crate::store::people::credentials::{self, AppPassword};
 use crate::store::{StoreError, Tx, column, number, on_engine};
 
 /// What salts come from, and how many rounds there are: of everybody, so that they tell nothing of anybody.
@@ -42,29 +42,22 @@ pub struct Kept {
     pub app_password: Option<AppPassword>,
 }
 
-const OWN: &str = "select stored_key, server_key from scram_verifier where user_id = $1 and app_password_id is null";
+const VERIFIERS: &str = "select app_password_id, stored_key, server_key from scram_verifier where user_id = $1";
 
-const OF_APP_PASSWORDS: &str = "
-    select a.id, a.user_id, a.device_name, a.created_at, a.last_used_at, a.revoked_at, a.hidden_words
-         , v.stored_key, v.server_key
-    from app_password a join scram_verifier v on v.app_password_id = a.id
-    where a.user_id = $1 and a.revoked_at is null
-    order by a.created_at, a.id";
-
-/// The verifiers of a person's passwords that are in use.
-pub async fn verifiers(tx: &mut Tx<'_>, user: &User) -> Result<Vec<Kept>, StoreError> {
-    let own: Vec<(Vec<u8>, Vec<u8>)> =
-        on_engine!(tx, |c| sqlx::query_as(OWN).bind(user.id.as_str()).fetch_all(c).await)?;
-    type DeviceRow = (String, String, String, i64, Option<i64>, Option<i64>, String, Vec<u8>, Vec<u8>);
-    let devices: Vec<DeviceRow> =
-        on_engine!(tx, |c| sqlx::query_as(OF_APP_PASSWORDS).bind(user.id.as_str()).fetch_all(c).await)?;
-    let mut kept = Vec::with_capacity(own.len() + devices.len());
-    for keys in own {
-        kept.push(Kept { verifier: verifier(keys, &user.id)?, app_password: None });
-    }
-    for (id, owner, name, created_at, last_used_at, revoked_at, hidden_words, stored_key, server_key) in devices {
-        let device = app_password_of_row((id, owner, name, created_at, last_used_at, revoked_at, hidden_words));
-        kept.push(Kept { verifier: verifier((stored_key, server_key), &user.id)?, app_password: Some(device) });
+/// The verifiers of a person's passwords that are in use. Run it in a snapshot.
+pub async fn verifiers(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Kept>, StoreError> {
+    let rows: Vec<(Option<String>, Vec<u8>, Vec<u8>)> =
+        on_engine!(tx, |c| sqlx::query_as(VERIFIERS).bind(user.as_str()).fetch_all(c).await)?;
+    let devices = credentials::app_passwords(tx, user).await?;
+    let mut kept = Vec::with_capacity(rows.len());
+    for (app_password, stored_key, server_key) in rows {
+        let device = |id: &String| devices.iter().find(|device| device.id == *id && device.revoked_at.is_none());
+        let app_password = match app_password.as_ref().map(device) {
+            Some(None) => continue,
+            Some(Some(device)) => Some(device.clone()),
+            None => None,
+        };
+        kept.push(Kept { verifier: verifier((stored_key, server_key), user)?, app_password });
     }
     Ok(kept)
 }
