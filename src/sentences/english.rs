@@ -102,6 +102,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
         Sentence::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
         Sentence::TooManyKeywords => "Too many keywords on one message.".to_owned(),
+        Sentence::AccountName { domain } => format!("Mail of {domain}"),
+        Sentence::ProfileExplained => {
+            "Adds the ENT's messages to Mail. You will be asked for the password of this device.".to_owned()
+        }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
     }

@@ -110,6 +110,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
         Sentence::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
         Sentence::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
+        Sentence::AccountName { domain } => format!("Messagerie {domain}"),
+        Sentence::ProfileExplained => {
+            "Ajoute la messagerie de l'ENT à Mail. Le mot de passe de l'appareil vous sera demandé.".to_owned()
+        }
         Sentence::SendingOff => {
             "L'envoi de messages est suspendu pour le moment. Votre mot de passe reste valable.".to_owned()
         }

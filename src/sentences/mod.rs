@@ -61,6 +61,12 @@ pub enum Sentence {
     NotAnAnswer {
         recipient: String,
     },
+    /// What the account is called on a device.
+    AccountName {
+        domain: String,
+    },
+    /// On the screen of an iPhone that is about to take a profile.
+    ProfileExplained,
     /// Nobody may answer the message that this one answers.
     NoReply,
     /// The live ENT, which decides, gives no answer.

@@ -187,15 +187,16 @@ impl Shared {
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.
     fn public_ports(&self, addresses: Addresses) -> PublicPorts {
-        let public = &self.config.public;
-        let told = |set: Option<u16>, bound: Option<SocketAddr>| {
-            self.certificates.as_ref().and_then(|_| set.or_else(|| bound.map(|address| address.port())))
-        };
-        PublicPorts {
-            imap: told(public.imap_port, addresses.imap),
-            imaps: told(public.imaps_port, addresses.imaps),
-            submission: told(public.submission_port, addresses.submission),
-            submissions: told(public.submissions_port, addresses.submissions),
+        if self.certificates.is_none() {
+            return PublicPorts::default();
         }
+        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+        let bound = PublicPorts {
+            imap: port(addresses.imap),
+            imaps: port(addresses.imaps),
+            submission: port(addresses.submission),
+            submissions: port(addresses.submissions),
+        };
+        PublicPorts::told(&self.config.public, bound)
     }
 }

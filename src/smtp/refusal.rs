@@ -84,7 +84,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::MailboxTooDeep
         | Sentence::MailboxNameTooLong
         | Sentence::BadMailboxName
-        | Sentence::TooManyKeywords => (550, "5.2.0"),
+        | Sentence::TooManyKeywords
+        // On the screens of devices.
+        | Sentence::AccountName { .. }
+        | Sentence::ProfileExplained => (550, "5.2.0"),
     }
 }
 

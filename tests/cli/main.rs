@@ -8,6 +8,7 @@ mod devices;
 mod keeping;
 mod sandbox;
 mod server;
+mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;

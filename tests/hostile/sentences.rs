@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use passerelle::config::HolidaysConfig;
+use passerelle::http::PublicPorts;
+use passerelle::http::setup::{Setup, apple_profile};
 use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
@@ -71,6 +73,8 @@ fn all() -> Vec<Sentence> {
         S::TooManyKeywords,
         S::SendingOff,
         S::ReadingOff,
+        S::AccountName { domain: name() },
+        S::ProfileExplained,
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -123,6 +127,8 @@ async fn heard_here() -> String {
     heard.append(&mut told_of_old_passwords().await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);
+    let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
+    heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.join("\n")
 }
 
