@@ -16,6 +16,7 @@ mod client;
 
 mod answers;
 mod compress;
+mod devices;
 mod identity;
 mod in_step;
 mod interrupted;
