@@ -11,6 +11,7 @@
 mod admin;
 mod ent;
 mod ent_traps;
+mod forgotten;
 mod imports;
 mod live_ent;
 mod logins;
