@@ -4,6 +4,7 @@ mod admin;
 mod app_password;
 mod check;
 mod demo;
+mod dns;
 mod import;
 mod keeping;
 mod limits;
@@ -73,6 +74,7 @@ enum Command {
     #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
+    Dns(dns::Dns),
     Demo(demo::Demo),
     Sample(sample::Sample),
 }
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
+            Command::Dns(command) => dns::run(&command),
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),
         }

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::Config;
+use super::{Config, apps};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -19,6 +19,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
+    apps::check(&config.apps, &mut findings);
     findings
 }
 
@@ -29,16 +30,23 @@ fn policy(config: &Config, findings: &mut Vec<Finding>) {
         let message = format!("`policy.no_reply_address`: \"{local_part}\" cannot stand before the @, in lower case");
         findings.push(("policy.no_reply_address", message));
     }
-    let Some(url) = &config.ent.communication_url else { return };
+    let urls = [("ent.communication_url", &config.ent.communication_url), ("public.url", &config.public.url)];
+    for (key, url) in urls {
+        if url.as_deref().is_some_and(|url| !is_safe_url(url)) {
+            let message = format!("`{key}` must be https://HOST/PATH (http:// on loopback only), without a query");
+            findings.push((key, message));
+        }
+    }
+}
+
+/// `https://`, or `http://` on loopback; without a query, a fragment and a user.
+fn is_safe_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| {
         let rest = url.strip_prefix("http://")?;
         let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
         (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
     });
-    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
-        let message = "`ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query";
-        findings.push(("ent.communication_url", message.to_owned()));
-    }
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']))
 }
 
 fn names(config: &Config, findings: &mut Vec<Finding>) {

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -12,6 +13,7 @@
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
+mod apps;
 mod check;
 mod keeping;
 mod keys;
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -68,6 +71,8 @@ pub struct Config {
     pub public: PublicConfig,
     #[serde(default)]
     pub login: LoginConfig,
+    #[serde(default)]
+    pub apps: AppsConfig,
     #[serde(default)]
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
@@ -157,6 +162,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
+    pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
     pub admin_contact: Option<String>,
 }

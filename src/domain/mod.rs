@@ -59,7 +59,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::config::Config;
+use crate::config::{CloudApp, Config};
 use crate::ent::Ent;
 use crate::model::QuietRules;
 use crate::store::{Store, StoreError};
@@ -103,6 +103,8 @@ pub struct Gateway {
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
     pub(in crate::domain) quiet: QuietRules,
+    /// Apps whose maker's servers hold the password.
+    pub(in crate::domain) cloud_apps: Vec<CloudApp>,
 }
 
 impl Gateway {
@@ -124,6 +126,7 @@ impl Gateway {
                 .quiet
                 .rules()
                 .ok_or_else(|| Fault::Worker("unreadable [quiet] in the settings".to_owned()))?,
+            cloud_apps: config.apps.apps(),
             config,
             clock,
             store,

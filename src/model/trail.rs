@@ -25,6 +25,17 @@ pub enum TrailEvent {
     Refusals { since: Timestamp, reasons: BTreeMap<&'static str, u32> },
     /// What an admin did, and to what.
     Admin { act: &'static str, detail: String },
+    /// An app whose maker's servers hold the password came: it was let in (`warned`), sent away (`refused`), or the app
+    /// password that it had was `revoked`. How it was known, and whether its password was right (`proven`) or not looked at.
+    App {
+        act: &'static str,
+        app: String,
+        known_by: &'static str,
+        protocol: &'static str,
+        proven: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+    },
     /// Sending or reading was suspended, or allowed again.
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
 }
@@ -46,6 +57,7 @@ impl TrailEvent {
             Self::Recall { .. } => "recall",
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
+            Self::App { .. } => "app",
             Self::Switch { .. } => "switch",
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod app_letter;
 mod english;
 mod french;
 mod recalled;
@@ -9,6 +10,8 @@ mod recalled;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
+
+pub use app_letter::{AppLetter, app_letter};
 
 use crate::model::Limit;
 
@@ -60,6 +63,12 @@ pub enum Sentence {
     NotAnAnswer {
         recipient: String,
     },
+    /// What the account is called on a device.
+    AccountName {
+        domain: String,
+    },
+    /// On the screen of an iPhone that is about to take a profile.
+    ProfileExplained,
     /// Nobody may answer the message that this one answers.
     NoReply,
     /// The live ENT, which decides, gives no answer.
@@ -108,6 +117,12 @@ pub enum Sentence {
     BareLineEnd,
     /// The server ends the session: idle, stopping, or the person may not stay.
     SessionEnded,
+    /// A mail app whose maker's servers hold the password, where such apps are refused.
+    CloudApp,
+    /// The session came in with a password that is the account's no more.
+    PasswordChanged,
+    /// The session came in with an app password that was revoked.
+    DeviceRevoked,
     /// The message lies in every mailbox.
     Delivered,
     /// The message is kept, and is read when quiet hours end; `some`: others have it already.

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use passerelle::config::HolidaysConfig;
-use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
+use passerelle::http::PublicPorts;
+use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::world::{PASSWORD, World};
@@ -49,6 +51,9 @@ fn all() -> Vec<Sentence> {
         S::NoRecipientLeft,
         S::BareLineEnd,
         S::SessionEnded,
+        S::CloudApp,
+        S::PasswordChanged,
+        S::DeviceRevoked,
         S::Delivered,
         S::Waiting { opens: jiff::civil::DateTime::default(), some: false },
         S::Waiting { opens: jiff::civil::DateTime::default(), some: true },
@@ -75,6 +80,8 @@ fn all() -> Vec<Sentence> {
         S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
+        S::AccountName { domain: name() },
+        S::ProfileExplained,
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -124,10 +131,26 @@ async fn heard_here() -> String {
     heard.push(anne.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await);
     assert!(heard.last().unwrap().starts_with("451 4.7.0 "), "{heard:?}");
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
+    heard.append(&mut told_of_old_passwords().await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);
+    let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
+    heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.append(&mut told_of_recall().await);
     heard.join("\n")
+}
+
+async fn told_of_old_passwords() -> Vec<String> {
+    let world = World::new().await;
+    let zoe = UserId::new("u-zoe");
+    let new = world.gateway.create_app_password(&zoe, "Téléphone").await.unwrap().unwrap();
+    let mut phone = world.imap_stranger().await;
+    phone.ok(format!("LOGIN zoe.noir {}", String::from_utf8_lossy(new.secret.expose()))).await;
+    let mut own = world.imap("zoe.noir").await;
+    assert!(world.gateway.revoke_app_password(&zoe, &new.password.id).await.unwrap());
+    own.ok("NOOP").await;
+    world.gateway.set_password(&zoe, Secret::new("un autre mot de passe")).await.unwrap().unwrap();
+    vec![phone.line().await, own.line().await]
 }
 
 async fn told_of_the_switch(world: &World) -> Vec<String> {

@@ -51,6 +51,10 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
     // Load tests send as fast as they can, from accounts of the school's staff. Pupils and parents keep their limits.
     let limits = ["teacher", "personnel"].map(|profile| (profile.to_owned(), Value::Table(no_limits())));
     settings.insert("limits".to_owned(), Value::Table(Table::from_iter(limits)));
+    if demo.http_port != 0 {
+        let url = format!("http://{HOST_NAME}:{}", demo.http_port);
+        settings.insert("public".to_owned(), Value::Table(Table::from_iter([("url".to_owned(), Value::from(url))])));
+    }
     let log = [("filter".to_owned(), Value::from(std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned())))];
     settings.insert("log".to_owned(), Value::Table(Table::from_iter(log)));
     Ok(config::parse(&toml::to_string(&settings)?, "demo", &folder, demo.store.clone())?)
