@@ -293,10 +293,10 @@ impl<'a> Session<'a> {
                     C::Fetch(ask) => fetch::fetch(context, account, selected, ask).await,
                     C::Store(ask) => flags::store(context, account, selected, ask).await,
                     C::Copy { set, numbers, mailbox } => {
-                        Box::pin(copy::copy(context, account, selected, &set, numbers, mailbox)).await
+                        copy::copy(context, account, selected, &set, numbers, mailbox).await
                     }
                     C::Move { set, numbers, mailbox } => {
-                        Box::pin(copy::move_messages(context, account, selected, &set, numbers, mailbox)).await
+                        copy::move_messages(context, account, selected, &set, numbers, mailbox).await
                     }
                     _ => Err(Failure::bad("Unknown command")),
                 }

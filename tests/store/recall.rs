@@ -82,7 +82,6 @@ async fn file_in_all_ways(world: &World) {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one letter's story")]
 async fn every_copy_goes_wherever_its_reader_put_it() {
     for world in worlds(7).await {
         let text = letter(1, "one", "References: <zero@ent.test>\r\n", "Bonjour\r\n");
