@@ -10,3 +10,4 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;
+mod upkeep;

@@ -47,8 +47,7 @@ impl Gateway {
         checks += outside.len();
         findings.extend(outside);
         if deep {
-            let read = self.store.read((), |tx, none| Box::pin(verify::check_file(tx, none)));
-            findings.extend(read.await?);
+            findings.extend(self.store.check_file().await?);
             let octets = self.verify_octets(progress).await?.findings();
             checks += 1 + octets.len();
             findings.extend(octets);

@@ -173,7 +173,7 @@ async fn first_with_rows(tx: &mut Tx<'_>, tables: &[Table], schema: i64) -> Resu
 
 /// How many rows; no more than a few are counted.
 async fn rows_of(tx: &mut Tx<'_>, table: &Table) -> Result<i64, StoreError> {
-    let count = format!("select count(*) from (select 1 from {} limit 100) as some", quoted(&table.name));
+    let count = format!("select count(*) from (select 1 from {} limit 100) as counted", quoted(&table.name));
     Ok(on_engine!(tx, |c| sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(c).await?))
 }
 

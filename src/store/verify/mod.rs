@@ -21,9 +21,9 @@ mod people;
 mod references;
 
 use futures_util::TryStreamExt;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::{StoreError, Tx, on_engine};
+use super::{Engine, Store, StoreError, Tx, on_engine};
 
 /// Findings that are named.
 const EXAMPLES_MAX: usize = 5;
@@ -193,11 +193,16 @@ async fn rows(
 
 const INTEGRITY: &str = "select integrity_check from pragma_integrity_check where integrity_check <> 'ok'";
 
-/// SQLite's own check of its file: pages, indexes, what may not be null. PostgreSQL has none that everybody may call.
-pub(crate) async fn check_file(tx: &mut Tx<'_>, (): &()) -> Result<Option<Finding>, StoreError> {
-    let Tx::Sqlite(c) = tx else { return Ok(None) };
-    let mut finding = Finding::none("engine", "SQLite finds its own file damaged: restore a backup");
-    let lines: Vec<String> = sqlx::query_scalar(INTEGRITY).fetch_all(&mut **c).await?;
-    lines.into_iter().for_each(|line| finding.add(line));
-    Ok(Some(finding).filter(|finding| finding.count > 0))
+impl Store {
+    /// SQLite's own check of its file: pages, indexes, what may not be null. PostgreSQL has none that everybody may call.
+    pub(crate) async fn check_file(&self) -> Result<Option<Finding>, StoreError> {
+        let Engine::Sqlite { readers, .. } = &self.engine else { return Ok(None) };
+        // A connection of its own: on one that has searched before, FTS5 checks by what it remembers of the index.
+        let mut connection = readers.connect_options().connect().await?;
+        let lines: Vec<String> = sqlx::query_scalar(INTEGRITY).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        let mut finding = Finding::none("engine", "SQLite finds its own file damaged: restore a backup");
+        lines.into_iter().for_each(|line| finding.add(line));
+        Ok(Some(finding).filter(|finding| finding.count > 0))
+    }
 }
