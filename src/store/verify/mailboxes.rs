@@ -32,8 +32,9 @@ pub(super) const CHECKS: &[Check] = &[
         weight: Weight::Fault,
         repair: Some(Repair::Counters),
         find: Find::Sql(
-            "select 'mailbox ' || cast(m.id as text) from mailbox m left join mailbox_clock k on k.user_id = m.user_id
-            where k.user_id is null or k.uid_validity < m.uid_validity",
+            // Who never created or deleted a mailbox may have no clock yet.
+            "select 'mailbox ' || cast(m.id as text) from mailbox m join mailbox_clock k on k.user_id = m.user_id
+            where k.uid_validity < m.uid_validity",
         ),
     },
     Check {

@@ -14,7 +14,7 @@ const BEHIND: &str = "
         or m.mod_seq < coalesce((select max(p.mod_seq) from placement p where p.mailbox_id = m.id), 1)
         or m.mod_seq < coalesce((select max(t.mod_seq) from tombstone t where t.mailbox_id = m.id), 1)
         or m.mod_seq < m.forgotten_mod_seq
-        or k.user_id is null or k.uid_validity < m.uid_validity
+        or k.uid_validity < m.uid_validity
     order by m.id";
 
 /// Mailboxes whose counters are too low.
@@ -37,19 +37,21 @@ const RAISE: [&str; 3] = [
         select max(mod_seq) from (
             select mod_seq from placement where mailbox_id = $1 union all
             select mod_seq from tombstone where mailbox_id = $1 union all
-            select forgotten_mod_seq from mailbox where id = $1
+            select forgotten_mod_seq from mailbox where id = $1 union all
+            select 1
         ) as known
     )
     where id = $1 and mod_seq < (
         select max(mod_seq) from (
             select mod_seq from placement where mailbox_id = $1 union all
             select mod_seq from tombstone where mailbox_id = $1 union all
-            select forgotten_mod_seq from mailbox where id = $1
+            select forgotten_mod_seq from mailbox where id = $1 union all
+            select 1
         ) as known
     )",
-    "insert into mailbox_clock (user_id, uid_validity) select user_id, uid_validity from mailbox where id = $1
-    on conflict (user_id) do update set uid_validity = excluded.uid_validity
-    where mailbox_clock.uid_validity < excluded.uid_validity",
+    "update mailbox_clock set uid_validity = (select uid_validity from mailbox where id = $1)
+    where user_id = (select user_id from mailbox where id = $1)
+        and uid_validity < (select uid_validity from mailbox where id = $1)",
 ];
 
 /// Raises the counters of a mailbox to what its rows bear; never lowers one.
