@@ -33,15 +33,15 @@ impl World {
 }
 
 /// A place to restore into.
-struct Target {
+pub struct Target {
     config: Arc<Config>,
-    engine: &'static str,
+    pub engine: &'static str,
     _folder: TempDir,
 }
 
 impl Target {
     /// One on each engine, with nothing in it.
-    async fn all() -> Vec<Self> {
+    pub async fn all() -> Vec<Self> {
         let mut targets = vec![Self::on(None)];
         if let Some(url) = support::postgres_url().await {
             targets.push(Self::on(Some(url)));
@@ -61,7 +61,7 @@ impl Target {
         Self { config: Arc::new(config), engine, _folder: folder }
     }
 
-    async fn restore(&self, file: &Path) -> Result<Restored, BackupError> {
+    pub async fn restore(&self, file: &Path) -> Result<Restored, BackupError> {
         backup::restore(&self.config, file, &Progress::default()).await
     }
 

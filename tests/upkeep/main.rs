@@ -6,6 +6,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
@@ -14,6 +15,7 @@ mod backups;
 mod cases;
 mod faults;
 mod full;
+mod sizes;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../store/world.rs"]
