@@ -2,15 +2,18 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `limits` | how much people may send, by profile |
+//! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
+mod apps;
 mod check;
 mod keeping;
 mod keys;
@@ -20,6 +23,7 @@ mod people;
 mod policy;
 mod problem;
 mod quiet;
+mod recall;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,6 +33,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -36,6 +41,7 @@ pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
+pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
@@ -66,6 +72,8 @@ pub struct Config {
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
+    pub apps: AppsConfig,
+    #[serde(default)]
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub keeping: KeepingConfig,
@@ -82,6 +90,8 @@ pub struct Config {
     pub imap: ImapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
+    #[serde(default)]
+    pub recall: RecallConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]
@@ -152,6 +162,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
+    pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
     pub admin_contact: Option<String>,
 }

@@ -11,6 +11,7 @@ use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
+use super::recall::{RecallCommand, RecallSheet, SentLine};
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 use super::upkeep::{BackupSheet, UpkeepCommand, VerifySheet};
@@ -37,6 +38,7 @@ pub enum AdminCommand {
         user: String,
     },
     Switch(SwitchCommand),
+    Recall(RecallCommand),
     Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// The store as a whole.
@@ -73,6 +75,8 @@ pub enum AdminAnswer {
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Suspensions(Vec<SuspensionRow>),
+    Recalled(RecallSheet),
+    SentLetters(Vec<SentLine>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),
     Recoverable(Vec<RecoverLine>),

@@ -192,6 +192,11 @@ pub const CASES: &[Case] = &[
         Mend::Undo(NO_77),
     ),
     case(
+        "recalled-waiting",
+        &["update submission set recalled_at = 5 where id = 9"],
+        Mend::Undo(&["update submission set recalled_at = null where id = 9"]),
+    ),
+    case(
         "delivery-state",
         &[
             submission!("hash", "null"),

@@ -168,3 +168,11 @@ async fn a_repair_does_not_believe_damaged_octets() {
         assert_eq!(world.found(true).await, ["message-octets"]);
     }
 }
+
+/// A check without a fault that it was seen to find proves nothing.
+#[test]
+fn every_check_has_a_case() {
+    let mut checks: Vec<&str> = passerelle::store::verify::names().collect();
+    checks.retain(|check| !CASES.iter().any(|case| case.check == *check));
+    assert_eq!(checks, [""; 0]);
+}

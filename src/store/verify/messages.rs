@@ -126,6 +126,17 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        name: "recalled-waiting",
+        means: "somebody waits for a letter that was taken back",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'submission ' || cast(s.id as text) || ' user ' || d.user_id
+            from delivery d join submission s on s.id = d.submission_id
+            where d.waits_until is not null and s.recalled_at is not null",
+        ),
+    },
+    Check {
         name: "delivery-state",
         means: "a delivery is neither done nor waiting, or both",
         weight: Weight::Fault,

@@ -142,6 +142,11 @@ pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
     mailboxes::CHECKS.iter().chain(messages::CHECKS).chain(people::CHECKS)
 }
 
+/// The names of the checks that are statements.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    checks().map(|check| check.name)
+}
+
 /// How many steps [`verify`] tells of.
 pub(crate) fn steps() -> usize {
     checks().count() + 1
