@@ -2,6 +2,7 @@
 
 mod admin;
 mod app_password;
+mod backup;
 mod check;
 mod demo;
 mod dns;
@@ -12,6 +13,7 @@ mod migrate;
 mod people;
 mod policy;
 mod print;
+mod progress;
 mod recall;
 mod recover;
 mod reload;
@@ -20,6 +22,7 @@ mod serve;
 mod switch;
 mod trail;
 mod until_stopped;
+mod upkeep;
 mod user;
 mod year;
 
@@ -64,6 +67,10 @@ enum Command {
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
     Collect(keeping::Collect),
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    Verify(upkeep::Verify),
+    Repair(upkeep::Repair),
     #[command(subcommand)]
     Limits(limits::Limits),
     Suspend(switch::Suspend),
@@ -125,6 +132,9 @@ pub fn run() -> ExitCode {
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,
             Command::Collect(command) => Box::pin(keeping::collect(command)).await,
+            Command::Backup(command) => Box::pin(backup::run(command)).await,
+            Command::Verify(command) => Box::pin(upkeep::verify(command)).await,
+            Command::Repair(command) => Box::pin(upkeep::repair(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,

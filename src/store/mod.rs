@@ -14,6 +14,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
@@ -32,9 +33,11 @@ pub(crate) mod switch;
 pub(crate) mod trail;
 mod transact;
 mod uids;
+pub mod verify;
 mod writer;
 
 pub use inspect::Inspection;
+pub(crate) use open::newest_version;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
@@ -298,6 +301,11 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: Arc<writer::Writer> },
+    Sqlite {
+        readers: SqlitePool,
+        writer: Arc<writer::Writer>,
+        /// Held while bodies are copied (`backup::hold`).
+        bodies: Arc<tokio::sync::RwLock<()>>,
+    },
     Postgres(PgPool),
 }

@@ -316,6 +316,11 @@ impl Gateway {
         Ok(self.quota(user).await?.has_room(u64::try_from(messages).unwrap_or(u64::MAX), size))
     }
 
+    /// How many INBOXes, Drafts, Sent and Trashes are missing, of everybody.
+    pub(super) async fn special_mailboxes_missing(&self) -> Result<usize, Fault> {
+        Ok(self.store.read(None, |tx, nobody| Box::pin(count_without_special(tx, nobody))).await?)
+    }
+
     /// Makes INBOX, Drafts, Sent and Trash where they are missing: for one person, or for everybody (after an import).
     pub async fn add_special_mailboxes(&self, user: Option<&UserId>) -> Result<(), Fault> {
         let config = &self.config.mailboxes;
