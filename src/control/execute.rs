@@ -20,7 +20,8 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
 /// The same; `progress` hears how far it is.
 pub async fn execute_watched(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
     tracing::info!(?command, "admin");
-    match answer(gateway, command, progress).await {
+    // Some commands need much room: on the heap.
+    match Box::pin(answer(gateway, command, progress)).await {
         Ok(answer) => answer,
         Err(Stop::Refused(why)) => AdminAnswer::Refused(why),
         Err(Stop::Fault(fault)) => {
