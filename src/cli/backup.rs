@@ -73,7 +73,7 @@ pub(super) async fn run(command: Backup) -> anyhow::Result<Exit> {
     match command {
         Backup::Create(command) => create(command).await,
         Backup::Check(command) => check(command).await,
-        Backup::Restore(command) => restore(command).await,
+        Backup::Restore(command) => Box::pin(restore(command)).await,
     }
 }
 
@@ -134,7 +134,7 @@ async fn restore(command: Restore) -> anyhow::Result<Exit> {
     }
     server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
     let progress = Arc::new(Progress::default());
-    let restored = match shown(&progress, backup::restore(&config, &command.file, &progress)).await {
+    let restored = match shown(&progress, Box::pin(backup::restore(&config, &command.file, &progress))).await {
         Ok(restored) => restored,
         Err(error) => return Ok(not_restored(&error)),
     };

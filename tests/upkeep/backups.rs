@@ -309,7 +309,7 @@ async fn come_and_go(world: &World, number: u32, round: usize) {
     let mut deleted = Flags::default();
     deleted.set(SystemFlag::Deleted);
     world.append_with(&owner, &drafts, &large(number, &format!("going-{number}-{round}")), deleted).await;
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         world.gateway.expunge(drafts.id, None).await.unwrap();
     }
 }

@@ -130,7 +130,7 @@ const ENTER_INDEX: &str = "
     from json_each($1) join message_text on message_id = value";
 
 /// Indexes messages anew; PostgreSQL: makes the index anew, while writers wait.
-pub(crate) async fn index_again(tx: &mut Tx<'_>, messages: &Vec<i64>) -> Result<(), StoreError> {
+pub(crate) async fn index_again(tx: &mut Tx<'_>, messages: &[i64]) -> Result<(), StoreError> {
     match tx {
         Tx::Sqlite(c) => {
             let list = json_list(messages);
