@@ -316,7 +316,10 @@ create table submission (
   , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
+    -- Its sender, or an admin, took it back: its readers have a notice, and it is never placed again.
+  , recalled_at bigint
 );
+create index submission_user on submission (user_id, submitted_at);
 create index submission_message_id_key on submission (message_id_key);
 create index submission_message on submission (message_id, submitted_at);
 

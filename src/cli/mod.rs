@@ -2,6 +2,7 @@
 
 mod admin;
 mod app_password;
+mod backup;
 mod check;
 mod demo;
 mod dns;
@@ -12,6 +13,8 @@ mod migrate;
 mod people;
 mod policy;
 mod print;
+mod progress;
+mod recall;
 mod recover;
 mod reload;
 mod sample;
@@ -19,6 +22,7 @@ mod serve;
 mod switch;
 mod trail;
 mod until_stopped;
+mod upkeep;
 mod user;
 mod year;
 
@@ -58,10 +62,15 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
     Collect(keeping::Collect),
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    Verify(upkeep::Verify),
+    Repair(upkeep::Repair),
     #[command(subcommand)]
     Limits(limits::Limits),
     Suspend(switch::Suspend),
@@ -118,10 +127,14 @@ pub fn run() -> ExitCode {
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
             Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
+            Command::Recall(command) => Box::pin(recall::run(command)).await,
             Command::Restore(command) => Box::pin(recover::restore(command)).await,
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,
             Command::Collect(command) => Box::pin(keeping::collect(command)).await,
+            Command::Backup(command) => Box::pin(backup::run(command)).await,
+            Command::Verify(command) => Box::pin(upkeep::verify(command)).await,
+            Command::Repair(command) => Box::pin(upkeep::repair(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,

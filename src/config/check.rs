@@ -14,6 +14,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     store(config, &mut findings);
     mailboxes(config, &mut findings);
     keeping(config, &mut findings);
+    recall(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
@@ -181,6 +182,23 @@ fn keeping(config: &Config, findings: &mut Vec<Finding>) {
     if keeping.submissions_days == 0 || keeping.collect_seconds == 0 {
         let message = "`keeping.submissions_days` and `keeping.collect_seconds` must be at least 1";
         findings.push(("keeping.submissions_days", message.to_owned()));
+    }
+}
+
+fn recall(config: &Config, findings: &mut Vec<Finding>) {
+    let (recall, mailboxes) = (&config.recall, &config.mailboxes);
+    let name = &recall.mailbox;
+    if name.is_empty() {
+        return;
+    }
+    let parsed = MailboxName::parse(name).ok().filter(|parsed| parsed.as_str() == name && parsed.depth() == 1);
+    if parsed.is_none_or(|parsed| parsed.is_inbox()) || name.len() > mailboxes.name_bytes_max {
+        let message = format!("`recall.mailbox`: \"{name}\" cannot name a mailbox at the top");
+        findings.push(("recall.mailbox", message));
+    }
+    if [&mailboxes.drafts_name, &mailboxes.sent_name, &mailboxes.trash_name].contains(&name) {
+        let message = format!("`recall.mailbox`: another mailbox of everybody is called \"{name}\"");
+        findings.push(("recall.mailbox", message));
     }
 }
 

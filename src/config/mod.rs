@@ -9,6 +9,7 @@
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `limits` | how much people may send, by profile |
+//! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
@@ -22,6 +23,7 @@ mod people;
 mod policy;
 mod problem;
 mod quiet;
+mod recall;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
+pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
@@ -87,6 +90,8 @@ pub struct Config {
     pub imap: ImapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
+    #[serde(default)]
+    pub recall: RecallConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]

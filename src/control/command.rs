@@ -11,8 +11,10 @@ use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
+use super::recall::{RecallCommand, RecallSheet, SentLine};
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
+use super::upkeep::{BackupSheet, UpkeepCommand, VerifySheet};
 use super::user::{UserCommand, UserLine, UserSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -36,8 +38,11 @@ pub enum AdminCommand {
         user: String,
     },
     Switch(SwitchCommand),
+    Recall(RecallCommand),
     Keeping(KeepingCommand),
     Trail(TrailCommand),
+    /// The store as a whole.
+    Upkeep(UpkeepCommand),
     /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
     PolicyExplain {
         from: String,
@@ -70,6 +75,8 @@ pub enum AdminAnswer {
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Suspensions(Vec<SuspensionRow>),
+    Recalled(RecallSheet),
+    SentLetters(Vec<SentLine>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),
     Recoverable(Vec<RecoverLine>),
@@ -97,6 +104,10 @@ pub enum AdminAnswer {
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
     TrailChecked(TrailSheet),
+    Verified(VerifySheet),
+    /// So many were mended, or would be.
+    Repaired(u64),
+    BackedUp(BackupSheet),
     TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
@@ -104,7 +115,7 @@ pub enum AdminAnswer {
     Failed(String),
 }
 
-/// How far an import is. `of` is 0 where nobody can know.
+/// How far an import, a backup or a check is. `of` is 0 where nobody can know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressLine {
     pub stage: String,

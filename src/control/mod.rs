@@ -13,7 +13,8 @@
 //! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
-//! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
+//! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
+//! | `upkeep` | verify, repair, backup |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -27,8 +28,10 @@ mod limits;
 mod listen;
 mod people;
 mod policy;
+mod recall;
 mod switch;
 mod trail;
+mod upkeep;
 mod user;
 
 pub use app_password::{AppPasswordCommand, AppPasswordLine};
@@ -41,8 +44,10 @@ pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
 pub use people::{LeaverLine, PeopleCommand, YearLine};
 pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
+pub use recall::{RecallCommand, RecallSheet, SentLine};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
+pub use upkeep::{BackupSheet, FindingLine, UpkeepCommand, VerifySheet, verify_sheet};
 pub use user::{UserCommand, UserLine, UserSheet};
 
 /// Octets of one command or one answer.

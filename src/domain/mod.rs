@@ -21,13 +21,17 @@
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
+//! | `recall` | what was sent is taken back: a notice in the place of every copy |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
+//! | `backup` | everything in one file, and back |
+//! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 
 mod addressing;
 mod arrival;
+pub mod backup;
 pub mod changes;
 pub mod clock;
 pub mod collect;
@@ -43,13 +47,16 @@ pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod quiet;
+pub mod recall;
 pub mod recover;
+pub mod repair;
 pub mod retention;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
 pub mod trail;
+pub mod verify;
 pub mod years;
 
 use std::sync::Arc;

@@ -32,4 +32,4 @@ pub use quiet::{QuietNow, QuietRule, QuietRules, is_staff};
 pub use role::Role;
 pub use secret::Secret;
 pub use switch::{Scope, Suspension, Use, Uses};
-pub use trail::{TRAIL_START, TrailEvent, TrailLine};
+pub use trail::{RecalledBy, TRAIL_START, TrailEvent, TrailLine};

@@ -18,6 +18,9 @@ pub enum TrailEvent {
     Submission { people: u64, waiting: u64, bytes: u64, urgent: bool },
     /// Letters that waited reached `people`.
     Release { letters: usize, people: u64 },
+    /// Somebody's letter was taken back, `by` its sender or an admin: `people` had it, `withdrawn` would have had it at the end
+    /// of quiet hours. `copies` went, `read` of them had been read.
+    Recall { by: RecalledBy, sent: Timestamp, people: u64, copies: u64, read: u64, withdrawn: u64 },
     /// How often somebody was refused, by reason, since the last such line.
     Refusals { since: Timestamp, reasons: BTreeMap<&'static str, u32> },
     /// What an admin did, and to what.
@@ -37,12 +40,21 @@ pub enum TrailEvent {
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
 }
 
+/// Who recalls a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecalledBy {
+    Sender,
+    Admin,
+}
+
 impl TrailEvent {
     /// The column `trail.kind`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Submission { .. } => "submission",
             Self::Release { .. } => "release",
+            Self::Recall { .. } => "recall",
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
             Self::App { .. } => "app",

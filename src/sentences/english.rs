@@ -106,6 +106,17 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::ProfileExplained => {
             "Adds the ENT's messages to Mail. You will be asked for the password of this device.".to_owned()
         }
+        Sentence::SentRecalled => "Refused: this message was recalled. Please write a new one.".to_owned(),
+        Sentence::RecallNotAllowed => "Not recalled: your profile does not let you recall messages.".to_owned(),
+        Sentence::RecallNotSent => "Not recalled: only a message that you sent yourself can be recalled.".to_owned(),
+        Sentence::RecallTooLate { minutes_max } => {
+            format!("Not recalled: a message cannot be recalled any more {minutes_max} minutes after it was sent.")
+        }
+        Sentence::RecallAlready => "This message has been recalled already.".to_owned(),
+        Sentence::RecallOneByOne => "Not recalled: please recall messages one by one.".to_owned(),
+        Sentence::RecallByMoving => {
+            "This mailbox is for recalling: move a message here that you sent, nothing else.".to_owned()
+        }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
     }

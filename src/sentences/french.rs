@@ -114,6 +114,19 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::ProfileExplained => {
             "Ajoute la messagerie de l'ENT à Mail. Le mot de passe de l'appareil vous sera demandé.".to_owned()
         }
+        Sentence::SentRecalled => "Envoi refusé : ce message a été rappelé. Écrivez-en un nouveau.".to_owned(),
+        Sentence::RecallNotAllowed => "Rappel refusé : votre profil ne permet pas de rappeler un message.".to_owned(),
+        Sentence::RecallNotSent => {
+            "Rappel refusé : on ne rappelle qu'un message que l'on a envoyé soi-même.".to_owned()
+        }
+        Sentence::RecallTooLate { minutes_max } => {
+            format!("Rappel refusé : un message ne peut plus être rappelé {minutes_max} minutes après son envoi.")
+        }
+        Sentence::RecallAlready => "Ce message a déjà été rappelé.".to_owned(),
+        Sentence::RecallOneByOne => "Rappel refusé : rappelez les messages un par un.".to_owned(),
+        Sentence::RecallByMoving => {
+            "Ce dossier sert au rappel : déplacez-y un message que vous avez envoyé, rien d'autre.".to_owned()
+        }
         Sentence::SendingOff => {
             "L'envoi de messages est suspendu pour le moment. Votre mot de passe reste valable.".to_owned()
         }

@@ -5,7 +5,9 @@
 mod app_letter;
 mod english;
 mod french;
+mod recalled;
 
+pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
@@ -148,6 +150,21 @@ pub enum Sentence {
     MailboxNameTooLong,
     BadMailboxName,
     TooManyKeywords,
+    /// A repetition of a message that was recalled.
+    SentRecalled,
+    /// The person's profile may not recall messages.
+    RecallNotAllowed,
+    /// What is to be recalled is no message that the person sent.
+    RecallNotSent,
+    /// It was sent too long ago.
+    RecallTooLate {
+        minutes_max: u32,
+    },
+    RecallAlready,
+    /// Several messages at once.
+    RecallOneByOne,
+    /// A message filed by hand among those that are recalled.
+    RecallByMoving,
     /// The switch: nobody of the person's kind may send now.
     SendingOff,
     /// The switch: nobody of the person's kind may read now.

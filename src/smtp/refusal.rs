@@ -49,7 +49,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {
             (554, "5.6.0")
         }
-        Sentence::NoRecipientLeft => (554, "5.5.1"),
+        Sentence::NoRecipientLeft | Sentence::SentRecalled => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         // Temporary, and it says when it ends.
         Sentence::LimitReached { .. } => (452, "4.5.3"),
@@ -73,6 +73,12 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::RulesAway => (451, "4.7.0"),
         // Said over IMAP.
         Sentence::ReadingOff
+        | Sentence::RecallNotAllowed
+        | Sentence::RecallNotSent
+        | Sentence::RecallTooLate { .. }
+        | Sentence::RecallAlready
+        | Sentence::RecallOneByOne
+        | Sentence::RecallByMoving
         | Sentence::NoSuchMailbox
         | Sentence::MailboxExists
         | Sentence::MailboxSpecial

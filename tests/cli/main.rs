@@ -6,9 +6,11 @@ mod control;
 mod demo;
 mod devices;
 mod keeping;
+mod recall;
 mod sandbox;
 mod server;
 mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;
+mod upkeep;

@@ -84,6 +84,7 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
     ("quiet.release_people_max", "tests/store/quiet.rs"),
+    ("recall.minutes_max", "tests/store/recall.rs"),
     ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
@@ -109,6 +110,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",
+        "src/config/recall.rs",
     ]
     .map(|file| fs::read_to_string(root.join(file)).unwrap());
     let settings = numbers(&sources.concat());

@@ -24,6 +24,7 @@ mod limits;
 mod logs;
 mod memory;
 mod others_mail;
+mod recall;
 mod sentences;
 mod switch;
 

@@ -15,6 +15,7 @@ use crate::world::{PASSWORD, World};
 const NAME: &str = "\u{1}";
 
 /// One of each. A new one does not compile until it is added to the list below.
+#[expect(clippy::too_many_lines, reason = "a table: one line for each sentence")]
 fn all() -> Vec<Sentence> {
     use Sentence as S;
     let name = || NAME.to_owned();
@@ -71,6 +72,13 @@ fn all() -> Vec<Sentence> {
         S::MailboxNameTooLong,
         S::BadMailboxName,
         S::TooManyKeywords,
+        S::SentRecalled,
+        S::RecallNotAllowed,
+        S::RecallNotSent,
+        S::RecallTooLate { minutes_max: 0 },
+        S::RecallAlready,
+        S::RecallOneByOne,
+        S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
         S::AccountName { domain: name() },
@@ -129,6 +137,7 @@ async fn heard_here() -> String {
     heard.append(&mut told_in_quiet_hours().await);
     let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
     heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
+    heard.append(&mut told_of_recall().await);
     heard.join("\n")
 }
 
@@ -154,6 +163,22 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
     ]
+}
+
+/// Nobody may recall by profile, and then whoever is too late.
+async fn told_of_recall() -> Vec<String> {
+    let world = World::with(|config| config.recall.minutes_max = 0).await;
+    let own = "anne.martin@ent.test";
+    let sent = world.smtp("anne").await.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await;
+    assert!(sent.starts_with("250 "), "{sent}");
+    let mut anne = world.imap("anne").await;
+    anne.ok("SELECT Sent").await;
+    let late = anne.tagged("MOVE 1 Rappeler").await;
+    assert!(late.starts_with("NO [CANNOT] "), "{late}");
+    world.runs(&["update ent_user set profile = 'Student' where id = 'u-anne'"]).await;
+    let mut anne = world.imap("anne").await;
+    anne.ok("SELECT Sent").await;
+    vec![late, anne.tagged("MOVE 1 Rappeler").await]
 }
 
 /// Whatever the day: all of this century is holidays.
