@@ -2,12 +2,14 @@
 
 mod admin;
 mod app_password;
+mod bar;
 mod check;
 mod demo;
 mod import;
 mod keeping;
 mod limits;
 mod migrate;
+mod migration;
 mod people;
 mod policy;
 mod print;
@@ -49,6 +51,9 @@ enum Command {
     Check(check::Check),
     Migrate(migrate::Migrate),
     Import(import::Import),
+    ImportMesDonnees(migration::ImportMesDonnees),
+    ImportMail(migration::ImportMail),
+    Export(migration::Export),
     #[command(subcommand)]
     People(people::People),
     #[command(subcommand)]
@@ -108,6 +113,9 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::ImportMesDonnees(command) => Box::pin(migration::import_mes_donnees(command)).await,
+            Command::ImportMail(command) => Box::pin(migration::import_mail(command)).await,
+            Command::Export(command) => Box::pin(migration::export(command)).await,
             Command::People(command) => Box::pin(people::run(command)).await,
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,

@@ -9,6 +9,7 @@ use super::app_password::{AppPasswordCommand, AppPasswordLine};
 use super::import::ImportSheet;
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
+use super::migration::{BrokenSheet, BroughtSheet, ExportedSheet, MigrationCommand};
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
 use super::switch::{SuspensionRow, SwitchCommand};
@@ -37,6 +38,7 @@ pub enum AdminCommand {
     },
     Switch(SwitchCommand),
     Keeping(KeepingCommand),
+    Migration(MigrationCommand),
     Trail(TrailCommand),
     /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
     PolicyExplain {
@@ -69,6 +71,10 @@ pub enum AdminAnswer {
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
+    Brought(BroughtSheet),
+    /// What is wrong with mail that was to be brought in: nothing was.
+    Broken(BrokenSheet),
+    Exported(ExportedSheet),
     Suspensions(Vec<SuspensionRow>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),

@@ -81,7 +81,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::MailboxTooDeep
         | Sentence::MailboxNameTooLong
         | Sentence::BadMailboxName
-        | Sentence::TooManyKeywords => (550, "5.2.0"),
+        | Sentence::TooManyKeywords
+        // Read in letters.
+        | Sentence::LetterRecalled
+        | Sentence::AttachmentMissing { .. } => (550, "5.2.0"),
     }
 }
 

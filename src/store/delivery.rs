@@ -357,6 +357,7 @@ async fn place_copy(
         message,
         size,
         flags: &flags,
+        origin: None,
         internal_date: new.now,
         now: new.now,
     };

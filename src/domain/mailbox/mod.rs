@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Fault, Gateway};
+use crate::config::MailboxesConfig;
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidValidity, User, UserId};
 use crate::store::mailbox::{
     Created, Deleted, Deletion, MailboxRow, NewMailbox, NewSpecial, Renamed, Renaming, Subscription, add_special,
@@ -103,6 +104,11 @@ impl From<MailboxRow> for Mailbox {
             subscribed: row.subscribed,
         }
     }
+}
+
+/// Which of the mailboxes that everybody has a name means: its name here, or one that clients give it.
+pub(super) fn special_of(name: &MailboxName, config: &MailboxesConfig) -> Option<SpecialUse> {
+    if name.is_inbox() { Some(SpecialUse::Inbox) } else { names::duplicate_of(name, config) }
 }
 
 impl Gateway {
@@ -338,7 +344,7 @@ impl Gateway {
     }
 
     /// May a mailbox of a person's own bear this name?
-    fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
+    pub(super) fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
         let config = &self.config.mailboxes;
         if name.as_str().len() > config.name_bytes_max {
             return Err(MailboxRefusal::NameTooLong);
