@@ -85,6 +85,11 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
     ("quiet.release_people_max", "tests/store/quiet.rs"),
     ("trail.refusals_seconds", "tests/store/trail.rs"),
+    ("migration.entries_max", "tests/migration/traps.rs"),
+    ("migration.messages_max", "tests/migration/traps.rs"),
+    ("migration.unpacked_bytes_max", "tests/migration/traps.rs"),
+    ("migration.ratio_max", "tests/migration/traps.rs"),
+    ("migration.problems_max", "tests/migration/traps.rs"),
 ];
 
 /// Numbers that limit nothing.
@@ -104,6 +109,7 @@ fn every_limit_has_a_test_that_hits_it() {
     let sources = [
         "src/config/mod.rs",
         "src/config/keeping.rs",
+        "src/config/migration.rs",
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",

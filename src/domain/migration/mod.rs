@@ -137,7 +137,7 @@ impl Gateway {
         }
         let known = self.shown_addresses(&source.people()).await?;
         source.know(known);
-        self.bring_in(user, Box::new(source), options, progress).await
+        Box::pin(self.bring_in(user, Box::new(source), options, progress)).await
     }
 
     /// Brings mail of other programs in: an mbox, a folder of them, a Maildir, a zip of .eml files.
@@ -151,7 +151,7 @@ impl Gateway {
         progress.begin(Stage::Reading, 0);
         let (path, config, into) = (path.to_owned(), Arc::clone(&self.config), options.into.clone());
         match blocking(move || Ok(open_mail(&path, &config, into.as_ref()))).await? {
-            Ok(source) => self.bring_in(user, source, options, progress).await,
+            Ok(source) => Box::pin(self.bring_in(user, source, options, progress)).await,
             Err(refusal) => Ok(Err(refusal)),
         }
     }
@@ -201,7 +201,7 @@ impl Gateway {
         survey: &Survey,
         options: &BringOptions,
     ) -> Asked<Planned> {
-        let known = self.brought_before(user, survey).await?;
+        let known = self.brought_before(user, source, survey).await?;
         let is_new: Vec<bool> = survey
             .letters
             .iter()
@@ -242,9 +242,14 @@ impl Gateway {
     }
 
     /// The keys of this source that the person has brought in before.
-    async fn brought_before(&self, user: &User, survey: &Survey) -> Result<HashSet<String>, Fault> {
+    async fn brought_before(
+        &self,
+        user: &User,
+        source: &dyn Source,
+        survey: &Survey,
+    ) -> Result<HashSet<String>, Fault> {
         let letters = survey.letters.iter().filter_map(|letter| letter.known.as_ref()).map(survey::Known::column);
-        let keys: Vec<String> = letters.chain(survey.targets.iter().map(mailbox_key)).collect();
+        let keys: Vec<String> = letters.chain(source.mailboxes().iter().map(mailbox_key)).collect();
         let mut known = HashSet::new();
         for some in keys.chunks(ASKED_AT_ONCE) {
             let asked = (user.id.clone(), json_list(some));

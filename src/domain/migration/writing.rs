@@ -229,7 +229,7 @@ impl Writer<'_> {
             mailbox: mailbox(&letter.target).ok_or_else(gone)?,
             origin: letter.origin.as_ref().and_then(mailbox),
             body: self.gateway.keep_body(spooled).await?,
-            internal_date: letter.internal_date.or(message.sent_at.map(Timestamp)).unwrap_or(now),
+            internal_date: letter.internal_date.or_else(|| message.sent_at.map(Timestamp)).unwrap_or(now),
             message,
             flags: letter.flags,
             there: known.there(),

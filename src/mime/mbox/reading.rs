@@ -51,10 +51,13 @@ impl Reader {
             Some(text) => (text.strip_suffix(b"\r").unwrap_or(text), true),
             None => (line, false),
         };
-        if begins && self.empty_before && ended && text.starts_with(FROM) {
-            if let Some(at) = time_of(text) {
-                return self.begin(at);
-            }
+        if begins
+            && self.empty_before
+            && ended
+            && text.starts_with(FROM)
+            && let Some(at) = time_of(text)
+        {
+            return self.begin(at);
         }
         match self.state {
             // Empty lines before the first message are none of it.

@@ -99,7 +99,7 @@ mod tests {
             for (number, piece) in line.chunks(piece).enumerate() {
                 match reader.line(piece, number == 0, &mut out) {
                     Step::Begin { before, at: next } => {
-                        before.map(|kept| read.push((std::mem::take(&mut out), kept, at)));
+                        read.extend(before.map(|kept| (std::mem::take(&mut out), kept, at)));
                         at = next;
                     }
                     Step::More => {}
@@ -107,7 +107,7 @@ mod tests {
                 }
             }
         }
-        reader.finish().map(|kept| read.push((out, kept, at)));
+        read.extend(reader.finish().map(|kept| (out, kept, at)));
         read
     }
 
