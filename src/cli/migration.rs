@@ -52,7 +52,8 @@ pub(super) struct ImportMail {
     /// Login, alias, address or id
     user: String,
     /// A file or a folder; the server reads it, where it runs
-    path: PathBuf,
+    #[arg(value_name = "PATH")]
+    files: PathBuf,
     /// The mailbox for the messages of one file, or above the mailboxes of several
     #[arg(long, value_name = "MAILBOX")]
     into: Option<String>,
@@ -117,8 +118,8 @@ pub(super) async fn import_mes_donnees(command: ImportMesDonnees) -> anyhow::Res
 }
 
 pub(super) async fn import_mail(command: ImportMail) -> anyhow::Result<Exit> {
-    let ImportMail { user, path, into, how, config } = command;
-    let path = existing(&path)?;
+    let ImportMail { user, files, into, how, config } = command;
+    let path = existing(&files)?;
     bring(&config, MigrationCommand::Mail { user, path, how: how.into(), into }).await
 }
 

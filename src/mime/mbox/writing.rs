@@ -156,9 +156,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
-            bodies in proptest::collection::vec("((>{0,2}From |x|\\.|>|F)?[ a-z]{0,5}(\r\n)){0,6}", 1..4),
+            bodies in proptest::collection::vec("((>{0,2}From |x|\\.|>|F)?[ a-z]{0,150}(\r\n)){0,6}", 1..4),
             bits in 0i64..32,
-            piece in 5usize..40,
+            piece in 60usize..90,
         ) {
             let header = b"Subject: x\r\n >From y\r\nFrom y: z\r\n\r\n";
             let (flags, at, mut file) = (Flags::from_columns(bits, "$a b"), Timestamp(1_795_417_689_000_000), Vec::new());

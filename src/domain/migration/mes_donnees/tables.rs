@@ -276,7 +276,7 @@ mod tests {
             (r#"{"fields":["id"]}"#, "no \"results\""),
             (r#"{"fields":["ID"],"results":[]}"#, "no field id"),
             (r#"{"fields":["id"],"results":[["1"],["2"]"#, "EOF while parsing"),
-            (r#"{"fields":["id"],"results":[["1"]]}x"#, "trailing characters at line 1 column 35"),
+            (r#"{"fields":["id"],"results":[["1"]]}x"#, "trailing characters at line 1 column 36"),
             (r#"{"fields":["id"],"results":[["1","2"]]}"#, "row 1 has 2 values for 1 fields"),
             (r#"{"fields":["id"],"results":[[1],[2],[3],[4]]}"#, "more than 3 rows"),
             (r#"{"fields":["id"],"results":[[null]]}"#, "t: row 1: field id: missing"),
