@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -9,9 +10,11 @@
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `migration` | mail that people bring in from elsewhere |
 //! | `limits` | how much people may send, by profile |
+//! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 
+mod apps;
 mod check;
 mod keeping;
 mod keys;
@@ -22,6 +25,7 @@ mod people;
 mod policy;
 mod problem;
 mod quiet;
+mod recall;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -31,6 +35,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -39,6 +44,7 @@ pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
+pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 
 pub use crate::sentences::Language;
@@ -69,6 +75,8 @@ pub struct Config {
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
+    pub apps: AppsConfig,
+    #[serde(default)]
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub keeping: KeepingConfig,
@@ -85,6 +93,8 @@ pub struct Config {
     pub imap: ImapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
+    #[serde(default)]
+    pub recall: RecallConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]
@@ -157,6 +167,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
+    pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
     pub admin_contact: Option<String>,
 }

@@ -12,6 +12,7 @@ use super::limits::LimitRow;
 use super::migration::{BrokenSheet, BroughtSheet, ExportedSheet, MigrationCommand};
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
+use super::recall::{RecallCommand, RecallSheet, SentLine};
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 use super::user::{UserCommand, UserLine, UserSheet};
@@ -37,6 +38,7 @@ pub enum AdminCommand {
         user: String,
     },
     Switch(SwitchCommand),
+    Recall(RecallCommand),
     Keeping(KeepingCommand),
     Migration(MigrationCommand),
     Trail(TrailCommand),
@@ -76,6 +78,8 @@ pub enum AdminAnswer {
     Broken(BrokenSheet),
     Exported(ExportedSheet),
     Suspensions(Vec<SuspensionRow>),
+    Recalled(RecallSheet),
+    SentLetters(Vec<SentLine>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),
     Recoverable(Vec<RecoverLine>),

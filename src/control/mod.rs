@@ -14,7 +14,7 @@
 //! | `import`, `people` | imports; people who left and school years |
 //! | `migration` | mail brought in from elsewhere, and taken out |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
-//! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
+//! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -29,6 +29,7 @@ mod listen;
 mod migration;
 mod people;
 mod policy;
+mod recall;
 mod switch;
 mod trail;
 mod user;
@@ -44,6 +45,7 @@ pub use listen::{Listener, Reload, listen, serve};
 pub use migration::{Bringing, BrokenSheet, BroughtSheet, ExportedSheet, Exporting, MigrationCommand};
 pub use people::{LeaverLine, PeopleCommand, YearLine};
 pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
+pub use recall::{RecallCommand, RecallSheet, SentLine};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 pub use user::{UserCommand, UserLine, UserSheet};

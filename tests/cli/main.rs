@@ -7,10 +7,13 @@ mod archive;
 mod commands;
 mod control;
 mod demo;
+mod devices;
 mod keeping;
 mod migration;
+mod recall;
 mod sandbox;
 mod server;
+mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;

@@ -29,6 +29,9 @@ use passerelle::model::User;
 
 use world::World;
 
+/// Mailboxes that were made for somebody's mail.
+const OWN_MAILBOXES: &str = "select count(*) from mailbox where special_use is null and name <> 'Rappeler'";
+
 /// Brings an archive in.
 async fn bring(world: &World, user: &User, zip: &Path, options: &BringOptions) -> Result<Brought, BringRefusal> {
     world.gateway.bring_mes_donnees(user, zip, options, &Arc::default()).await.unwrap()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Fault, Gateway};
-use crate::config::MailboxesConfig;
+use crate::config::Config;
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidValidity, User, UserId};
 use crate::store::mailbox::{
     Created, Deleted, Deletion, MailboxRow, NewMailbox, NewSpecial, Renamed, Renaming, Subscription, add_special,
@@ -106,9 +106,14 @@ impl From<MailboxRow> for Mailbox {
     }
 }
 
-/// Which of the mailboxes that everybody has a name means: its name here, or one that clients give it.
-pub(super) fn special_of(name: &MailboxName, config: &MailboxesConfig) -> Option<SpecialUse> {
-    if name.is_inbox() { Some(SpecialUse::Inbox) } else { names::duplicate_of(name, config) }
+/// Which of the mailboxes that everybody has a name means: its name here, or one that clients give it. What lies where
+/// letters are recalled was sent.
+pub(super) fn special_of(name: &MailboxName, config: &Config) -> Option<SpecialUse> {
+    match name.as_str() {
+        _ if name.is_inbox() => Some(SpecialUse::Inbox),
+        text if text == config.recall.mailbox => Some(SpecialUse::Sent),
+        _ => names::duplicate_of(name, &config.mailboxes),
+    }
 }
 
 impl Gateway {
@@ -118,6 +123,11 @@ impl Gateway {
         let has = |special| list.mailboxes.iter().any(|mailbox| mailbox.special_use == Some(special));
         if !SpecialUse::REQUIRED.into_iter().all(has) {
             self.add_special_mailboxes(Some(&user.id)).await?;
+            list = self.list(user).await?;
+        }
+        let recalls = |mailbox: &Mailbox| self.recalls(mailbox);
+        if self.may_recall(user) && !list.mailboxes.iter().any(recalls) {
+            self.add_recall_mailbox(user).await?;
             list = self.list(user).await?;
         }
         let place = |mailbox: &Mailbox| match mailbox.special_use {
@@ -144,7 +154,20 @@ impl Gateway {
             self.add_special_mailboxes(Some(&user.id)).await?;
             return self.find(user, name).await;
         }
+        if found.is_none() && self.is_recall_mailbox_of(user, name) {
+            self.add_recall_mailbox(user).await?;
+            return self.find(user, name).await;
+        }
         Ok(found)
+    }
+
+    /// Makes the mailbox that recalls what is moved to it, however many the person has.
+    async fn add_recall_mailbox(&self, user: &User) -> Result<(), Fault> {
+        let name = MailboxName::from_store(self.config.recall.mailbox.clone());
+        let new = NewMailbox { per_user_max: usize::MAX, ..self.new_mailbox(user, &name) };
+        self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
+        self.changes.wake_person(&user.id);
+        Ok(())
     }
 
     async fn find(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
@@ -204,6 +227,9 @@ impl Gateway {
 
     /// Deletes a mailbox: its messages go to Trash, none is lost (RFC 9051 §6.3.5).
     pub async fn delete_mailbox(&self, user: &User, name: &MailboxName) -> Result<Result<(), MailboxRefusal>, Fault> {
+        if self.is_recall_mailbox_of(user, name) {
+            return Ok(Err(MailboxRefusal::Special));
+        }
         let deletion = Deletion { user: user.id.clone(), name: name.clone(), now: self.clock.now() };
         let write = self.store.write(Durability::Synced, deletion, |tx, deletion| Box::pin(delete(tx, deletion)));
         Ok(match write.await? {
@@ -227,6 +253,9 @@ impl Gateway {
     ) -> Result<Result<(), MailboxRefusal>, Fault> {
         if let Err(refusal) = self.check_name(to) {
             return Ok(Err(refusal));
+        }
+        if self.is_recall_mailbox_of(user, from) {
+            return Ok(Err(MailboxRefusal::Special));
         }
         let renaming = Renaming {
             from: from.clone(),
@@ -343,6 +372,11 @@ impl Gateway {
                 .any(|special| *special == name.as_str())
     }
 
+    /// Is this the mailbox by which the person recalls? It is there as long as it means that.
+    fn is_recall_mailbox_of(&self, user: &User, name: &MailboxName) -> bool {
+        self.names_recall(name) && self.may_recall(user)
+    }
+
     /// May a mailbox of a person's own bear this name?
     pub(super) fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
         let config = &self.config.mailboxes;
@@ -354,6 +388,9 @@ impl Gateway {
         }
         if self.names_special(name) {
             return Err(MailboxRefusal::AlreadyExists);
+        }
+        if self.names_recall(name) {
+            return Err(MailboxRefusal::Special);
         }
         match names::duplicate_of(name, config) {
             Some(special) => Err(MailboxRefusal::DuplicatesSpecial(special)),

@@ -339,14 +339,14 @@ fn open_mes_donnees(
     folder: &Path,
     skip_broken: bool,
 ) -> Result<mes_donnees::MesDonnees, BringRefusal> {
-    let is_taken = |name: &MailboxName| special_of(name, &config.mailboxes).is_some();
+    let is_taken = |name: &MailboxName| special_of(name, config).is_some();
     let opening = mes_donnees::Opening { config, folder, skip_broken, is_taken: &is_taken };
     let opened = File::open(path).and_then(|file| mes_donnees::open(file, &path.display().to_string(), &opening));
     told(path, opened)
 }
 
 fn open_mail(path: &Path, config: &Config, into: Option<&MailboxName>) -> Result<Box<dyn Source>, BringRefusal> {
-    let special = |name: &MailboxName| special_of(name, &config.mailboxes).map(Target::Special);
+    let special = |name: &MailboxName| special_of(name, config).map(Target::Special);
     told(path, mail::open(path, &mail::Opening { config, into, special: &special }))
 }
 

@@ -56,7 +56,7 @@ impl EmlZip {
 
     fn find(&mut self, index: &Index, opening: &Opening<'_>) {
         let target_of = |folder: &str| match index.mailboxes.get(folder) {
-            Some(target) if opening.into.is_none() => target.clone(),
+            Some(target) if opening.into.is_none() => opening.meant(target.clone()),
             known => {
                 let path = known.map_or(folder, Target::word);
                 let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();

@@ -118,7 +118,7 @@ impl Walk<'_> {
         }
         let known = self.index.iter().find(|(file, _)| *file == from_top).map(|(_, target)| target.clone());
         let target = match known {
-            Some(target) if self.opening.into.is_none() => target,
+            Some(target) if self.opening.into.is_none() => self.opening.meant(target),
             known => {
                 let stem = name.strip_suffix(".mbox").unwrap_or(name).to_owned();
                 let known = known.map(|target| target.word().split('/').map(str::to_owned).collect());

@@ -45,7 +45,15 @@ impl Opening<'_> {
         let above = self.into.map(|into| into.as_str().to_owned());
         let name = above.into_iter().chain(parts).collect::<Vec<_>>().join(&HIERARCHY_SEPARATOR.to_string());
         let name = MailboxName::parse(&name).unwrap_or_else(|_| MailboxName::inbox());
-        (self.special)(&name).unwrap_or(Target::Named(name))
+        self.meant(Target::Named(name))
+    }
+
+    /// The mailbox of everybody's that a target means by its name, or itself.
+    fn meant(&self, target: Target) -> Target {
+        match target {
+            Target::Named(name) => (self.special)(&name).unwrap_or(Target::Named(name)),
+            special @ Target::Special(_) => special,
+        }
     }
 }
 
