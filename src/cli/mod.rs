@@ -10,6 +10,7 @@ mod import;
 mod keeping;
 mod limits;
 mod migrate;
+mod migration;
 mod people;
 mod policy;
 mod print;
@@ -54,6 +55,9 @@ enum Command {
     Check(check::Check),
     Migrate(migrate::Migrate),
     Import(import::Import),
+    ImportMesDonnees(migration::ImportMesDonnees),
+    ImportMail(migration::ImportMail),
+    Export(migration::Export),
     #[command(subcommand)]
     People(people::People),
     #[command(subcommand)]
@@ -119,6 +123,9 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::ImportMesDonnees(command) => Box::pin(migration::import_mes_donnees(command)).await,
+            Command::ImportMail(command) => Box::pin(migration::import_mail(command)).await,
+            Command::Export(command) => Box::pin(migration::export(command)).await,
             Command::People(command) => Box::pin(people::run(command)).await,
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,

@@ -9,6 +9,7 @@ use super::app_password::{AppPasswordCommand, AppPasswordLine};
 use super::import::ImportSheet;
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
+use super::migration::{BrokenSheet, BroughtSheet, ExportedSheet, MigrationCommand};
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
 use super::recall::{RecallCommand, RecallSheet, SentLine};
@@ -40,6 +41,7 @@ pub enum AdminCommand {
     Switch(SwitchCommand),
     Recall(RecallCommand),
     Keeping(KeepingCommand),
+    Migration(MigrationCommand),
     Trail(TrailCommand),
     /// The store as a whole.
     Upkeep(UpkeepCommand),
@@ -74,6 +76,10 @@ pub enum AdminAnswer {
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
+    Brought(BroughtSheet),
+    /// What is wrong with mail that was to be brought in: nothing was.
+    Broken(BrokenSheet),
+    Exported(ExportedSheet),
     Suspensions(Vec<SuspensionRow>),
     Recalled(RecallSheet),
     SentLetters(Vec<SentLine>),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::import::{Wanted, import};
 use super::policy::ReloadSheet;
 use super::{
-    AdminAnswer, AdminCommand, app_password, keeping, limits, people, policy, recall, switch, trail, upkeep, user,
+    AdminAnswer, AdminCommand, app_password, keeping, limits, migration, people, policy, recall, switch, trail, upkeep,
+    user,
 };
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
@@ -56,6 +57,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::Recall(command) => recall::answer(gateway, command).await,
         AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Upkeep(command) => upkeep::answer(gateway, command, progress).await,
+        AdminCommand::Migration(command) => migration::answer(gateway, command, progress).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::PolicyExplain { from, to } => explain(gateway, &from, &to).await,
         AdminCommand::PolicyMatrix { school } => {

@@ -15,6 +15,7 @@
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
 //! | `metadata` | annotations: what clients note about mailboxes |
+//! | `migration` | mail that people bring in from elsewhere, and take out |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `limits` | how much people may send |
@@ -44,6 +45,7 @@ pub mod login;
 pub mod mailbox;
 pub mod messages;
 pub mod metadata;
+pub mod migration;
 pub mod people;
 pub mod policy;
 pub mod quiet;

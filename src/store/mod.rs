@@ -21,6 +21,7 @@ mod inspect;
 pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+pub(crate) mod migration;
 mod open;
 pub mod people;
 pub(crate) mod placement;

@@ -14,6 +14,10 @@ mod support;
 #[path = "../support/client.rs"]
 mod client;
 
+#[path = "../migration/archive.rs"]
+#[allow(dead_code, reason = "of the tests of migration")]
+mod archive;
+
 mod answers;
 mod compress;
 mod devices;
