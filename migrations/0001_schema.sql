@@ -129,6 +129,23 @@ create table app_password (
 );
 create index app_password_user on app_password (user_id);
 
+-- SCRAM (RFC 5802): what everybody's salt is derived from, and how many rounds there are. One row.
+create table scram (
+    id bigint primary key
+  , secret bytea not null
+  , iterations bigint not null
+);
+
+-- What SCRAM checks a password by. Without an app password: of the person's own.
+create table scram_verifier (
+    user_id text not null references ent_user (id)
+  , app_password_id text references app_password (id)
+  , stored_key bytea not null
+  , server_key bytea not null
+);
+create index scram_verifier_user on scram_verifier (user_id);
+create index scram_verifier_app_password on scram_verifier (app_password_id);
+
 -- When somebody's use of an app whose maker holds the password was last told to the trail and the person: warned, refused.
 create table cloud_app (
     user_id text not null references ent_user (id)

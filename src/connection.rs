@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::LoginConfig;
+use crate::config::{Config, LoginConfig};
+use crate::sasl::{ChannelBindings, Mechanism, Offer};
 
 /// One client's connection.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Connection {
     /// Where the client is (after the PROXY header, where there is one).
     pub peer: SocketAddr,
     pub security: Security,
+    /// Of the TLS connection; none without TLS.
+    pub bindings: ChannelBindings,
     /// Cancelled when the server stops: the session says so (`BYE`, `421`) and ends.
     pub stop: CancellationToken,
 }
@@ -49,5 +52,19 @@ impl Connection {
     /// May a password come over this connection?
     pub fn may_log_in(&self, login: &LoginConfig) -> bool {
         self.security == Security::Tls || (login.without_tls_from_loopback && self.peer.ip().is_loopback())
+    }
+
+    /// The ways to log in over this connection.
+    pub fn offer(&self, config: &Config) -> Offer {
+        let is_offered = |mechanism: &Mechanism| match mechanism {
+            Mechanism::Plain | Mechanism::Login | Mechanism::ScramSha256 => true,
+            Mechanism::ScramSha256Plus => self.bindings.is_some(),
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => config.oidc.issuer.is_some(),
+        };
+        let mechanisms = match self.may_log_in(&config.login) {
+            true => config.login.mechanisms.iter().copied().filter(is_offered).collect(),
+            false => Vec::new(),
+        };
+        Offer { mechanisms, bindings: self.bindings.clone() }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Data flows down this list, and a part names only parts below it (`tests/tidy.rs`; `docs/architecture.md` has the whole map):
 //! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
-//! `model`, `config`, `sentences`.
+//! `model`, `sasl`, `config`, `sentences`.
 //!
 //! **A message goes out.** 1. `server` accepts, does TLS and starts [`smtp::run`] on the stream. 2. `smtp::wire` cuts octets into
 //! lines and lines into commands. 3. `smtp::session`, a pure state machine, says what each command means now. 4. RCPT asks
@@ -26,6 +26,7 @@ pub mod logging;
 pub mod mime;
 pub mod model;
 pub mod sample;
+pub mod sasl;
 pub mod sentences;
 pub mod server;
 pub mod smtp;

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{Config, apps};
+use super::{Config, apps, oidc};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -19,8 +19,24 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
+    login(config, &mut findings);
+    oidc::check(&config.oidc, &mut findings);
     apps::check(&config.apps, &mut findings);
     findings
+}
+
+fn login(config: &Config, findings: &mut Vec<Finding>) {
+    let mechanisms = &config.login.mechanisms;
+    let is_twice = |(place, mechanism)| mechanisms.iter().take(place).any(|earlier| earlier == mechanism);
+    if mechanisms.is_empty() || mechanisms.iter().enumerate().any(is_twice) {
+        findings.push(("login.mechanisms", "`login.mechanisms` must name one at least, and each once".to_owned()));
+    }
+    if config.login.scram_iterations < 4096 {
+        findings.push((
+            "login.scram_iterations",
+            "`login.scram_iterations` must be at least 4096 (RFC 7677 §4)".to_owned(),
+        ));
+    }
 }
 
 fn policy(config: &Config, findings: &mut Vec<Finding>) {

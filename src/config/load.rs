@@ -170,9 +170,15 @@ impl Reading<'_> {
     fn resolve(&mut self, config: &mut Config, folder: &Path, store_url: Option<String>) {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut config.data_dir);
-        let (tls, ent) = (&mut config.tls, &mut config.ent);
-        let files =
-            [&mut tls.certificate, &mut tls.key, &mut config.store.url_file, &mut ent.token_file, &mut ent.ca_file];
+        let (tls, ent, oidc) = (&mut config.tls, &mut config.ent, &mut config.oidc);
+        let files = [
+            &mut tls.certificate,
+            &mut tls.key,
+            &mut config.store.url_file,
+            &mut ent.token_file,
+            &mut ent.ca_file,
+            &mut oidc.ca_file,
+        ];
         for path in files {
             path.iter_mut().for_each(absolute);
         }

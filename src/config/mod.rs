@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
@@ -21,6 +22,7 @@ mod keys;
 mod limits;
 mod load;
 mod migration;
+mod oidc;
 mod people;
 mod policy;
 mod problem;
@@ -40,6 +42,7 @@ pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
+pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -47,6 +50,7 @@ pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 
+use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
 /// The whole configuration. Unknown keys are errors.
@@ -74,6 +78,8 @@ pub struct Config {
     pub public: PublicConfig,
     #[serde(default)]
     pub login: LoginConfig,
+    #[serde(default)]
+    pub oidc: OidcConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]
@@ -177,6 +183,10 @@ pub struct PublicConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoginConfig {
+    /// The ways to log in, in the order in which they are announced. Those with tokens only where `oidc.issuer` is set.
+    pub mechanisms: Vec<Mechanism>,
+    /// Rounds of PBKDF2 for SCRAM. A store keeps the number that it began with.
+    pub scram_iterations: u32,
     /// Accept passwords without TLS from loopback.
     pub without_tls_from_loopback: bool,
     /// How long a verified password is remembered.
@@ -348,6 +358,8 @@ impl Default for ListenConfig {
 impl Default for LoginConfig {
     fn default() -> Self {
         Self {
+            mechanisms: Mechanism::ALL.to_vec(),
+            scram_iterations: 65_536,
             without_tls_from_loopback: false,
             remember_seconds: 600,
             hashes_at_once_max: 2,

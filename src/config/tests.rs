@@ -188,7 +188,7 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
         [
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
-             listen, public, login, apps, mailboxes, keeping, submission, policy, ent, rules, \
+             listen, public, login, oidc, apps, mailboxes, keeping, submission, policy, ent, rules, \
              imap, quiet, recall, limits, import, migration, people, trail, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
@@ -227,4 +227,31 @@ fn the_store_url_comes_from_the_environment_then_from_its_file() {
 fn a_missing_file_is_named() {
     let error = load(Path::new("/nowhere/p.toml")).unwrap_err();
     assert_eq!(error.to_string(), "/nowhere/p.toml: No such file or directory (os error 2)");
+}
+
+#[test]
+fn ways_to_log_in_that_would_let_nobody_or_anybody_in() {
+    let about = |settings: &str| problems(&format!("{HEAD}{settings}\n{LISTEN}")).join("\n");
+    for (settings, key) in [
+        ("login.mechanisms = []", "login.mechanisms"),
+        ("login.mechanisms = [\"PLAIN\", \"LOGIN\", \"PLAIN\"]", "login.mechanisms"),
+        ("login.mechanisms = [\"CRAM-MD5\"]", "login.mechanisms"),
+        ("login.scram_iterations = 4095", "login.scram_iterations"),
+        ("oidc.issuer = \"https://ent.fr\"", "oidc.audiences"),
+        ("oidc.issuer = \"http://ent.fr\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"http://127.0.0.1.ent.fr\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"https://\"\noidc.audiences = [\"x\"]", "oidc.issuer"),
+        ("oidc.issuer = \"https://x\"\noidc.keys_url = \"http://x\"\noidc.audiences = [\"x\"]", "oidc.keys_url"),
+        ("oidc.issuer = \"https://x\"\noidc.algorithms = []\noidc.audiences = [\"x\"]", "oidc.algorithms"),
+        ("oidc.algorithms = [\"none\"]", "oidc.algorithms"),
+        ("oidc.algorithms = [\"HS256\"]", "oidc.algorithms"),
+        (
+            "oidc.issuer = \"https://x\"\noidc.keys_stale_seconds = 9\noidc.audiences = [\"x\"]",
+            "oidc.keys_stale_seconds",
+        ),
+    ] {
+        assert!(about(settings).contains(&format!("`{key}")), "{settings}: {}", about(settings));
+    }
+    let good = "oidc.issuer = \"http://127.0.0.1:5/x\"\noidc.audiences = [\"x\"]\noidc.algorithms = [\"EdDSA\"]";
+    read(&format!("{HEAD}{good}\n{LISTEN}")).unwrap();
 }

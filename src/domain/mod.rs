@@ -67,7 +67,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
-use crate::ent::Ent;
+use crate::ent::{Ent, Issuer};
 use crate::model::QuietRules;
 use crate::store::{Store, StoreError};
 use clock::Clock;
@@ -82,7 +82,7 @@ pub enum Fault {
     Blob(String),
     #[error("spool: {0}")]
     Spool(#[from] std::io::Error),
-    /// The settings of the live ENT cannot be used.
+    /// The ENT does not answer, or its settings cannot be used.
     #[error("ent: {0}")]
     Ent(String),
     /// A background thread ended badly.
@@ -104,6 +104,8 @@ pub struct Gateway {
     pub(in crate::domain) collecting: tokio::sync::Notify,
     /// The live ENT, where it is asked.
     pub(in crate::domain) ent: Option<Ent>,
+    /// Who gives tokens out, where they are taken.
+    pub(in crate::domain) issuer: Option<Issuer>,
     pub(in crate::domain) load: load::Load,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
@@ -125,6 +127,7 @@ impl Gateway {
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
+            issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
             load: load::Load::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),

@@ -1,5 +1,5 @@
 //! One question over HTTP (RFC 9110, RFC 6750): a connection of its own, TLS outside of loopback, no redirects, an answer of
-//! a few octets.
+//! bounded size.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,18 +21,24 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Away;
 
-/// Octets of an answer's header, and of its body.
+/// Octets of an answer's header, and of the body of a yes or no.
 const HEADER_BYTES_MAX: usize = 16 << 10;
 const BODY_BYTES_MAX: usize = 4 << 10;
 
-/// Where and how to ask.
-pub(super) struct Client {
+/// Where to ask, and how to get there.
+pub(super) struct Place {
     host: String,
     port: u16,
     /// As Host has it.
     authority: String,
+    /// With its query, where it has one.
     path: String,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+/// Asks whether somebody may write to somebody.
+pub(super) struct Client {
+    place: Place,
     token_file: Option<PathBuf>,
 }
 
@@ -41,8 +47,8 @@ struct Answer {
     can_communicate: bool,
 }
 
-impl Client {
-    pub(super) fn new(url: &str, token_file: Option<PathBuf>, ca_file: Option<&Path>) -> Result<Self, String> {
+impl Place {
+    pub(super) fn new(url: &str, ca_file: Option<&Path>) -> Result<Self, String> {
         let bad = |what: &str| format!("{url}: {what}");
         let uri: Uri = url.parse().map_err(|error| bad(&format!("{error}")))?;
         let authority = uri.authority().ok_or_else(|| bad("no host"))?;
@@ -58,32 +64,49 @@ impl Client {
         Ok(Self {
             port: authority.port_u16().unwrap_or(port),
             authority: authority.as_str().to_owned(),
-            path: uri.path().to_owned(),
+            path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             host,
             tls,
-            token_file,
         })
     }
 
-    /// Asks; whoever calls it gives up when it takes too long.
-    pub(super) async fn ask(&self, from: &str, to: &str) -> Result<bool, Away> {
-        let request = self.request(from, to).await?;
+    /// The JSON object that is found there, of so many octets at most. Whoever calls it gives up when it takes too long.
+    pub(super) async fn get(&self, body_bytes_max: usize) -> Result<Bytes, Away> {
+        let request = self.request(&self.path).body(Empty::new()).map_err(connection)?;
+        self.send(request, body_bytes_max).await
+    }
+
+    fn request(&self, path: &str) -> hyper::http::request::Builder {
+        Request::get(path).header(HOST, &self.authority).header(ACCEPT, "application/json").header(CONNECTION, "close")
+    }
+
+    async fn send(&self, request: Request<Empty<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(connection)?;
         match &self.tls {
             Some((connector, name)) => {
                 let stream = connector.connect(name.clone(), stream).await.map_err(connection)?;
-                exchange(stream, request).await
+                exchange(stream, request, body_bytes_max).await
             }
-            None => exchange(stream, request).await,
+            None => exchange(stream, request, body_bytes_max).await,
         }
+    }
+}
+
+impl Client {
+    pub(super) fn new(url: &str, token_file: Option<PathBuf>, ca_file: Option<&Path>) -> Result<Self, String> {
+        Ok(Self { place: Place::new(url, ca_file)?, token_file })
+    }
+
+    /// Asks; whoever calls it gives up when it takes too long.
+    pub(super) async fn ask(&self, from: &str, to: &str) -> Result<bool, Away> {
+        let body = self.place.send(self.request(from, to).await?, BODY_BYTES_MAX).await?;
+        let answer: Answer = serde_json::from_slice(&body).map_err(|error| Away::Answer(error.to_string()))?;
+        Ok(answer.can_communicate)
     }
 
     async fn request(&self, from: &str, to: &str) -> Result<Request<Empty<Bytes>>, Away> {
-        let target = format!("{}?from={}&to={}", self.path, escaped(from), escaped(to));
-        let mut request = Request::get(target)
-            .header(HOST, &self.authority)
-            .header(ACCEPT, "application/json")
-            .header(CONNECTION, "close");
+        let target = format!("{}?from={}&to={}", self.place.path, escaped(from), escaped(to));
+        let mut request = self.place.request(&target);
         if let Some(file) = &self.token_file {
             let token = tokio::fs::read_to_string(file).await;
             let token = token.map_err(|error| Away::Token(format!("{}: {error}", file.display())))?;
@@ -94,7 +117,7 @@ impl Client {
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Empty<Bytes>>) -> Result<bool, Away>
+async fn exchange<S>(stream: S, request: Request<Empty<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -106,14 +129,13 @@ where
     if response.status() != StatusCode::OK {
         return Err(Away::Status(response.status().as_u16()));
     }
-    let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await;
+    let body = Limited::new(response.into_body(), body_bytes_max).collect().await;
     let body = body.map_err(|error| Away::Answer(error.to_string()))?.to_bytes();
     // An array of values would do for a struct as well.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Away::Answer("no JSON object".to_owned()));
     }
-    let answer: Answer = serde_json::from_slice(&body).map_err(|error| Away::Answer(error.to_string()))?;
-    Ok(answer.can_communicate)
+    Ok(body)
 }
 
 fn connection(error: impl std::fmt::Display) -> Away {

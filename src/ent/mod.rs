@@ -3,8 +3,16 @@
 //!
 //! `GET URL?from=ADDRESS&to=ADDRESS` with a bearer token is answered by `{"can_communicate": true}`. Anything else (another
 //! status, a redirect, another JSON, too many octets) is no answer: never a yes, and never a no.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `http` | one question over HTTP |
+//! | `issuer` | the ENT as the one that gives tokens out (setting `oidc`): its keys, and whose a token is |
+//! | `jwt` | pure: a token and a key → what the token claims |
 
 mod http;
+mod issuer;
+mod jwt;
 
 use std::time::Duration;
 
@@ -15,6 +23,8 @@ use tokio::sync::Semaphore;
 use crate::config::EntConfig;
 use crate::model::Timestamp;
 use http::Client;
+pub use issuer::{Issuer, Unknown};
+pub use jwt::BadToken;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,24 +1,22 @@
-//! LOGIN, AUTHENTICATE (PLAIN, LOGIN), STARTTLS, ENABLE, ID (RFC 9051 §6.2, §6.3.1; RFC 4616, RFC 4959, RFC 2971).
+//! LOGIN, AUTHENTICATE, STARTTLS, ENABLE, ID (RFC 9051 §6.2, §6.3.1; RFC 4959, RFC 2971). `sasl` knows the mechanisms.
 //!
 //! The codes matter: a client that reads AUTHENTICATIONFAILED forgets the password it had, so that code is for wrong
 //! passwords only (RFC 5530 §3).
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::background;
 use super::modes::Modes;
 use super::qresync::enable_condstore;
 use super::serve::Context;
-use super::session::{Account, SessionState};
+use super::session::{Account, SessionState, takes_passwords};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
-use crate::domain::login::{Login, LoginRefusal, Welcome};
+use crate::domain::login::{Login, LoginRefusal, Proven, TokenLogin, Welcome};
 use crate::model::{ClientName, Secret, Use, WordChoice};
+use crate::sasl::{self, Credentials, Exchange, Mechanism, Turn, bearer, scram};
 use crate::sentences::Sentence;
 
 /// Wrong passwords on this connection.
@@ -34,12 +32,6 @@ impl Tries {
 
 /// The answer after which TLS begins.
 pub(super) const BEGIN_TLS: Done = Done { code: None, text: "Begin TLS negotiation now" };
-
-/// What a client presents.
-struct Credentials {
-    name: Secret,
-    password: Secret,
-}
 
 /// STARTTLS (RFC 9051 §6.2.1).
 pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
@@ -132,7 +124,14 @@ pub(super) async fn login(
     password: Secret,
 ) -> Outcome {
     privacy(context)?;
-    log_in(context, state, tries, Credentials { name, password }).await
+    if !takes_passwords(&context.offer.mechanisms) {
+        return Err(Failure::refused(Code::Cannot, "LOGIN is disabled"));
+    }
+    let login = match std::str::from_utf8(name.expose()) {
+        Ok(name) => context.gateway.log_in_from(&context.caller, name, &password).await?,
+        Err(_) => Login::Refused(LoginRefusal::BadCredentials),
+    };
+    conclude(context, state, tries, login).await
 }
 
 /// AUTHENTICATE (RFC 9051 §6.2.2).
@@ -144,12 +143,11 @@ pub(super) async fn authenticate(
     initial: Option<Secret>,
 ) -> Outcome {
     privacy(context)?;
-    let credentials = match mechanism {
-        "PLAIN" => plain(context, initial).await?,
-        "LOGIN" => login_mechanism(context, initial).await?,
-        _ => return Err(Failure::refused(Code::Cannot, "Unknown mechanism")),
-    };
-    log_in(context, state, tries, credentials).await
+    let mechanism = Mechanism::named(mechanism).filter(|mechanism| context.offer.mechanisms.contains(mechanism));
+    let Some(mechanism) = mechanism else { return Err(Failure::refused(Code::Cannot, "Unknown mechanism")) };
+    let turn = mechanism.begin(initial.as_ref(), &context.offer);
+    let login = exchange(context, turn).await?;
+    conclude(context, state, tries, login).await
 }
 
 /// No password in the clear (RFC 9051 §11.1).
@@ -160,53 +158,71 @@ fn privacy(context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-/// PLAIN (RFC 4616 §2): `authzid NUL authcid NUL password`. Nobody acts for somebody else.
-async fn plain(context: &mut Context<'_>, initial: Option<Secret>) -> Result<Credentials, Failure> {
-    let response = match initial {
-        Some(initial) => initial,
-        None => ask(context, "").await?,
-    };
-    let mut parts = response.expose().split(|octet| *octet == 0);
-    let (Some(acts_for), Some(name), Some(password), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(Failure::bad("Not a PLAIN response"));
-    };
-    if !acts_for.is_empty() && acts_for != name {
-        return Err(Failure::refused(Code::AuthorizationFailed, "Nobody may act for somebody else"));
+/// Challenge by challenge, until it is known who it is.
+async fn exchange(context: &mut Context<'_>, mut turn: Turn) -> Result<Login, Failure> {
+    loop {
+        turn = match turn {
+            Turn::Challenge(text, exchange) => {
+                let line = ask(context, &text).await?;
+                exchange.answered(&line, &context.offer)
+            }
+            Turn::Password(Credentials { name, password }) => {
+                return Ok(context.gateway.log_in_from(&context.caller, &name, &password).await?);
+            }
+            Turn::Salt(first) => {
+                let salting = context.gateway.scram_salting(first.name()).await?;
+                let (message, challenged) = first.challenged(&salting);
+                Turn::Challenge(message, Exchange::ScramFinal(Box::new(challenged)))
+            }
+            Turn::Proof(proof) => return prove(context, &proof).await,
+            Turn::Token(token) => return by_token(context, &token).await,
+            Turn::Failed(failure) => return Err(failed(failure)),
+        }
     }
-    Ok(Credentials { name: Secret::new(name), password: Secret::new(password) })
 }
 
-/// LOGIN, as Outlook speaks it: the name, then the password.
-async fn login_mechanism(context: &mut Context<'_>, initial: Option<Secret>) -> Result<Credentials, Failure> {
-    let name = match initial {
-        Some(initial) => initial,
-        None => ask(context, "Username:").await?,
-    };
-    let password = ask(context, "Password:").await?;
-    Ok(Credentials { name, password })
-}
-
-/// One challenge and its response. `*` calls the whole off (RFC 9051 §6.2.2).
-async fn ask(context: &mut Context<'_>, challenge: &str) -> Result<Secret, Failure> {
-    write::continuation(&mut context.client.out, &STANDARD.encode(challenge));
-    let line = context.client.line().await?.map_err(|reason| Failure::Bad(reason.text().into()))?;
-    if line == b"*" {
-        return Err(Failure::bad("AUTHENTICATE cancelled"));
+/// Whoever has proved that they know the password hears that we do too, and answers with an empty line (RFC 5802 §5).
+async fn prove(context: &mut Context<'_>, proof: &scram::Proof) -> Result<Login, Failure> {
+    match context.gateway.log_in_by_proof(&context.caller, proof).await? {
+        Proven::Right { welcome, signature } => match ask(context, &signature).await?.as_slice() {
+            b"" | b"=" => Ok(Login::Welcome(welcome)),
+            b"*" => Err(failed(sasl::Failure::Cancelled)),
+            _ => Err(failed(sasl::Failure::Malformed)),
+        },
+        Proven::Wrong(refusal) => Ok(Login::Refused(refusal)),
     }
-    STANDARD.decode(&line).map(Secret::new).map_err(|_| Failure::bad("Not base64"))
 }
 
-async fn log_in(
-    context: &mut Context<'_>,
-    state: &mut SessionState,
-    tries: &mut Tries,
-    credentials: Credentials,
-) -> Outcome {
-    let login = match std::str::from_utf8(credentials.name.expose()) {
-        Ok(name) => context.gateway.log_in_from(&context.caller, name, &credentials.password).await?,
-        Err(_) => Login::Refused(LoginRefusal::BadCredentials),
-    };
+/// Why a token is refused is one more challenge, whatever the client says to it (RFC 7628 §3.2.3).
+async fn by_token(context: &mut Context<'_>, token: &bearer::Token) -> Result<Login, Failure> {
+    match context.gateway.log_in_by_token(token).await? {
+        TokenLogin::Known(login) => Ok(login),
+        TokenLogin::Refused(why) => {
+            ask(context, &why).await?;
+            Ok(Login::Refused(LoginRefusal::BadCredentials))
+        }
+    }
+}
+
+/// One challenge and its response.
+async fn ask(context: &mut Context<'_>, challenge: &str) -> Result<Vec<u8>, Failure> {
+    write::continuation(&mut context.client.out, &sasl::encode(challenge));
+    context.client.line().await?.map_err(|reason| Failure::Bad(reason.text().into()))
+}
+
+fn failed(failure: sasl::Failure) -> Failure {
+    match failure {
+        sasl::Failure::Cancelled => Failure::bad("AUTHENTICATE cancelled"),
+        sasl::Failure::Malformed => Failure::bad("Malformed response"),
+        sasl::Failure::ForSomebodyElse => {
+            Failure::refused(Code::AuthorizationFailed, "Nobody may act for somebody else")
+        }
+        // Not AUTHENTICATIONFAILED: the password is not wrong.
+        sasl::Failure::ChannelBinding => Failure::refused(Code::Cannot, "Channel binding does not match"),
+    }
+}
+
+async fn conclude(context: &mut Context<'_>, state: &mut SessionState, tries: &mut Tries, login: Login) -> Outcome {
     match login {
         Login::Welcome(welcome) => enter(context, state, welcome).await,
         Login::Refused(refusal) => {

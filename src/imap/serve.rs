@@ -7,7 +7,9 @@ use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
 use super::notify::{self, Listening, Own, Waiting};
 use super::progress::Progress;
-use super::session::{Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden};
+use super::session::{
+    Account, Allowed, CommandRule, SelectedMailbox, SessionState, capabilities, is_hidden, offer_shown,
+};
 use super::updates::{self, tell};
 use super::view::Expunges;
 use super::wire::append::AppendHead;
@@ -22,6 +24,7 @@ use crate::connection::Connection;
 use crate::domain::login::Caller;
 use crate::domain::{Fault, Gateway};
 use crate::model::{Protocol, WordChoice};
+use crate::sasl::Offer;
 use crate::sentences::{Sentence, ascii};
 
 /// What every command may use.
@@ -39,6 +42,8 @@ pub(super) struct Context<'a> {
     pub caller: Caller,
     /// Does the session end behind this answer: is it an app that may not come in?
     pub turned_away: bool,
+    /// The ways to log in over this connection.
+    pub offer: Offer,
 }
 
 /// One session.
@@ -55,8 +60,8 @@ impl Context<'_> {
     /// The words of CAPABILITY now.
     pub(super) fn capabilities(&self, state: &SessionState) -> String {
         let config = &self.gateway.config;
-        let may_log_in = self.connection.may_log_in(&config.login);
-        capabilities(state, self.connection.security, may_log_in, &config.imap, &self.device_words).join(" ")
+        let offered = &self.offer.mechanisms;
+        capabilities(state, self.connection.security, offered, &config.imap, &self.device_words).join(" ")
     }
 
     /// Is this word not announced to this client? What it stands for is then refused, where it would change the session.
@@ -105,6 +110,7 @@ impl<'a> Session<'a> {
                 device_words: WordChoice::default(),
                 caller: gateway.caller(Protocol::Imap, connection.peer.ip()),
                 turned_away: false,
+                offer: offer_shown(connection.offer(&gateway.config), &gateway.config.imap),
             },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,

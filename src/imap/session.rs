@@ -12,6 +12,7 @@ use crate::connection::Security;
 use crate::domain::login::{Admission, Credential};
 use crate::domain::mailbox::Mailbox;
 use crate::model::{Uid, User, WordChoice};
+use crate::sasl::{Mechanism, Offer};
 
 /// Where a session is (RFC 9051 §3), with all that is known there.
 #[derive(Debug)]
@@ -287,7 +288,7 @@ pub(super) const INPROGRESS: &str = "INPROGRESS";
 pub(super) fn capabilities(
     state: &SessionState,
     security: Security,
-    may_log_in: bool,
+    offered: &[Mechanism],
     config: &ImapConfig,
     device_words: &WordChoice,
 ) -> Vec<String> {
@@ -299,15 +300,35 @@ pub(super) fn capabilities(
         (None, None) => {}
     }
     if matches!(state, SessionState::NotAuthenticated) {
-        let more: &[&str] = match (security, may_log_in) {
-            (Security::Tls, _) => &["AUTH=PLAIN", "AUTH=LOGIN"],
-            (Security::Plain, true) => &["STARTTLS", "AUTH=PLAIN", "AUTH=LOGIN"],
-            (Security::Plain, false) => &["STARTTLS", "LOGINDISABLED"],
-        };
-        words.extend(more.iter().map(|word| (*word).to_owned()));
+        words.extend((security == Security::Plain).then(|| "STARTTLS".to_owned()));
+        words.extend((!takes_passwords(offered)).then(|| "LOGINDISABLED".to_owned()));
+        words.extend(offered.iter().map(|mechanism| mechanism_word(*mechanism).to_owned()));
     }
     words.retain(|word| !is_hidden(word, config, device_words));
     words
+}
+
+/// RFC 9051 §6.2.2
+fn mechanism_word(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::Plain => "AUTH=PLAIN",
+        Mechanism::Login => "AUTH=LOGIN",
+        Mechanism::ScramSha256 => "AUTH=SCRAM-SHA-256",
+        Mechanism::ScramSha256Plus => "AUTH=SCRAM-SHA-256-PLUS",
+        Mechanism::OAuthBearer => "AUTH=OAUTHBEARER",
+        Mechanism::XOAuth2 => "AUTH=XOAUTH2",
+    }
+}
+
+/// What is offered, without the mechanisms whose words a setting hides: they are not in force either.
+pub(super) fn offer_shown(mut offer: Offer, config: &ImapConfig) -> Offer {
+    offer.mechanisms.retain(|mechanism| !is_hidden(mechanism_word(*mechanism), config, &WordChoice::default()));
+    offer
+}
+
+/// May a password be sent as it is? If not, LOGIN is off too (RFC 9051 §6.2.3).
+pub(super) fn takes_passwords(offered: &[Mechanism]) -> bool {
+    offered.iter().any(|mechanism| matches!(mechanism, Mechanism::Plain | Mechanism::Login))
 }
 
 /// Is this word hidden: by its own setting, from this device, or from everybody but this device?
@@ -343,30 +364,38 @@ mod tests {
         ImapConfig { append_bytes_max: 1000, hidden_capabilities, ..ImapConfig::default() }
     }
 
-    fn words(security: Security, may_log_in: bool) -> String {
-        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[]), &WordChoice::default())
-            .join(" ")
+    fn words(security: Security, offered: &[Mechanism]) -> String {
+        capabilities(&SessionState::NotAuthenticated, security, offered, &config(&[]), &WordChoice::default()).join(" ")
     }
 
     #[test]
     fn the_ways_to_log_in_depend_on_the_connection() {
-        assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
-        assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
-        assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
+        let both = &[Mechanism::Plain, Mechanism::Login];
+        assert!(words(Security::Tls, both).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
+        assert!(words(Security::Plain, &[]).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
+        assert!(words(Security::Plain, both).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
+        let all = Offer { mechanisms: Mechanism::ALL.to_vec(), ..Offer::default() };
+        let shown = offer_shown(all, &config(&["AUTH=scram-sha-256-plus"]));
+        assert!(!shown.mechanisms.contains(&Mechanism::ScramSha256Plus) && shown.mechanisms.len() == 5);
+        let scram = &[Mechanism::ScramSha256, Mechanism::ScramSha256Plus];
+        assert!(
+            words(Security::Tls, scram).ends_with("LOGINDISABLED AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-256-PLUS"),
+            "nobody sends a password where none is taken"
+        );
         let none = WordChoice::default();
-        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]), &none);
+        let later = capabilities(&SessionState::Logout, Security::Tls, &[], &config(&[]), &none);
         assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
         let hides = vec!["IDLE".to_owned(), "compress=deflate".to_owned()];
         let device = WordChoice { hidden: hides, shown: Vec::new() };
         let hidden = config(&["qresync", "APPENDLIMIT=1000"]);
-        let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
+        let fewer = capabilities(&SessionState::Logout, Security::Tls, &[], &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
         let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
-        let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &none);
+        let off = capabilities(&SessionState::Logout, Security::Tls, &[], &off, &none);
         assert_eq!(later.len(), off.len() + 2);
         let alone = WordChoice { hidden: Vec::new(), shown: vec!["QRESYNC".to_owned()] };
-        let shown = capabilities(&SessionState::Logout, Security::Tls, true, &config(&["qresync"]), &alone);
+        let shown = capabilities(&SessionState::Logout, Security::Tls, &[], &config(&["qresync"]), &alone);
         assert_eq!(later, shown);
     }
 

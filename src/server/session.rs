@@ -13,7 +13,8 @@ use tracing::Instrument;
 use super::Shared;
 use super::bind::Service;
 use crate::connection::{Connection, Ended, Security, Start};
-use crate::{imap, smtp};
+use crate::sasl::ChannelBindings;
+use crate::{imap, smtp, tls};
 
 /// Serves one client. Never fails: whatever goes wrong concerns this client only.
 pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream, peer: SocketAddr) {
@@ -21,6 +22,7 @@ pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream
         id: shared.connections.fetch_add(1, Ordering::Relaxed),
         peer,
         security: Security::Plain,
+        bindings: ChannelBindings::default(),
         // A token of its own: what waits on it goes with the session.
         stop: shared.stop.child_token(),
     };
@@ -37,23 +39,31 @@ pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream
         }
     };
     let Some(stream) = encrypted else { return };
-    let Some(stream) = Box::pin(shake_hands(&shared, stream).instrument(span.clone())).await else { return };
+    let shaken = Box::pin(shake_hands(&shared, stream).instrument(span.clone())).await;
+    let Some((stream, bindings)) = shaken else { return };
     let start = match service {
         Service::Imaps | Service::Submissions => Start::Greeting,
         Service::Imap | Service::Submission => Start::AfterStartTls,
     };
-    let connection = Connection { security: Security::Tls, ..connection };
+    let connection = Connection { security: Security::Tls, bindings, ..connection };
     // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2).
     Box::pin(speak(&shared, service, &connection, start, stream).instrument(span)).await;
 }
 
 /// The TLS handshake, within its time; `None` where it came to nothing.
-async fn shake_hands(shared: &Shared, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
-    let acceptor = shared.certificates.as_ref()?.acceptor();
+async fn shake_hands(shared: &Shared, stream: TcpStream) -> Option<(TlsStream<TcpStream>, ChannelBindings)> {
+    let certificates = shared.certificates.as_ref()?;
+    let acceptor = certificates.acceptor();
+    let end_point = certificates.end_point();
     let patience = Duration::from_secs(shared.config.listen.handshake_seconds_max);
     let shaken = shared.stop.run_until_cancelled(tokio::time::timeout(patience, acceptor.accept(stream))).await?;
     match shaken {
-        Ok(Ok(stream)) => Some(stream),
+        Ok(Ok(stream)) => {
+            // Exchanged meanwhile, nobody knows which one was shown.
+            let end_point = end_point.filter(|shown| certificates.end_point().as_ref() == Some(shown));
+            let bindings = tls::channel_bindings(stream.get_ref().1, end_point);
+            Some((stream, bindings))
+        }
         // Scanners and clients that do not trust us: worth a line, not an alarm.
         Ok(Err(error)) => {
             tracing::info!(%error, "no TLS");

@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | here | a session on a stream: asks the gateway, spools messages |
 //! | `stream` | reads with deadlines, writes replies together |
+//! | `login` | asks the gateway what AUTH needs |
 //! | `incoming` | a message on its way to the spool |
 //! | `session` | pure: what each command means now |
 //! | `refusal` | pure: codes for sentences |
-//! | `wire` | pure: octets ↔ lines, commands, SASL, message data, replies |
+//! | `wire` | pure: octets ↔ lines, commands, message data, replies |
 
 mod incoming;
+mod login;
 mod refusal;
 pub mod session;
 mod stream;
@@ -24,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
-use crate::domain::login::{Admission, Caller, Login, LoginRefusal};
+use crate::domain::login::{Admission, Caller, Login};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Address, Protocol, Use, User};
 use crate::sentences::Sentence;
@@ -33,7 +35,6 @@ use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState}
 use stream::{ClientStream, End, PIECE_BYTES};
 use wire::data::DataDecoder;
 use wire::line::Framed;
-use wire::sasl::Credentials;
 
 /// Holds a submission session until it ends. No error comes out: what failed was logged (in the caller's span, which names
 /// the connection), and told where it could be.
@@ -42,8 +43,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let may_log_in = connection.may_log_in(&gateway.config.login);
+    let offer = may_log_in.then(|| connection.offer(&gateway.config));
     let mut conversation = Conversation {
-        session: Session::new(Arc::clone(&gateway.config), connection.security, may_log_in),
+        session: Session::new(Arc::clone(&gateway.config), connection.security, offer),
         client: ClientStream::new(stream, connection, &gateway.config.submission),
         incoming: None,
         admission: None,
@@ -146,38 +148,16 @@ where
     async fn ask_gateway(&mut self, question: Question) -> Result<Answer, Fault> {
         match question {
             Question::LogIn(credentials) => self.log_in(&credentials).await,
+            Question::Salt(first) => self.salt(first).await,
+            Question::Prove(proof) => self.prove(&proof).await,
+            Question::Token(token) => self.log_in_by_token(&token).await,
+            Question::Enter(welcome) => self.enter(Login::Welcome(*welcome)).await,
             Question::OwnAddress { person, address, utf8 } => self.own_address(&person, address, utf8).await,
             Question::MayWrite { sender, recipient } => {
                 self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)
             }
             Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
         }
-    }
-
-    async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
-        let login = self.gateway.log_in_from(&self.caller, &credentials.name, &credentials.password).await?;
-        match &login {
-            Login::Welcome(welcome) => {
-                let (user, places) = (&welcome.user, self.gateway.config.submission.connections_per_user_max);
-                let admission = match self.gateway.admit(welcome, &self.caller, places).await? {
-                    Ok(admission) => admission,
-                    Err(why) => {
-                        tracing::info!(user = %user.id, ?why, "login refused");
-                        return Ok(Answer::LoggedIn(Login::Refused(why)));
-                    }
-                };
-                if self.gateway.turned_off(user, Use::Sending).await?.is_some()
-                    && self.gateway.turned_off(user, Use::Reading).await?.is_some()
-                {
-                    return Ok(Answer::LoggedIn(Login::Refused(LoginRefusal::TurnedOff)));
-                }
-                tracing::info!(user = %user.id, "logged in");
-                self.client.admitted(admission.cut.clone());
-                self.admission = Some(admission);
-            }
-            Login::Refused(why) => tracing::info!(?why, "login refused"),
-        }
-        Ok(Answer::LoggedIn(login))
     }
 
     async fn own_address(&self, person: &User, address: Address, utf8: bool) -> Result<Answer, Fault> {

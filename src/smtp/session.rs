@@ -9,18 +9,20 @@
 mod login;
 mod message;
 
+pub use login::{Awaited, ExchangeAnswer};
+
 use std::sync::Arc;
 
 use super::refusal;
 use super::wire::command::{self, Command, Mail, Path, Syntax};
 use super::wire::reply::Reply;
-use super::wire::sasl::{Awaited, Credentials};
 use crate::config::{Config, SubmissionConfig};
 use crate::connection::Security;
 use crate::domain::delivery::Submitted;
 use crate::domain::directory::{Recipient, Verdict};
-use crate::domain::login::Login;
+use crate::domain::login::{Login, Welcome};
 use crate::model::{Address, User};
+use crate::sasl::{Credentials, Offer, bearer, scram};
 use crate::sentences::Sentence;
 
 /// How far the client has come.
@@ -79,6 +81,13 @@ pub struct Chunk {
 #[derive(Debug)]
 pub enum Question {
     LogIn(Credentials),
+    /// How is this person's password salted?
+    Salt(scram::First),
+    /// Do they know it?
+    Prove(scram::Proof),
+    Token(bearer::Token),
+    /// Somebody has proved who it is, and has heard our own proof: is there a place?
+    Enter(Box<Welcome>),
     /// Is it the person's own address?
     OwnAddress {
         person: Arc<User>,
@@ -100,6 +109,7 @@ pub enum Question {
 #[derive(Debug)]
 pub enum Answer {
     LoggedIn(Login),
+    Exchange(ExchangeAnswer),
     OwnAddress {
         address: Address,
         utf8: bool,
@@ -142,8 +152,8 @@ pub enum Received {
 pub struct Session {
     config: Arc<Config>,
     security: Security,
-    /// May a password come over this connection?
-    may_log_in: bool,
+    /// The ways to log in; `None` where no password may come over this connection.
+    offer: Option<Offer>,
     state: SubmissionState,
     errors: u32,
     tries: u32,
@@ -152,8 +162,8 @@ pub struct Session {
 
 impl Session {
     /// A session that has heard nothing yet.
-    pub fn new(config: Arc<Config>, security: Security, may_log_in: bool) -> Self {
-        Self { config, security, may_log_in, state: SubmissionState::Connected, errors: 0, tries: 0, messages: 0 }
+    pub fn new(config: Arc<Config>, security: Security, offer: Option<Offer>) -> Self {
+        Self { config, security, offer, state: SubmissionState::Connected, errors: 0, tries: 0, messages: 0 }
     }
 
     /// The first thing said.
@@ -179,10 +189,10 @@ impl Session {
 
     /// A line came, without its CRLF.
     pub fn line(&mut self, line: &[u8]) -> Step {
-        if let SubmissionState::LoggingIn(awaited) = &self.state {
-            let awaited = awaited.clone();
-            return self.log_in_line(awaited, line);
-        }
+        self.state = match std::mem::replace(&mut self.state, SubmissionState::Greeted) {
+            SubmissionState::LoggingIn(awaited) => return self.log_in_line(awaited, line),
+            other => other,
+        };
         match command::parse(line) {
             Ok(command) => self.on(command),
             Err(Syntax::ChunkSize) => Step::Close(refusal::syntax(&Syntax::ChunkSize)),
@@ -227,6 +237,7 @@ impl Session {
     pub fn answered(&mut self, answer: Answer) -> Step {
         match answer {
             Answer::LoggedIn(login) => self.log_in_answered(login),
+            Answer::Exchange(answer) => self.exchange_answered(answer),
             Answer::OwnAddress { utf8, own: true, .. } => self.begin_transaction(utf8),
             Answer::OwnAddress { address, own: false, .. } => {
                 self.refuse(&Sentence::SenderNotYours { address: address.to_string() })
@@ -262,8 +273,10 @@ impl Session {
         if self.security == Security::Plain {
             lines.push("STARTTLS".into());
         }
-        if self.may_log_in {
-            lines.push("AUTH PLAIN LOGIN".into());
+        let mechanisms = self.offer.iter().flat_map(|offer| &offer.mechanisms);
+        let mechanisms: String = mechanisms.map(|mechanism| format!(" {}", mechanism.name())).collect();
+        if !mechanisms.is_empty() {
+            lines.push(format!("AUTH{mechanisms}").into());
         }
         Step::Reply(Reply::bare(250, lines))
     }

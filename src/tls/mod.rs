@@ -5,9 +5,11 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `binding` | what binds a login to its connection |
 //! | `make` | a self-signed certificate, for trials |
 //! | `validity` | pure: from when and until when a certificate holds |
 
+mod binding;
 mod make;
 #[cfg(test)]
 mod tests;
@@ -27,6 +29,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::TlsConfig;
 use crate::model::Timestamp;
+pub use binding::channel_bindings;
 pub use make::make_certificate;
 
 /// Why a certificate cannot be used. Names the file.
@@ -95,6 +98,11 @@ impl Certificates {
     /// Is the certificate made for this host name?
     pub fn covers(&self, host_name: &str) -> bool {
         covers(&self.current.0.load(), host_name)
+    }
+
+    /// The certificate's hash (`tls-server-end-point`); `None` where there is none for its kind of signature.
+    pub fn end_point(&self) -> Option<Vec<u8>> {
+        binding::end_point(self.current.0.load().cert.first()?)
     }
 
     /// When the certificate ends, in seconds since 1970; `None` where its dates cannot be read.

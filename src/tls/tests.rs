@@ -144,3 +144,65 @@ fn what_is_wrong_is_said_with_the_file() {
     std::fs::remove_file(&certificate).unwrap();
     assert_eq!(error(&config, NOW), format!("{c}: No such file or directory (os error 2)"));
 }
+
+#[tokio::test]
+async fn both_ends_know_what_binds_their_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = make_certificate(folder.path(), &["school.test"], NOW).unwrap();
+    let path = config.certificate.clone().unwrap();
+    let certificates = load(&config, NOW).unwrap();
+    let shown = CertificateDer::from_pem_file(&path).unwrap();
+    let end_point = ring::digest::digest(&ring::digest::SHA256, &shown).as_ref().to_vec();
+    assert_eq!(certificates.end_point(), Some(end_point.clone()), "ECDSA with SHA-256");
+    let mut exported = Vec::new();
+    for version in [&rustls::version::TLS13, &rustls::version::TLS12, &rustls::version::TLS13] {
+        let (client, server) = tokio::io::duplex(16 << 10);
+        let (acceptor, connector) = (certificates.acceptor(), connector(&path, &[version]));
+        let name = ServerName::try_from("school.test").unwrap();
+        let (ours, theirs) = tokio::join!(acceptor.accept(server), connector.connect(name, client));
+        let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
+        let bindings = super::channel_bindings(ours.get_ref().1, certificates.end_point());
+        assert_eq!(bindings.end_point, Some(end_point.clone()));
+        let label = b"EXPORTER-Channel-Binding";
+        let on_their_side = theirs.get_ref().1.export_keying_material([0; 32], label, Some(b"")).unwrap();
+        match version.version {
+            rustls::ProtocolVersion::TLSv1_3 => assert_eq!(bindings.exporter, Some(on_their_side)),
+            _ => assert_eq!(bindings.exporter, None),
+        }
+        exported.push(on_their_side);
+    }
+    assert_ne!(exported[0], exported[2], "another connection, another binding");
+}
+
+#[test]
+fn a_certificate_is_hashed_as_it_was_signed() {
+    // A certificate without anything in it but its kind of signature.
+    let certificate = |name: &[u8]| {
+        let algorithm = [&[0x06, u8::try_from(name.len()).unwrap()], name].concat();
+        let algorithm = [&[0x30, u8::try_from(algorithm.len()).unwrap()], algorithm.as_slice()].concat();
+        let body = [&[0x30, 0x00], algorithm.as_slice(), &[0x03, 0x01, 0x00]].concat();
+        [&[0x30, u8::try_from(body.len()).unwrap()], body.as_slice()].concat()
+    };
+    let rsa = |last: u8| certificate(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, last]);
+    let ecdsa = |last: &[u8]| certificate(&[&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04], last].concat());
+    let bytes = |certificate: Vec<u8>| super::binding::end_point(&certificate).map(|hash| hash.len());
+    for (certificate, expected) in [
+        (rsa(4), Some(32)),
+        (rsa(5), Some(32)),
+        (rsa(11), Some(32)),
+        (rsa(12), Some(48)),
+        (rsa(13), Some(64)),
+        // RSASSA-PSS and SHA-224; Ed25519 has no hash of its own.
+        (rsa(10), None),
+        (rsa(14), None),
+        (certificate(&[0x2B, 0x65, 0x70]), None),
+        (ecdsa(&[1]), Some(32)),
+        (ecdsa(&[3, 2]), Some(32)),
+        (ecdsa(&[3, 3]), Some(48)),
+        (ecdsa(&[3, 4]), Some(64)),
+        (b"no certificate".to_vec(), None),
+        (Vec::new(), None),
+    ] {
+        assert_eq!(bytes(certificate), expected);
+    }
+}

@@ -10,7 +10,7 @@ pub(super) struct Validity {
     pub not_after: i64,
 }
 
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const EXPLICIT_VERSION: u8 = 0xA0;
 const UTC_TIME: u8 = 0x17;
@@ -34,7 +34,7 @@ pub(super) fn validity(certificate: &[u8]) -> Option<Validity> {
 }
 
 /// The content of the element with this tag, and what follows it.
-fn expect(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn expect(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = element(input)?;
     (found == tag).then_some((content, rest))
 }

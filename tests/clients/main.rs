@@ -61,6 +61,15 @@ fn python_sends_reads_files_deletes_and_restores() {
     }
 }
 
+/// SCRAM by hashlib, bound to the certificate that was shown: `scram.py` tells the story.
+#[test]
+fn python_proves_its_password() {
+    let Some(python) = tool::find("python3", "python3") else { return };
+    for security in Security::ALL {
+        tell(&python, "scram.py", security, &[]);
+    }
+}
+
 /// COMPRESS by zlib itself, with each of its flushes: `compress.py` tells the story.
 #[test]
 fn python_compresses() {

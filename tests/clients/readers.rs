@@ -37,7 +37,7 @@ fn maildir(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
 fn mbsync_syncs_and_syncs_nothing_twice() {
     let Some(mbsync) = tool::find("mbsync", "isync") else { return };
     let server = Server::shared();
-    for security in Security::ALL {
+    for (security, mechanism) in Security::ALL.into_iter().zip(["PLAIN", "LOGIN", "SCRAM-SHA-256"]) {
         let [sender, receiver] = server.people();
         let messages = three_messages(&server, &sender, &receiver);
         let kind = match security {
@@ -50,7 +50,7 @@ fn mbsync_syncs_and_syncs_nothing_twice() {
         let settings = mbsync.file(
             "mbsyncrc",
             &format!(
-                "IMAPAccount ent\nHost {HOST}\nPort {}\nUser {receiver}@{DOMAIN}\nPass {PASSWORD}\nAuthMechs PLAIN\n\
+                "IMAPAccount ent\nHost {HOST}\nPort {}\nUser {receiver}@{DOMAIN}\nPass {PASSWORD}\nAuthMechs {mechanism}\n\
                  SSLType {kind}\nCertificateFile {}\nSystemCertificates no\n\nIMAPStore far\nAccount ent\n\n\
                  MaildirStore near\nPath {mail}/\nInbox {mail}/INBOX\nSubFolders Verbatim\n\n\
                  Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n",

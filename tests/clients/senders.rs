@@ -42,7 +42,7 @@ fn msmtp_sends() {
     let Some(msmtp) = tool::find("msmtp", "msmtp") else { return };
     let server = Server::shared();
     for security in Security::ALL {
-        for auth in ["plain", "login"] {
+        for auth in ["plain", "login", "scram-sha-256"] {
             let [sender, receiver] = server.people();
             let (tls, starttls) = match security {
                 Security::Plain => ("off", "off"),

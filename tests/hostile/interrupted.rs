@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use passerelle::connection::{Connection, Security, Start};
 use passerelle::imap;
+use passerelle::sasl::ChannelBindings;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
@@ -112,7 +113,8 @@ async fn a_session_that_panics_takes_nobody_with_it() {
         let gateway = Arc::clone(&world.gateway);
         let session = tokio::spawn(async move {
             let (peer, stop) = ("192.0.2.1:5000".parse().unwrap(), CancellationToken::new());
-            let connection = Connection { id: 9, peer, security: Security::Tls, stop };
+            let connection =
+                Connection { id: 9, peer, security: Security::Tls, bindings: ChannelBindings::default(), stop };
             let mine = Mine { stream: theirs, octets_left: 60_000 };
             drop(imap::run(gateway, &connection, Start::Greeting, mine).await);
         });

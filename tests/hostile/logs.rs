@@ -39,7 +39,10 @@ fn no_secret_is_logged_even_at_trace() {
         sender.ask("RSET").unwrap();
     }
     sender.ask("Gu3ssPass").unwrap();
-    sender.ask("AUTH PLAIN Gu3ssPass").unwrap();
+    for mechanism in ["PLAIN", "SCRAM-SHA-256", "XOAUTH2"] {
+        sender.ask(&format!("AUTH {mechanism} Gu3ssPass")).unwrap();
+        imap(demo.imap, "u0001", "secret").command(&format!("AUTHENTICATE {mechanism} Gu3ssPass")).unwrap();
+    }
     drop(demo);
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.contains("submission delivered") && log.contains("DEBUG"), "the log is talkative: {log}");

@@ -56,6 +56,7 @@ impl World {
         let mut config: Config =
             toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display())).unwrap();
         config.login.refusal_delay_milliseconds = 0;
+        config.login.scram_iterations = 4096;
         change(&mut config);
         insert(&test, PEOPLE).await;
         let gateway = Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap();
@@ -79,6 +80,7 @@ impl World {
             id: 1,
             peer: "192.0.2.1:5000".parse().unwrap(),
             security: Security::Tls,
+            bindings: passerelle::sasl::ChannelBindings::default(),
             stop: CancellationToken::new(),
         };
         let session = tokio::spawn(run(Arc::clone(&self.gateway), connection, theirs));

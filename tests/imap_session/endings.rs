@@ -106,6 +106,7 @@ async fn a_waiting_session_is_small() {
         id: 1,
         peer: "192.0.2.1:5000".parse().unwrap(),
         security: passerelle::connection::Security::Tls,
+        bindings: passerelle::sasl::ChannelBindings::default(),
         stop: world.stop.clone(),
     };
     let session = passerelle::imap::run(world.gateway, &connection, Start::Greeting, theirs);

@@ -66,7 +66,7 @@ async fn capabilities_stand_in_greeting_and_login_and_by_command() {
     let world = World::new().await;
     let mut client = world.connect(Security::Tls, Start::Greeting, 1 << 16);
     let always = ALWAYS.join(" ");
-    let before = format!("{always} AUTH=PLAIN AUTH=LOGIN");
+    let before = format!("{always} AUTH=PLAIN AUTH=LOGIN AUTH=SCRAM-SHA-256");
     assert_eq!(client.response().await, format!("* OK [CAPABILITY {before}] Passerelle"));
     assert_eq!(client.ok("CAPABILITY").await, [format!("* CAPABILITY {before}")]);
     let login = client.tagged(format!("login anne.martin@ent.test \"{PASSWORD}\"")).await;

@@ -10,6 +10,7 @@ use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::imap;
 use passerelle::model::{Secret, UserId};
+use passerelle::sasl::ChannelBindings;
 use passerelle::store::{Durability, Tx, Working};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
@@ -54,6 +55,7 @@ impl World {
         let mut config: Config =
             toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display())).unwrap();
         config.login.refusal_delay_milliseconds = 0;
+        config.login.scram_iterations = 4096;
         change(&mut config);
         insert(&test, PEOPLE).await;
         let gateway = Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap();
@@ -74,7 +76,13 @@ impl World {
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         let peer = "192.0.2.1:5000".parse().unwrap();
         let session = tokio::spawn(async move {
-            let connection = Connection { id: CONNECTIONS.fetch_add(1, Ordering::Relaxed), peer, security, stop };
+            let connection = Connection {
+                id: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+                peer,
+                security,
+                bindings: ChannelBindings::default(),
+                stop,
+            };
             imap::run(gateway, &connection, start, theirs).await
         });
         Client { stream: ours, unread: Vec::new(), commands: 0, session }

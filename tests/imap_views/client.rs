@@ -8,6 +8,7 @@ use passerelle::connection::Start;
 use passerelle::connection::{Connection, Security};
 use passerelle::domain::Gateway;
 use passerelle::imap;
+use passerelle::sasl::ChannelBindings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_util::sync::CancellationToken;
 
@@ -127,7 +128,13 @@ impl Client {
         let gateway = Arc::clone(&self.gateway);
         tokio::spawn(async move {
             let peer = "192.0.2.1:5000".parse().unwrap();
-            let connection = Connection { id: 1, peer, security: Security::Tls, stop: CancellationToken::new() };
+            let connection = Connection {
+                id: 1,
+                peer,
+                security: Security::Tls,
+                bindings: ChannelBindings::default(),
+                stop: CancellationToken::new(),
+            };
             imap::run(gateway, &connection, Start::Greeting, theirs).await;
         });
         (self.stream, self.unread) = (Some(ours), Vec::new());

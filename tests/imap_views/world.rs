@@ -55,7 +55,7 @@ impl World {
     async fn on(test: TestStore) -> Self {
         let folder = test.folder.path().display();
         let settings = format!(
-            "domain = 'ent.test'\ndata_dir = '{folder}'\nmailboxes.expunge_to_trash = false\nmailboxes.per_user_max = 100000"
+            "domain = 'ent.test'\ndata_dir = '{folder}'\nmailboxes.expunge_to_trash = false\nlogin.scram_iterations = 4096\nmailboxes.per_user_max = 100000"
         );
         let config: Arc<Config> = Arc::new(toml::from_str(&settings).unwrap());
         let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t ()) -> Working<'t, ()> = |tx, ()| {

@@ -14,13 +14,17 @@ mod ent;
 mod ent_traps;
 mod forgotten;
 mod imports;
+mod issuer;
 mod live_ent;
 mod logins;
 mod rules;
+mod scram;
 mod speed;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+mod token_clients;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -48,7 +52,7 @@ pub(crate) fn gateway(test: &TestStore) -> Gateway {
 /// The same, with settings of its own.
 pub(crate) fn gateway_with(test: &TestStore, change: impl FnOnce(&mut Config)) -> Gateway {
     let text = format!(
-        "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\ntries_max = 3\ntries_window_seconds = 60\n",
+        "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\nscram_iterations = 4096\ntries_max = 3\ntries_window_seconds = 60\n",
         test.folder.path().display()
     );
     let mut config: Config = toml::from_str(&text).unwrap();

@@ -10,6 +10,7 @@ use passerelle::domain::mailbox::Mailbox;
 use passerelle::domain::messages::{AppendOptions, AppendedAll, Sought, ToAppend};
 use passerelle::imap;
 use passerelle::model::{MailboxName, MessageId, Profile, Secret, User, UserId};
+use passerelle::sasl::ChannelBindings;
 use passerelle::store::{Durability, Tx};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,10 @@ pub struct World {
 impl World {
     pub async fn new(test: TestStore) -> Self {
         let gateway = |by_index: bool| {
-            let text = format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display());
+            let text = format!(
+                "domain = 'ent.test'\ndata_dir = '{}'\nlogin.scram_iterations = 4096",
+                test.folder.path().display()
+            );
             let mut config: Config = toml::from_str(&text).unwrap();
             config.imap.search_by_index = by_index;
             Arc::new(Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap())
@@ -97,7 +101,13 @@ impl World {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let gateway = Arc::clone(if by_index { &self.indexed } else { &self.scanning });
         let peer = "192.0.2.1:5000".parse().unwrap();
-        let connection = Connection { id: 1, peer, security: Security::Tls, stop: CancellationToken::new() };
+        let connection = Connection {
+            id: 1,
+            peer,
+            security: Security::Tls,
+            bindings: ChannelBindings::default(),
+            stop: CancellationToken::new(),
+        };
         tokio::spawn(async move { imap::run(gateway, &connection, Start::Greeting, theirs).await });
         let mut client = Client { stream: BufReader::with_capacity(1 << 20, ours) };
         client.line().await;

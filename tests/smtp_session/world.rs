@@ -12,6 +12,7 @@ use passerelle::connection::{Connection, Ended, Security};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::model::{Secret, UserId};
+use passerelle::sasl::ChannelBindings;
 use passerelle::smtp;
 use passerelle::store::{Durability, StoreError, Tx, Working};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
@@ -65,8 +66,11 @@ impl World {
     /// With settings of its own.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let test = support::sqlite().await;
-        let mut config: Config =
-            toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", test.folder.path().display())).unwrap();
+        let mut config: Config = toml::from_str(&format!(
+            "domain = 'ent.test'\ndata_dir = '{}'\nlogin.scram_iterations = 4096",
+            test.folder.path().display()
+        ))
+        .unwrap();
         change(&mut config);
         write(&test, PEOPLE).await;
         let gateway = Gateway::new(Arc::new(config), test.store.clone(), Clock::system()).unwrap();
@@ -89,7 +93,13 @@ impl World {
         let counted = Counted { stream: theirs, writes: Arc::clone(&writes) };
         let (gateway, stop) = (Arc::clone(&self.gateway), self.stop.clone());
         let session = tokio::spawn(async move {
-            let connection = Connection { id: CONNECTIONS.fetch_add(1, Ordering::Relaxed), peer, security, stop };
+            let connection = Connection {
+                id: CONNECTIONS.fetch_add(1, Ordering::Relaxed),
+                peer,
+                security,
+                bindings: ChannelBindings::default(),
+                stop,
+            };
             smtp::run(gateway, &connection, start, counted).await
         });
         Client { stream: ours, unread: Vec::new(), writes, session }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 pub mod deflate;
+pub mod scram;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -4,12 +4,14 @@
 //! | --- | --- |
 //! | `script` | how transcripts are written and compared |
 //! | `school` | the tiny school that each one finds |
+//! | `logins` | messages of SCRAM, as a client makes them |
 //! | `play` | sessions on in-memory streams |
 //!
 //! `UPDATE_TRANSCRIPTS=1 cargo test --test wire` writes down what the server says: the diff is the review.
 //! `TRANSCRIPT=imap/search` plays only those whose path begins so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod logins;
 mod play;
 mod school;
 mod script;

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use passerelle::connection::{Connection, Ended, Security, Start};
 use passerelle::domain::Gateway;
+use passerelle::sasl::ChannelBindings;
 use passerelle::{imap, smtp};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio_util::sync::CancellationToken;
 
+use crate::logins::{EXPORTED, Logins};
 use crate::school;
 use crate::script::{CLOSED, LineKind, Names, Script, octets, visible};
 use crate::support;
@@ -41,6 +43,7 @@ pub(crate) struct Play<'a> {
     script: &'a Script,
     clients: Vec<Client>,
     names: Names,
+    logins: Logins,
     /// Connections that the server closed, as far as we have read.
     closed: HashSet<usize>,
     /// Does every client compress, once logged in?
@@ -50,7 +53,14 @@ pub(crate) struct Play<'a> {
 impl<'a> Play<'a> {
     /// Opens all connections, logs in and selects as the header says.
     pub(crate) async fn begin(script: &'a Script, gateway: &Arc<Gateway>, deflated: bool) -> Result<Self, String> {
-        let mut play = Self { script, clients: Vec::new(), names: Names::default(), closed: HashSet::new(), deflated };
+        let mut play = Self {
+            script,
+            clients: Vec::new(),
+            names: Names::default(),
+            logins: Logins::default(),
+            closed: HashSet::new(),
+            deflated,
+        };
         for connection in 0..script.header.connections {
             play.clients.push(open(script, gateway, connection, play.protocol(connection))?);
             if let Some(login) = script.header.login(connection) {
@@ -199,7 +209,7 @@ impl<'a> Play<'a> {
     }
 
     /// What a client's line puts on the wire.
-    fn octets(&self, connection: usize, text: &str) -> Vec<u8> {
+    fn octets(&mut self, connection: usize, text: &str) -> Vec<u8> {
         if let Some(name) = text.strip_prefix('@') {
             let message = school::message(name.trim_end_matches('¬'));
             return match self.protocol(connection) {
@@ -208,7 +218,8 @@ impl<'a> Play<'a> {
                 _ => [message.as_slice(), b"\r\n"].concat(),
             };
         }
-        let mut text = self.names.put_in(text);
+        let text = self.names.put_in(text);
+        let mut text = self.logins.put_in(connection, &text, &mut self.names);
         while let Some((before, after)) = text.split_once("{@")
             && let Some((name, after)) = after.split_once(['}', '+'])
         {
@@ -289,7 +300,8 @@ fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) 
     let (client, server) = tokio::io::duplex(STREAM_BYTES);
     let peer = format!("{}:4{number:04}", script.header.peer).parse().map_err(|_| "peer: an address".to_owned())?;
     let security = if script.header.tls { Security::Tls } else { Security::Plain };
-    let connection = Connection { id: number as u64, peer, security, stop: CancellationToken::new() };
+    let connection =
+        Connection { id: number as u64, peer, security, bindings: bindings(security), stop: CancellationToken::new() };
     let gateway = Arc::clone(gateway);
     match protocol {
         "smtp" => drop(tokio::spawn(serve_smtp(gateway, connection, server))),
@@ -299,11 +311,15 @@ fn open(script: &Script, gateway: &Arc<Gateway>, number: usize, protocol: &str) 
     Ok(Client::new(client))
 }
 
+fn bindings(security: Security) -> ChannelBindings {
+    ChannelBindings { exporter: (security == Security::Tls).then_some(EXPORTED), end_point: None }
+}
+
 /// As `server` does it; where TLS would begin, the same stream goes on without it.
 async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
     let ended = smtp::run(Arc::clone(&gateway), &connection, Start::Greeting, stream).await;
     if let Ended::StartTls(stream) = ended {
-        let connection = Connection { security: Security::Tls, ..connection };
+        let connection = Connection { security: Security::Tls, bindings: bindings(Security::Tls), ..connection };
         smtp::run(gateway, &connection, Start::AfterStartTls, stream).await;
     }
 }
@@ -311,7 +327,7 @@ async fn serve_smtp(gateway: Arc<Gateway>, connection: Connection, stream: Duple
 async fn serve_imap(gateway: Arc<Gateway>, connection: Connection, stream: DuplexStream) {
     let ended = imap::run(Arc::clone(&gateway), &connection, Start::Greeting, stream).await;
     if let Ended::StartTls(stream) = ended {
-        let connection = Connection { security: Security::Tls, ..connection };
+        let connection = Connection { security: Security::Tls, bindings: bindings(Security::Tls), ..connection };
         imap::run(gateway, &connection, Start::AfterStartTls, stream).await;
     }
 }

@@ -32,11 +32,12 @@ pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Ga
     let recall = if settings.contains("recall.") { "" } else { "recall.mailbox = ''\n" };
     let settings = format!(
         "domain = \"school.test\"\nhost_name = \"mail.school.test\"\ndata_dir = {folder:?}\n\
-         login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\n{recall}{settings}\n"
+         login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\nlogin.scram_iterations = 4096\n\
+         {recall}{settings}\n"
     );
     let config: Config = toml::from_str(&settings).unwrap_or_else(|error| panic!("{}: {error}", script.path));
     let gateway = Arc::new(Gateway::new(Arc::new(config), store, Clock::fixed(NOW)).unwrap());
-    people(&gateway).await;
+    people(&gateway, script).await;
     let mut logins = script.header.logins.iter().filter(|login| !["none", "greeted"].contains(&login.as_str()));
     let owner = gateway.find_user(logins.next().map_or("claire.martin", String::as_str)).await.unwrap().unwrap();
     for (mailbox, names) in &script.header.messages {
@@ -47,7 +48,7 @@ pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Ga
     gateway
 }
 
-async fn people(gateway: &Gateway) {
+async fn people(gateway: &Gateway, script: &Script) {
     let files = ImportFiles::read_dir(&transcripts().join("school")).unwrap();
     match gateway.import(&files, ImportMode::Apply).await.unwrap() {
         Imported::Done(_) => {}
@@ -56,7 +57,10 @@ async fn people(gateway: &Gateway) {
     let hash = gateway.hash_password(Secret::new(PASSWORD)).await.unwrap().unwrap();
     let everybody = gateway.users(&UserFilter::default()).await.unwrap();
     let everybody: Vec<UserId> = everybody.into_iter().map(|user| user.id).collect();
-    gateway.set_password_hash(&everybody, hash).await.unwrap();
+    gateway.set_password_hash(&everybody, hash.clone()).await.unwrap();
+    if script.uses_scram() {
+        gateway.keep_verifiers(&everybody, &hash, &Secret::new(PASSWORD)).await.unwrap();
+    }
     gateway.suspend_user(&UserId::new("u-jean"), "parti").await.unwrap();
 }
 

@@ -14,6 +14,7 @@
 //!
 //! `C:` and `S:` are the first connection's. `␍`, `␊`, `␀`, at a line's end `␠`, stand for these octets, `¬` at a client line's end for "no
 //! CRLF", `‹E9›` for an octet that is not UTF-8. `C: @name` sends `messages/name.eml` as DATA or as a literal has it; `{@name}` is its size.
+//! `«…»` in a client's line is a message of SCRAM (`logins`).
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -103,6 +104,11 @@ impl Script {
             return Err(format!("tests/transcripts/{path}:1: no title: say in one line what this transcript shows"));
         }
         Ok(Self { path: path.to_owned(), header, lines })
+    }
+
+    /// Does a client log in by SCRAM?
+    pub(crate) fn uses_scram(&self) -> bool {
+        self.lines.iter().any(|line| matches!(&line.kind, LineKind::Client { text, .. } if text.contains('«')))
     }
 
     /// The transcript's text, with other lines.
@@ -201,6 +207,11 @@ impl Names {
         let mut names: Vec<_> = self.0.iter().collect();
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         names.into_iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), value))
+    }
+
+    /// The name means this from now on.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), value);
     }
 
     /// Does the line match the pattern? Takes in the words that stand where new names do.

@@ -36,6 +36,11 @@ impl AppSecret {
         Secret::new(self.0.chunks(GROUP).collect::<Vec<_>>().join(&b'-'))
     }
 
+    /// As it may be typed, without separators.
+    pub(in crate::domain) fn typed(&self) -> Secret {
+        Secret::new(self.0)
+    }
+
     /// What is kept.
     pub(in crate::domain) fn hash(&self) -> [u8; 32] {
         blake3::derive_key(CONTEXT, &self.0)

@@ -1,4 +1,4 @@
-//! Who is it: a password or an app password → a person. Owner of tries and of remembered credentials.
+//! Who is it: a password, an app password, a proof or a token → a person. Owner of tries and of remembered credentials.
 //!
 //! An app password is 140 random bits: one exact lookup finds it. A password that a person chose is checked with argon2,
 //! off the async threads, a few at a time; what a check found is remembered for minutes under a key that only this
@@ -10,6 +10,8 @@
 //! | file | what |
 //! | --- | --- |
 //! | here | passwords: checked, remembered |
+//! | `scram` | proofs of a password |
+//! | `bearer` | tokens that the ENT gives out |
 //! | `welcome` | who came in, and with what: every way to log in ends there |
 //! | `caller` | who is connected: protocol, address, what the client says it is |
 //! | `cloud` | apps whose maker's servers hold the password |
@@ -23,11 +25,13 @@
 
 mod admission;
 pub(in crate::domain) mod app_secret;
+mod bearer;
 mod caller;
 mod cloud;
 mod last_use;
 mod letter;
 pub(in crate::domain) mod password;
+mod scram;
 mod sessions;
 mod standing;
 mod tries;
@@ -37,11 +41,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use self::app_secret::AppSecret;
+pub use self::bearer::TokenLogin;
 pub use self::caller::Caller;
 use self::password::PasswordHash;
+pub use self::scram::Proven;
 use self::sessions::Sessions;
 pub use self::sessions::{Admission, Cut};
 use self::tries::{Origin, Tries};
@@ -50,6 +56,7 @@ use super::{Fault, Gateway};
 use crate::config::LoginConfig;
 use crate::model::{Secret, Timestamp};
 use crate::store::people::credentials::{self, Account, AppPassword};
+use crate::store::people::scram::Parameters;
 
 /// Checks remembered at most: about 100 octets each.
 const REMEMBERED_MAX: u64 = 200_000;
@@ -66,6 +73,8 @@ pub struct Logins {
     proven: Cache<[u8; 32], ()>,
     hashes: Arc<Semaphore>,
     tries: Tries,
+    /// As the store has them.
+    scram: OnceCell<Parameters>,
     pub(in crate::domain) sessions: Sessions,
     noted: last_use::Noted,
     told: cloud::Told,
@@ -100,6 +109,7 @@ impl Logins {
             remember: i64::try_from(remember.as_micros()).unwrap_or(i64::MAX),
             hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
             tries: Tries::new(config),
+            scram: OnceCell::new(),
             sessions: Sessions::default(),
             noted: last_use::Noted::new(),
             told: cloud::Told::new(),
@@ -209,7 +219,12 @@ impl Gateway {
         let could_be_right = hash.is_some();
         let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
         match self.logins.check(key, &hash, password, origin, self.clock.now()).await {
-            Ok(right) if right && could_be_right => Ok(known.welcome(Credential::own)),
+            Ok(right) if right && could_be_right => {
+                if let Some(account) = &known.account {
+                    self.keep_missing_verifier(account, &hash, password).await;
+                }
+                Ok(known.welcome(Credential::own))
+            }
             Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
             Err(unchecked) => match &*unchecked {
                 Unchecked::TooManyTries => Ok(Login::Refused(LoginRefusal::TooManyTries)),

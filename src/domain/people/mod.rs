@@ -10,9 +10,10 @@ pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
 use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId, WordChoice};
+use crate::sasl::scram::Verifier;
 use crate::sentences::Sentence;
 pub use crate::store::people::credentials::AppPassword;
-use crate::store::people::{admin, credentials, directory};
+use crate::store::people::{admin, credentials, directory, scram};
 use crate::store::{Durability, StoreError, Tx, switch, trail};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -136,11 +137,13 @@ impl Gateway {
     /// Sets a person's password. The old one is worth nothing at once, on every gateway: all sessions are cut, but those of
     /// app passwords.
     pub async fn set_password(&self, user: &UserId, password: Secret) -> Result<Result<(), PasswordRefusal>, Fault> {
-        let hash = match self.hash_password(password).await? {
+        let hash = match self.hash_password(password.clone()).await? {
             Ok(hash) => hash,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let known = self.set_password_hash(std::slice::from_ref(user), hash).await?;
+        let users = std::slice::from_ref(user);
+        let known = self.set_password_hash(users, hash.clone()).await?;
+        self.keep_verifiers(users, &hash, &password).await?;
         Ok(if known == 1 { Ok(()) } else { Err(PasswordRefusal::NoSuchUser) })
     }
 
@@ -197,7 +200,8 @@ impl Gateway {
             words: WordChoice::default(),
         };
         let line = self.admin_line(user, "app-password-create", device_name);
-        let input = (password.clone(), secret.hash(), line);
+        let verifiers = self.app_password_verifiers(user, &secret).await?;
+        let input = (password.clone(), secret.hash(), verifiers, line);
         let known =
             self.store.write(Durability::Synced, input, |tx, input| Box::pin(insert_app_password(tx, input))).await?;
         Ok(if known {
@@ -245,12 +249,15 @@ impl Gateway {
 
 async fn insert_app_password(
     tx: &mut Tx<'_>,
-    (password, hash, line): &(AppPassword, [u8; 32], TrailLine),
+    (password, hash, verifiers, line): &(AppPassword, [u8; 32], Vec<Verifier>, TrailLine),
 ) -> Result<bool, StoreError> {
     if directory::user_by_id(tx, &password.user).await?.is_none() {
         return Ok(false);
     }
     credentials::insert_app_password(tx, password, hash).await?;
+    for verifier in verifiers {
+        scram::add(tx, &password.user, Some(&password.id), verifier).await?;
+    }
     told(tx, true, line).await
 }
 

@@ -1,5 +1,7 @@
 //! What each command means in each state, with answers made up.
 
+use std::num::NonZeroU32;
+
 use super::*;
 use crate::domain::login::{Credential, LoginRefusal, Welcome};
 use crate::model::{Profile, UserId};
@@ -20,6 +22,16 @@ pub(super) fn user() -> User {
     }
 }
 
+/// As over TLS 1.3.
+fn offer() -> Offer {
+    let bindings = crate::sasl::ChannelBindings { exporter: Some([7; 32]), end_point: None };
+    Offer { mechanisms: crate::sasl::Mechanism::ALL.to_vec(), bindings }
+}
+
+fn welcome() -> Login {
+    Login::Welcome(Welcome::new(user(), OWN))
+}
+
 /// Says a line and answers what is asked as a kind gateway would.
 struct Client {
     session: Session,
@@ -27,7 +39,7 @@ struct Client {
 
 impl Client {
     fn new(config: Config, security: Security) -> Self {
-        Self { session: Session::new(Arc::new(config), security, security == Security::Tls) }
+        Self { session: Session::new(Arc::new(config), security, (security == Security::Tls).then(offer)) }
     }
 
     /// A client in each state.
@@ -96,7 +108,17 @@ const OWN: Credential = Credential::Own { password_version: 0 };
 
 fn kind(question: Question) -> Answer {
     match question {
-        Question::LogIn(_) => Answer::LoggedIn(Login::Welcome(Welcome::new(user(), OWN))),
+        Question::LogIn(_) => Answer::LoggedIn(welcome()),
+        Question::Salt(first) => {
+            let salting = scram::Salting { salt: [0; 16], iterations: NonZeroU32::MIN, nonce: "y".to_owned() };
+            Answer::Exchange(ExchangeAnswer::Salt(first, salting))
+        }
+        Question::Prove(_) => {
+            let (welcome, signature) = (Box::new(Welcome::new(user(), OWN)), "v=signature".to_owned());
+            Answer::Exchange(ExchangeAnswer::Proved { welcome, signature })
+        }
+        Question::Token(_) => Answer::Exchange(ExchangeAnswer::TokenRefused { why: "{}".to_owned() }),
+        Question::Enter(welcome) => Answer::LoggedIn(Login::Welcome(*welcome)),
         Question::OwnAddress { address, utf8, .. } => {
             let own = address.local() == "anne.martin";
             Answer::OwnAddress { address, utf8, own }
@@ -175,7 +197,10 @@ fn ehlo_announces_what_holds() {
     let common = "250-mail.ent.fr\r\n250-SIZE 41943040\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-PIPELINING\r\n\
                   250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250-LIMITS RCPTMAX=1000\r\n";
     assert_eq!(announced(Security::Plain), format!("{common}250 STARTTLS\r\n"));
-    assert_eq!(announced(Security::Tls), format!("{common}250 AUTH PLAIN LOGIN\r\n"));
+    assert_eq!(
+        announced(Security::Tls),
+        format!("{common}250 AUTH PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS OAUTHBEARER XOAUTH2\r\n")
+    );
 }
 
 #[test]
@@ -203,6 +228,31 @@ fn login_in_two_steps_and_cancelled() {
     assert_eq!(client.state(), "Greeted");
     assert_code(&client.says("AUTH CRAM-MD5"), "504 5.5.4 ");
     assert_code(&client.says("AUTH LOGIN YQ=="), "334 UGFzc3dvcmQ6");
+}
+
+#[test]
+fn a_login_of_several_turns() {
+    for (last, reply, state) in
+        [("", "235 2.7.0 ", "LoggedIn"), ("*", "501 5.7.0 ", "Greeted"), ("eA==", "501 5.5.2 ", "Greeted")]
+    {
+        let mut client = Client::in_state("Greeted");
+        // n,,n=anne,r=x and r=xy,s=…,i=1 and c=biws,r=xy,p=…
+        let first = client.says("AUTH SCRAM-SHA-256 biwsbj1hbm5lLHI9eA==");
+        assert_eq!(first, "334 cj14eSxzPUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE9PSxpPTE=");
+        let proof = "Yz1iaXdzLHI9eHkscD1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBPQ==";
+        assert_eq!(client.says(proof), "334 dj1zaWduYXR1cmU=");
+        assert_eq!(client.state(), "LoggingIn", "nobody has come in before the client has heard the proof");
+        assert_code(&client.says(last), reply);
+        assert_eq!(client.state(), state);
+    }
+    let mut client = Client::in_state("Greeted");
+    // y,,n=anne,r=x: the client did not see SCRAM-SHA-256-PLUS.
+    assert_code(&client.says("AUTH SCRAM-SHA-256 eSwsbj1hbm5lLHI9eA=="), "504 5.7.0 ");
+    for line in ["AQ==", "", "*", "anything"] {
+        let mut client = Client::in_state("Greeted");
+        assert_eq!(client.says("AUTH OAUTHBEARER biwsAWF1dGg9QmVhcmVyIHgBAQ=="), "334 e30=");
+        assert_code(&client.says(line), "535 5.7.8 ");
+    }
 }
 
 #[test]

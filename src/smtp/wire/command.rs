@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use smtp_proto::Request;
 
-use super::sasl::Mechanism;
 use crate::model::{Address, Secret};
+use crate::sasl::Mechanism;
 
 /// Limits with CRLF (RFC 5321 §4.5.3.1.4, raised for paths and parameters; RFC 4954 §4 for AUTH, held by `line`).
 const COMMAND_BYTES_MAX: usize = 512;

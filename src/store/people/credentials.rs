@@ -11,6 +11,8 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Rises with every change of the password.
     pub password_version: i64,
+    /// Can the person's own password be used by SCRAM?
+    pub has_verifier: bool,
 }
 
 /// A device's password, without its secret.
@@ -63,21 +65,29 @@ fn app_password_of_row(row: AppPasswordRow) -> Result<AppPassword, StoreError> {
     })
 }
 
-const PASSWORD_HASH: &str = "select password_hash, password_version from ent_user where id = $1";
+const PASSWORD_HASH: &str = "
+    select password_hash, password_version
+         , (select count(*) from scram_verifier v where v.user_id = ent_user.id and v.app_password_id is null)
+    from ent_user where id = $1";
 
 /// The account behind any of its names. `local_part` in lower case.
 pub async fn account(tx: &mut Tx<'_>, local_part: &str) -> Result<Option<Account>, StoreError> {
     let Some(user) = super::directory::user_by_local_part(tx, local_part).await? else { return Ok(None) };
-    let row: Option<(Option<String>, i64)> =
+    let row: Option<(Option<String>, i64, i64)> =
         on_engine!(tx, |c| sqlx::query_as(PASSWORD_HASH).bind(user.id.as_str()).fetch_optional(c).await)?;
-    Ok(row.map(|(password_hash, password_version)| Account { user, password_hash, password_version }))
+    Ok(row.map(|(password_hash, password_version, verifiers)| Account {
+        user,
+        password_hash,
+        password_version,
+        has_verifier: verifiers > 0,
+    }))
 }
 
 const SET_PASSWORD_HASH: &str =
     "update ent_user set password_hash = $1, password_version = password_version + 1 where id = $2";
 
-/// Sets or takes away one person's password. `false` where there is no such person. Other gateways learn of it by
-/// `switch::bump`.
+/// Sets or takes away one person's password; SCRAM's verifier of the old one goes. `false` where there is no such person.
+/// Other gateways learn of it by `switch::bump`.
 pub async fn set_password_hash(tx: &mut Tx<'_>, user: &UserId, hash: Option<&str>) -> Result<bool, StoreError> {
     let changed = on_engine!(tx, |c| sqlx::query(SET_PASSWORD_HASH)
         .bind(hash)
@@ -85,6 +95,8 @@ pub async fn set_password_hash(tx: &mut Tx<'_>, user: &UserId, hash: Option<&str
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
+    // Behind the change, which locks the row that `scram::keep_own` locks too.
+    super::scram::forget_own(tx, user).await?;
     Ok(changed > 0)
 }
 

@@ -67,7 +67,9 @@ pub async fn archive(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resu
         let ids = list(people);
         on_engine!(tx, |c| sqlx::query(sql).bind(ids).bind(now.0).execute(c).await.map(|_| ()))?;
     }
-    Ok(())
+    // Behind the change, which locks the rows that `scram::keep_own` locks too.
+    let forget = sql!(tx, "delete from scram_verifier where user_id in (select item from ", texts "$1", " as list)");
+    run(tx, &[forget], people).await
 }
 
 async fn take_out_of_groups(tx: &mut Tx<'_>, people: &[UserId]) -> Result<(), StoreError> {
@@ -105,6 +107,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
         sql!(tx, "delete from answerable where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from mailbox_clock where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from subscription where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from scram_verifier where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from cloud_app where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from app_password where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from sending where user_id in (select item from ", texts "$1", " as list)"),

@@ -39,6 +39,16 @@ pub async fn user_by_id(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, St
     row.map(user_of_row).transpose()
 }
 
+const USER_BY_EXTERNAL_ID: &str =
+    concat!("select ", super::user_columns!(), " from ent_user u where u.external_id = $1");
+
+/// A person by the identifier of the school's records.
+pub async fn user_by_external_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<User>, StoreError> {
+    let row: Option<UserRow> =
+        on_engine!(tx, |c| sqlx::query_as(USER_BY_EXTERNAL_ID).bind(id).fetch_optional(c).await)?;
+    row.map(user_of_row).transpose()
+}
+
 const REACHING_MEMBERSHIPS: &str = "
     select m.group_id, g.users_rule, g.closed, r.to_group_id
     from group_member m

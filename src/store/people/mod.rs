@@ -8,6 +8,7 @@
 //! | `overview` | what admins ask about a school's groups and rules |
 //! | `import` | the whole directory, read and written in bulk |
 //! | `rules` | what the table of communication rules made of the stored graph |
+//! | `scram` | verifiers of passwords, for SCRAM |
 //! | `bulk` | many rows a statement |
 //! | `departed` | people who left: put aside, then deleted |
 //! | `standing` | whether those who are connected may stay |
@@ -22,6 +23,7 @@ pub mod import;
 mod import_state;
 pub mod overview;
 pub mod rules;
+pub mod scram;
 pub mod standing;
 pub mod years;
 

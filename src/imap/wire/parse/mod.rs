@@ -15,15 +15,13 @@ mod sort;
 mod uid_batches;
 mod value;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 pub(super) use self::append::{AppendRead, Behind, append_next};
 use self::cursor::{Cursor, Parsed};
 use super::append::AppendHead;
 use super::command::{Access, Command, CommandBody, Numbers, Section};
 use super::framer::{BadCommand, FrameLimits};
 use crate::model::Secret;
+use crate::sasl;
 
 /// What a command that announces a literal is about to send.
 pub(super) enum LiteralStart {
@@ -245,12 +243,8 @@ fn authenticate(cursor: &mut Cursor<'_>) -> Parsed<CommandBody> {
         return Ok(CommandBody::Authenticate { mechanism, initial: None });
     }
     let text = cursor.take_while(|byte| byte.is_ascii_graphic());
-    let initial = if text == b"=" {
-        Vec::new()
-    } else {
-        STANDARD.decode(text).map_err(|_| BadCommand::Syntax("an initial response in base64"))?
-    };
-    Ok(CommandBody::Authenticate { mechanism, initial: Some(Secret::new(initial)) })
+    let initial = sasl::decode(text).ok_or(BadCommand::Syntax("an initial response in base64"))?;
+    Ok(CommandBody::Authenticate { mechanism, initial: Some(initial) })
 }
 
 /// RFC 9051 §6.2.3
