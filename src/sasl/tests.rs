@@ -250,7 +250,7 @@ fn oauthbearer() {
     let bearer = |message: &str| begin(Mechanism::OAuthBearer, message.as_bytes());
     let anne = Some("anne@ent.fr".to_owned());
     let long = "n,a=anne@ent.fr,\u{1}host=mail.ent.fr\u{1}port=993\u{1}auth=Bearer abc.def\u{1}\u{1}";
-    assert_eq!(token(bearer(long)), (anne.clone(), "abc.def".to_owned()));
+    assert_eq!(token(bearer(long)), (anne, "abc.def".to_owned()));
     assert_eq!(token(bearer("n,,\u{1}auth=bearer  x\u{1}\u{1}")), (None, "x".to_owned()));
     assert_eq!(token(bearer("y,a=a=2Cb,\u{1}auth=Bearer x\u{1}\u{1}")), (Some("a,b".to_owned()), "x".to_owned()));
     // The client asks where tokens come from.

@@ -14,12 +14,14 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+pub(crate) mod migration;
 mod open;
 pub mod people;
 pub(crate) mod placement;
@@ -32,9 +34,11 @@ pub(crate) mod switch;
 pub(crate) mod trail;
 mod transact;
 mod uids;
+pub mod verify;
 mod writer;
 
 pub use inspect::Inspection;
+pub(crate) use open::newest_version;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
@@ -298,6 +302,11 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: Arc<writer::Writer> },
+    Sqlite {
+        readers: SqlitePool,
+        writer: Arc<writer::Writer>,
+        /// Held while bodies are copied (`backup::hold`).
+        bodies: Arc<tokio::sync::RwLock<()>>,
+    },
     Postgres(PgPool),
 }

@@ -148,6 +148,7 @@ async fn times_hold_to_the_second_with_the_skew_that_is_allowed() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of what is refused")]
 async fn what_is_no_token_of_ours_opens_nothing() {
     let school = School::new(|_| {}).await;
     let (rsa, ec, other) = (rsa(), ec(), ec());

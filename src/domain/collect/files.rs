@@ -22,34 +22,50 @@ struct Old {
     name: Option<String>,
 }
 
+/// What becomes of files that nothing names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum Sweep {
+    Delete,
+    Count,
+}
+
+impl Sweep {
+    fn apply(self, paths: &[PathBuf]) -> io::Result<u64> {
+        match self {
+            Self::Delete => remove_all(paths),
+            Self::Count => Ok(u64::try_from(paths.len()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
 impl Gateway {
-    /// Deletes files of the blob store and the spool that nothing names and that are older than `keeping.orphans_hours`;
-    /// how many.
-    pub(super) async fn sweep_files(&self) -> Result<u64, Fault> {
+    /// Deletes, or counts, files of the blob store and the spool that nothing names and that are older than
+    /// `keeping.orphans_hours`; how many.
+    pub(in crate::domain) async fn sweep_files(&self, sweep: Sweep) -> Result<u64, Fault> {
         let grace = i64::from(self.config.keeping.orphans_hours).saturating_mul(3_600_000_000);
         let before = Timestamp(self.clock.now().0.saturating_sub(grace));
-        let mut swept = self.sweep_spool(before).await?;
+        let mut swept = self.sweep_spool(sweep, before).await?;
         let folder = self.blobs.folder().to_owned();
         for first in blocking(move || entries(&folder)).await? {
             let old = blocking(move || old_blobs(&first, before)).await?;
             for old in old.chunks(NAMES_AT_ONCE) {
-                swept += self.sweep_blobs(old).await?;
+                swept += self.sweep_blobs(sweep, old).await?;
             }
         }
         Ok(swept)
     }
 
-    async fn sweep_blobs(&self, old: &[Old]) -> Result<u64, Fault> {
+    async fn sweep_blobs(&self, sweep: Sweep, old: &[Old]) -> Result<u64, Fault> {
         let names: Vec<&str> = old.iter().filter_map(|old| old.name.as_deref()).collect();
         let read = self.store.read(json_list(&names), |tx, names| Box::pin(blobs_in_use(tx, names)));
         let in_use: std::collections::HashSet<String> = read.await?.into_iter().collect();
         let orphan = |old: &&Old| old.name.as_ref().is_none_or(|name| !in_use.contains(name));
         let orphans: Vec<PathBuf> = old.iter().filter(orphan).map(|old| old.path.clone()).collect();
-        blocking(move || remove_all(&orphans)).await
+        blocking(move || sweep.apply(&orphans)).await
     }
 
     /// The spool's files have no names; where a file system cannot do that, a crash may leave one.
-    async fn sweep_spool(&self, before: Timestamp) -> Result<u64, Fault> {
+    async fn sweep_spool(&self, sweep: Sweep, before: Timestamp) -> Result<u64, Fault> {
         let folder = self.blobs.spool_folder().to_owned();
         blocking(move || {
             let limit = UNIX_EPOCH + Duration::from_micros(u64::try_from(before.0).unwrap_or(0));
@@ -60,7 +76,7 @@ impl Gateway {
                     old.push(path);
                 }
             }
-            remove_all(&old)
+            sweep.apply(&old)
         })
         .await
     }

@@ -1,6 +1,8 @@
 //! The blob store: bodies above the threshold, streamed, and synced (file and folder) before the row that names them. No
 //! name is given twice, so that a file whose row has gone can be deleted, whoever stores the same body again meanwhile. Behind `object_store`, so that several gateways can share an S3 bucket one day.
 
+mod look;
+
 use std::fs::{DirBuilder, File};
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
@@ -78,7 +80,7 @@ impl Blobs {
     }
 
     /// Reads octets of a body that is there. `open` keeps its file from piece to piece.
-    pub(super) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
+    pub(in crate::domain) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
         let path = path_of(&open.name);
         match open.file.get_or_try_init(|| self.open_file(&path)).await? {
             Some(file) => read_file(Arc::clone(file), range).await,

@@ -64,7 +64,9 @@ impl Session {
         self.state = SubmissionState::Greeted;
         match awaited {
             Awaited::Response(exchange) => {
-                let turn = exchange.answered(line, self.offer.as_ref().unwrap_or(&sasl::Offer::default()));
+                // It began on the strength of an offer.
+                let none = sasl::Offer::default();
+                let turn = exchange.answered(line, self.offer.as_ref().unwrap_or(&none));
                 self.turn(turn)
             }
             Awaited::Acknowledgement(welcome) => match line {
