@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -21,6 +22,7 @@ mod policy;
 mod problem;
 mod quiet;
 mod rules;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +39,7 @@ pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use rules::RuleConfig;
+pub use store::{PostgresConfig, StoreConfig};
 
 pub use crate::sentences::Language;
 
@@ -92,24 +95,6 @@ pub struct Config {
     pub trail: TrailConfig,
     #[serde(default)]
     pub log: LogConfig,
-}
-
-/// Where messages are kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreConfig {
-    /// `sqlite:PATH` or `postgres://…`; the file `passerelle.db` in `data_dir` where both this and `url_file` are missing.
-    pub url: Option<String>,
-    /// A file that holds the URL, where it carries a password.
-    pub url_file: Option<PathBuf>,
-    /// Connections to PostgreSQL.
-    pub connections_max: u32,
-    /// Bodies larger than this lie in the blob store, not in the database.
-    pub blob_threshold_bytes: usize,
-    /// Memory that large messages may take together while they are being read in.
-    pub parse_memory_bytes: usize,
-    /// Octets of a message's header block that are kept apart; a submission may not have more.
-    pub header_bytes_max: usize,
 }
 
 /// Certificate and key, PEM.
@@ -297,19 +282,6 @@ pub struct LogConfig {
     /// As `RUST_LOG` has it: `info`, `passerelle=debug`.
     pub filter: String,
     pub json: bool,
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self {
-            url: None,
-            url_file: None,
-            connections_max: 32,
-            blob_threshold_bytes: 64 << 10,
-            parse_memory_bytes: 64 << 20,
-            header_bytes_max: 256 << 10,
-        }
-    }
 }
 
 impl Default for ListenConfig {

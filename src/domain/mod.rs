@@ -25,6 +25,7 @@
 //! | `retention` | what is too old is expunged |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
 mod arrival;
@@ -33,6 +34,7 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod hints;
 pub mod import;
 pub mod limits;
 pub mod load;
@@ -60,7 +62,7 @@ use arc_swap::ArcSwap;
 use crate::config::Config;
 use crate::ent::Ent;
 use crate::model::QuietRules;
-use crate::store::{Store, StoreError};
+use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
 
 /// Something of ours failed; nobody's request was wrong. Answered "try later" (`451`, `NO [UNAVAILABLE]`).
@@ -89,6 +91,7 @@ pub struct Gateway {
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
     pub(in crate::domain) changes: changes::Changes,
+    pub(in crate::domain) hints: hints::Hints,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
     /// Told where there may be something to collect.
@@ -103,6 +106,22 @@ pub struct Gateway {
     pub(in crate::domain) quiet: QuietRules,
 }
 
+/// Opens the store that the settings name.
+///
+/// # Errors
+/// As [`Store::open`].
+pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let (url, postgres) = (config.store_url(), &config.store.postgres);
+    let settings = PostgresSettings {
+        connections_max: config.store.connections_max,
+        connect_within: Duration::from_secs(postgres.connect_seconds_max),
+        statement_within: Duration::from_secs(postgres.statement_seconds_max),
+        lock_within: Duration::from_secs(postgres.lock_seconds_max),
+        transaction_idle_within: Duration::from_secs(postgres.transaction_idle_seconds_max),
+    };
+    Store::open_with(&url, settings).await
+}
+
 impl Gateway {
     /// Puts the gateway together over an open store.
     pub fn new(config: Arc<Config>, store: Store, clock: Clock) -> Result<Self, Fault> {
@@ -110,6 +129,7 @@ impl Gateway {
             blobs: spool::Blobs::open(&config)?,
             parsing: arrival::Parsing::new(&config.store),
             changes: changes::Changes::default(),
+            hints: hints::Hints::new(store.is_shared())?,
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),

@@ -31,9 +31,9 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::control;
 use crate::domain::clock::Clock;
-use crate::domain::{Fault, Gateway};
+use crate::domain::{Fault, Gateway, open_store};
 use crate::http::{self, PublicPorts};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::tls::{Certificates, TlsError};
 
 pub use bind::Addresses;
@@ -85,7 +85,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let listeners = bind::bind(&config.listen).await?;
     let data_dir = &config.data_dir;
     make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
-    let store = Store::open(&config.store_url(), config.store.connections_max).await?;
+    let store = open_store(&config).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
     // What is turned off is known before anybody is let in.
     gateway.see_to_switch().await?;
@@ -144,6 +144,7 @@ impl Server {
             shared.tasks.wait().await;
         }
         rounds::see_to_trail(&shared.gateway, true).await;
+        shared.gateway.tell_the_rest().await;
         shared.gateway.store().close().await;
         let socket = shared.config.control_socket();
         if let Err(error) = std::fs::remove_file(&socket) {
@@ -168,6 +169,10 @@ impl Shared {
         if self.gateway.store().is_shared() {
             self.tasks.spawn(cut_suspended(Arc::clone(self)));
             self.tasks.spawn(rounds::switch(Arc::clone(self)));
+            let (telling, hearing) = (Arc::clone(&self.gateway), Arc::clone(&self.gateway));
+            let (stop, stop_hearing) = (self.stop.clone(), self.stop.clone());
+            self.tasks.spawn(async move { telling.keep_telling(stop).await });
+            self.tasks.spawn(async move { hearing.keep_hearing(stop_hearing).await });
         }
         let collecting = Arc::clone(&self.gateway);
         let stop = self.stop.clone();

@@ -32,9 +32,11 @@ pub(super) async fn see_to_trail(gateway: &Gateway, all: bool) {
 /// How often the switch is looked at, where another gateway may turn it.
 const SWITCH_EVERY: Duration = Duration::from_millis(400);
 
-/// Looks at the switch until the server stops. Where the store does not answer, what was off stays off.
+/// Looks at the switch until the server stops: when another gateway says that it turned it, and often anyway. Where the
+/// store does not answer, what was off stays off.
 pub(super) async fn switch(shared: Arc<Shared>) {
-    while shared.stop.run_until_cancelled(tokio::time::sleep(SWITCH_EVERY)).await.is_some() {
+    let woken = || tokio::time::timeout(SWITCH_EVERY, shared.gateway.switch_turned_elsewhere());
+    while shared.stop.run_until_cancelled(woken()).await.is_some() {
         if let Err(fault) = shared.gateway.see_to_switch().await {
             tracing::error!(%fault, "the switch could not be looked at");
         }

@@ -5,7 +5,7 @@
 //! `returning`, `update … returning` to take a number, two statements instead of a data-changing CTE,
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
-//! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
+//! opening and migrating (`open`, `postgres`), telling other processes (`notices`), beginning and committing (`writer`, `transact`), opening a list that comes as one
 //! JSON parameter, and where a part stands in a text ([`sql!`]), the trigram index (`search`), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
@@ -20,9 +20,11 @@ mod inspect;
 pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+pub(crate) mod notices;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+mod postgres;
 pub(crate) mod quiet;
 pub(crate) mod recover;
 pub(crate) mod retention;
@@ -34,13 +36,14 @@ mod uids;
 mod writer;
 
 pub use inspect::Inspection;
+pub use postgres::PostgresSettings;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 /// Runs the same body on whichever engine is open: `on_engine!(tx, |c| sqlx::query("…").execute(c).await)`,
@@ -272,5 +275,5 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite { readers: SqlitePool, writer: Arc<writer::Writer> },
-    Postgres(PgPool),
+    Postgres(Arc<postgres::Postgres>),
 }

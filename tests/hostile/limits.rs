@@ -14,6 +14,11 @@ const TESTED: &[(&str, &str)] = &[
     ("store.blob_threshold_bytes", "tests/hostile/limits.rs"),
     ("store.parse_memory_bytes", "tests/hostile/limits.rs"),
     ("store.header_bytes_max", "tests/hostile/sentences.rs"),
+    ("postgres.connect_seconds_max", "tests/gateways/database.rs"),
+    ("postgres.statement_seconds_max", "tests/gateways/database.rs"),
+    ("postgres.lock_seconds_max", "tests/gateways/database.rs"),
+    ("postgres.transaction_idle_seconds_max", "tests/gateways/database.rs"),
+    ("postgres.hint_notices_max", "tests/gateways/hints.rs"),
     ("listen.connections_max", "tests/cli/server.rs"),
     ("listen.http_connections_max", "tests/cli/server.rs"),
     ("listen.handshake_seconds_max", "tests/cli/server.rs"),
@@ -93,6 +98,7 @@ const NO_LIMITS: &[&str] = &[
     "imap.progress_milliseconds",
     "keeping.collect_seconds",
     "people.archive_after_days",
+    "postgres.hint_pause_milliseconds",
     "people.delete_after_days",
     "people.collect_every_hours",
     "quiet.release_pause_percent",
@@ -107,6 +113,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",
+        "src/config/store.rs",
     ]
     .map(|file| fs::read_to_string(root.join(file)).unwrap());
     let settings = numbers(&sources.concat());

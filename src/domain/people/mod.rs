@@ -130,6 +130,7 @@ impl Gateway {
                 })
             })
             .await?;
+        self.changed_switch();
         Ok(known)
     }
 
