@@ -7,6 +7,7 @@ use clap::Args;
 use super::{ConfigArgument, Exit, print};
 use crate::config::Config;
 use crate::domain::clock::Clock;
+use crate::domain::spool::{BucketAnswer, ask_bucket};
 use crate::model::Timestamp;
 use crate::store::{Inspection, Store};
 use crate::tls::Certificates;
@@ -44,6 +45,7 @@ pub(super) async fn run(command: Check) -> anyhow::Result<Exit> {
             }
             certificate(&config, Clock::system().now(), &mut report);
             store(&config, &mut report).await;
+            bucket(&config, &mut report).await;
         }
         Err(problems) => report.bad.extend(problems.0.iter().map(ToString::to_string)),
     }
@@ -72,6 +74,16 @@ fn certificate(config: &Config, now: Timestamp, report: &mut Report) {
     let day = jiff::Timestamp::from_second(ends_at).map_or_else(|_| "?".to_owned(), |day| day.to_string());
     let soon = if ends_at - now.seconds() < ENDS_SOON_SECONDS { ": SOON" } else { "" };
     report.good.push(format!("certificate: for {host_name}, until {day}{soon}"));
+}
+
+async fn bucket(config: &Config, report: &mut Report) {
+    let Some(name) = &config.store.blobs.bucket else { return };
+    match ask_bucket(config).await {
+        BucketAnswer::Fine => report.good.push(format!("bucket: {name}")),
+        BucketAnswer::Refused(fault) | BucketAnswer::Silent(fault) => {
+            report.bad.push(format!("bucket: {name}: {fault}"))
+        }
+    }
 }
 
 async fn store(config: &Config, report: &mut Report) {

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::Config;
+use super::{BlobsConfig, Config};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -21,6 +21,34 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     findings
 }
 
+fn blobs(blobs: &BlobsConfig, findings: &mut Vec<Finding>) {
+    if blobs.folder.is_some() && blobs.bucket.is_some() {
+        let message = "`store.blobs.folder` and `store.blobs.bucket` exclude each other".to_owned();
+        findings.push(("store.blobs.bucket", message));
+    }
+    if blobs.endpoint.as_ref().is_some_and(|url| !is_private(url) || url.contains(['?', '#', '@', ' '])) {
+        let message = "`store.blobs.endpoint` must be https://HOST[:PORT] (http:// on loopback only)".to_owned();
+        findings.push(("store.blobs.endpoint", message));
+    }
+    let part_ok =
+        |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) && !part.is_empty();
+    if !blobs.prefix.is_empty() && !blobs.prefix.split('/').all(part_ok) {
+        let message =
+            "`store.blobs.prefix` may hold letters, digits, \"-\", \"_\", \".\" and single slashes between them";
+        findings.push(("store.blobs.prefix", message.to_owned()));
+    }
+}
+
+/// Can nobody on the way read it: HTTPS, or HTTP that does not leave this machine?
+fn is_private(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| {
+        let rest = url.strip_prefix("http://")?;
+        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
+        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
+    });
+    rest.is_some_and(|rest| !rest.is_empty())
+}
+
 fn policy(config: &Config, findings: &mut Vec<Finding>) {
     let local_part = &config.policy.no_reply_address;
     let address = Address::parse(&format!("{local_part}@{}", config.domain));
@@ -29,12 +57,7 @@ fn policy(config: &Config, findings: &mut Vec<Finding>) {
         findings.push(("policy.no_reply_address", message));
     }
     let Some(url) = &config.ent.communication_url else { return };
-    let rest = url.strip_prefix("https://").or_else(|| {
-        let rest = url.strip_prefix("http://")?;
-        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
-        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
-    });
-    if rest.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', '@', ' '])) {
+    if !is_private(url) || url.contains(['?', '#', '@', ' ']) {
         let message = "`ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query";
         findings.push(("ent.communication_url", message.to_owned()));
     }
@@ -116,6 +139,7 @@ fn store(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(("store.url", message));
         }
     }
+    blobs(&config.store.blobs, findings);
     if config.store.blob_threshold_bytes > 16 << 20 {
         let message = "`store.blob_threshold_bytes` must be at most 16777216: larger bodies do not belong in a row";
         findings.push(("store.blob_threshold_bytes", message.to_owned()));

@@ -171,8 +171,10 @@ impl Reading<'_> {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut config.data_dir);
         let (tls, ent) = (&mut config.tls, &mut config.ent);
-        let files =
-            [&mut tls.certificate, &mut tls.key, &mut config.store.url_file, &mut ent.token_file, &mut ent.ca_file];
+        let (store, blobs) = (&mut config.store.url_file, &mut config.store.blobs);
+        let blobs = [&mut blobs.folder, &mut blobs.credentials_file, &mut blobs.ca_file];
+        let files = [&mut tls.certificate, &mut tls.key, store, &mut ent.token_file, &mut ent.ca_file];
+        let files = files.into_iter().chain(blobs);
         for path in files {
             path.iter_mut().for_each(absolute);
         }

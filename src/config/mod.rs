@@ -39,7 +39,7 @@ pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use rules::RuleConfig;
-pub use store::{PostgresConfig, StoreConfig};
+pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
 pub use crate::sentences::Language;
 

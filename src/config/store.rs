@@ -21,6 +21,35 @@ pub struct StoreConfig {
     /// Octets of a message's header block that are kept apart; a submission may not have more.
     pub header_bytes_max: usize,
     pub postgres: PostgresConfig,
+    pub blobs: BlobsConfig,
+}
+
+/// Where large bodies lie: a folder, or an S3 bucket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlobsConfig {
+    /// `blobs` in `data_dir` where neither this nor `bucket` is set.
+    pub folder: Option<PathBuf>,
+    pub bucket: Option<String>,
+    /// `https://HOST[:PORT]`, of a service that is not Amazon's.
+    pub endpoint: Option<String>,
+    pub region: String,
+    /// What stands before every name in the bucket.
+    pub prefix: String,
+    /// Is the bucket's name part of the host name?
+    pub virtual_hosts: bool,
+    /// Lines `aws_access_key_id = …` and `aws_secret_access_key = …`; the environment comes first.
+    pub credentials_file: Option<PathBuf>,
+    /// PEM: authorities that the service's certificate may come from, besides the system's.
+    pub ca_file: Option<PathBuf>,
+    pub connect_seconds_max: u64,
+    /// For one answer, a part of a body included.
+    pub answer_seconds_max: u64,
+    /// How often a request is made again, and how long after the first.
+    pub retries_max: usize,
+    pub retry_seconds_max: u64,
+    /// Bodies that are written at the same time: each takes up to 5 MiB of memory.
+    pub uploads_at_once_max: usize,
 }
 
 /// PostgreSQL: how long it may take, and hints between gateways.
@@ -51,6 +80,27 @@ impl Default for StoreConfig {
             parse_memory_bytes: 64 << 20,
             header_bytes_max: 256 << 10,
             postgres: PostgresConfig::default(),
+            blobs: BlobsConfig::default(),
+        }
+    }
+}
+
+impl Default for BlobsConfig {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            bucket: None,
+            endpoint: None,
+            region: "us-east-1".to_owned(),
+            prefix: String::new(),
+            virtual_hosts: false,
+            credentials_file: None,
+            ca_file: None,
+            connect_seconds_max: 3,
+            answer_seconds_max: 20,
+            retries_max: 2,
+            retry_seconds_max: 30,
+            uploads_at_once_max: 8,
         }
     }
 }

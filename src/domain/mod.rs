@@ -64,6 +64,7 @@ use crate::ent::Ent;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
+use spool::BucketAnswer;
 
 /// Something of ours failed; nobody's request was wrong. Answered "try later" (`451`, `NO [UNAVAILABLE]`).
 /// Whoever answers it logs it, once.
@@ -152,6 +153,22 @@ impl Gateway {
     /// not come here. `None`: notices suffice.
     pub fn poll_after(&self) -> Option<Duration> {
         self.store.is_shared().then(|| Duration::from_secs(self.config.imap.poll_seconds.max(1)))
+    }
+
+    /// Asks the bucket of large bodies, where there is one, whether it is there and lets us in.
+    ///
+    /// # Errors
+    /// It says no. One that does not answer is no error, but a line in the log: it may come back, and what is in the
+    /// database can be served without it.
+    pub async fn check_blobs(&self) -> Result<(), Fault> {
+        match self.blobs.ask().await {
+            BucketAnswer::Fine => Ok(()),
+            BucketAnswer::Refused(fault) => Err(fault),
+            BucketAnswer::Silent(fault) => {
+                tracing::error!(%fault, "the bucket of large bodies does not answer: they can be neither read nor sent");
+                Ok(())
+            }
+        }
     }
 
     /// Can people be served: does the store answer?

@@ -87,6 +87,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
     let store = open_store(&config).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
+    gateway.check_blobs().await?;
     // What is turned off is known before anybody is let in.
     gateway.see_to_switch().await?;
     let socket = config.control_socket();

@@ -7,7 +7,14 @@
 //! | `database` | how long PostgreSQL may take |
 //!
 //! Without a PostgreSQL (`PASSERELLE_TEST_POSTGRES`) there is nothing to test here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod database;
 mod hints;
