@@ -14,7 +14,7 @@ pub struct Connection {
     /// Where the client is (after the PROXY header, where there is one).
     pub peer: SocketAddr,
     pub security: Security,
-    /// Cancelled when the server stops: the session says so (`BYE`, `421`) and ends.
+    /// Cancelled when the server stops: between two commands the session says so (`BYE`, `421`) and ends.
     pub stop: CancellationToken,
 }
 

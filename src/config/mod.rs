@@ -11,7 +11,9 @@
 //! | `limits` | how much people may send, by profile |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
+//! | `changed` | what only a restart takes up |
 
+mod changed;
 mod check;
 mod keeping;
 mod keys;
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use changed::needs_restart;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -50,6 +53,9 @@ pub struct Config {
     /// Where the settings were read from; `None` where they were made in memory.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+    /// What is written there.
+    #[serde(skip)]
+    pub written: toml::Table,
     /// Domain of every address, e.g. `ent.example.fr`.
     pub domain: String,
     /// Host name that clients connect to; the domain where it is missing.
@@ -125,7 +131,9 @@ pub struct ListenConfig {
     pub http_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
-    /// Given to sessions to end when the server stops.
+    /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
+    pub drain_seconds: u64,
+    /// Given to sessions to end after that.
     pub stop_seconds_max: u64,
 }
 
@@ -295,6 +303,7 @@ impl Default for ListenConfig {
             connections_max: 10_000,
             http_connections_max: 256,
             handshake_seconds_max: 30,
+            drain_seconds: 10,
             stop_seconds_max: 10,
         }
     }

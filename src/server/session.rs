@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Shared;
@@ -15,15 +16,16 @@ use super::bind::Service;
 use crate::connection::{Connection, Ended, Security, Start};
 use crate::{imap, smtp};
 
-/// Serves one client. Never fails: whatever goes wrong concerns this client only.
-pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream, peer: SocketAddr) {
-    let connection = Connection {
-        id: shared.connections.fetch_add(1, Ordering::Relaxed),
-        peer,
-        security: Security::Plain,
-        // A token of its own: what waits on it goes with the session.
-        stop: shared.stop.child_token(),
-    };
+/// Serves one client, until `stop` is cancelled at the latest. Never fails: whatever goes wrong concerns this client only.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    service: Service,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
+    let connection =
+        Connection { id: shared.connections.fetch_add(1, Ordering::Relaxed), peer, security: Security::Plain, stop };
     let span = tracing::info_span!("session", id = connection.id, service = service.name(), %peer);
     // Boxed, each on its own: a connection takes the memory of the phase it is in, not of the largest.
     let encrypted = match service {

@@ -7,6 +7,8 @@ mod demo;
 mod keeping;
 mod sandbox;
 mod server;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;
+mod systemd;

@@ -30,7 +30,7 @@ impl Site {
     pub(crate) fn new(url: &str, settings: &str) -> Self {
         let settings = format!(
             "domain = 'ent.test'\ndata_dir = 'data'\n[login]\nwithout_tls_from_loopback = true\n[listen]\n\
-             imap = '127.0.0.1:0'\nsubmission = '127.0.0.1:0'\nhttp = '127.0.0.1:0'\n[imap]\npoll_seconds = 1200\n\
+             imap = '127.0.0.1:0'\nsubmission = '127.0.0.1:0'\nhttp = '127.0.0.1:0'\ndrain_seconds = 0\n[imap]\npoll_seconds = 1200\n\
              [store]\nurl = '{url}'\nconnections_max = 8\n{settings}"
         );
         Self { folder: tempfile::tempdir().unwrap(), settings }

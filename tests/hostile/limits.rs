@@ -102,6 +102,7 @@ const NO_LIMITS: &[&str] = &[
     "imap.poll_seconds",
     "imap.progress_milliseconds",
     "keeping.collect_seconds",
+    "listen.drain_seconds",
     "people.archive_after_days",
     "postgres.hint_pause_milliseconds",
     "people.delete_after_days",
