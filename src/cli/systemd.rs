@@ -1,4 +1,4 @@
-//! What systemd is told of the server (`sd_notify(3)`, `Type=notify-reload`): ready, reloading, stopping, alive. Nothing
+//! What systemd is told of the server (`sd_notify(3)`): ready, reloading, stopping, alive. Nothing
 //! where nobody asked for it.
 
 use std::time::Duration;
