@@ -30,6 +30,8 @@ create table ent_user (
   , suspended boolean not null
   , suspended_reason text
   , password_hash text
+    -- Rises with every change of the password: sessions that came in with the old one end.
+  , password_version bigint not null default 0
   , quota_bytes bigint
   , created_at bigint not null
   , left_at bigint
@@ -116,11 +118,25 @@ create table app_password (
   , secret_hash bytea not null unique
   , created_at bigint not null
   , last_used_at bigint
+    -- imap, smtp; null as long as last_used_at is.
+  , last_protocol text
+    -- As the client called itself last (IMAP's ID): bounded, on one line.
+  , last_client text
   , revoked_at bigint
-    -- Words of CAPABILITY that this device is not shown, with a space between.
+    -- Words of CAPABILITY that this device is not shown, and those that it alone is shown, with a space between.
   , hidden_words text not null default ''
+  , shown_words text not null default ''
 );
 create index app_password_user on app_password (user_id);
+
+-- When somebody's use of an app whose maker holds the password was last told to the trail and the person: warned, refused.
+create table cloud_app (
+    user_id text not null references ent_user (id)
+  , app text not null
+  , act text not null
+  , told_at bigint not null
+  , primary key (user_id, app, act)
+) /*! without rowid */;
 
 -- ── Mailboxes ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -300,7 +316,10 @@ create table submission (
   , no_reply boolean not null
   , sent_uid bigint
   , submitted_at bigint not null
+    -- Its sender, or an admin, took it back: its readers have a notice, and it is never placed again.
+  , recalled_at bigint
 );
+create index submission_user on submission (user_id, submitted_at);
 create index submission_message_id_key on submission (message_id_key);
 create index submission_message on submission (message_id, submitted_at);
 
@@ -358,7 +377,8 @@ create table suspension (
   , since bigint not null
 );
 
--- One row: rises with every change of what is suspended, so that other gateways notice at once.
+-- One row: rises with every change of what is suspended, and where a password is changed or revoked, so that other gateways
+-- notice at once.
 create table switch_version (
     id bigint primary key
   , version bigint not null

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand, AppPasswordCommand};
+use crate::control::{AdminAnswer, AdminCommand, AppPasswordCommand, AppPasswordLine};
 use crate::imap::session::CAPABILITIES;
 
 /// Passwords for one device each, for people who sign in to the ENT by other means
@@ -68,6 +68,8 @@ pub(super) struct Hide {
 }
 
 /// Show a device words again that were hidden from it; without words, all of them
+///
+/// A word that imap.hidden_capabilities hides from everybody is shown to this device alone; `hide` takes that back.
 #[derive(Args, Debug)]
 pub(super) struct Show {
     user: String,
@@ -91,11 +93,12 @@ pub(super) async fn run(command: AppPassword) -> anyhow::Result<Exit> {
             let answer = admin::ask(&config.path, AdminCommand::AppPassword(AppPasswordCommand::List { user })).await?;
             let AdminAnswer::AppPasswords(lines) = answer else { return Ok(admin::unexpected(answer)) };
             let dash = |time: Option<String>| time.unwrap_or_else(|| "-".to_owned());
-            let head = ["id", "device", "created", "last used", "revoked", "hidden words"].map(str::to_owned).to_vec();
-            let words = |words: Vec<String>| if words.is_empty() { dash(None) } else { words.join(" ") };
+            let head = ["id", "device", "created", "last used", "by", "client", "revoked", "words"];
+            let head = head.map(str::to_owned).to_vec();
             let rows = lines.into_iter().map(|line| {
-                let (last_used, revoked) = (dash(line.last_used), dash(line.revoked));
-                vec![line.id, line.device_name, line.created, last_used, revoked, words(line.hidden_words)]
+                let words = words(&line);
+                let (last_used, by, client) = (dash(line.last_used), dash(line.last_protocol), dash(line.client));
+                vec![line.id, line.device_name, line.created, last_used, by, client, dash(line.revoked), words]
             });
             print::line(&print::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
             Ok(Exit::Done)
@@ -131,8 +134,15 @@ async fn say_words(config: &ConfigArgument, command: AdminCommand) -> anyhow::Re
     let answer = admin::ask(&config.path, command).await?;
     let AdminAnswer::AppPasswords(lines) = answer else { return Ok(admin::unexpected(answer)) };
     for line in lines {
-        let words = if line.hidden_words.is_empty() { "nothing".to_owned() } else { line.hidden_words.join(" ") };
-        print::line(&format!("hidden from {} ({}): {words}", line.device_name, line.id));
+        print::line(&format!("{} ({}): {}", line.device_name, line.id, words(&line)));
     }
     Ok(Exit::Done)
+}
+
+/// What is hidden from a device, and what it alone is shown.
+fn words(line: &AppPasswordLine) -> String {
+    let named = |what: &str, words: &[String]| (!words.is_empty()).then(|| format!("{what} {}", words.join(" ")));
+    let parts = [named("hides", &line.hidden_words), named("shows", &line.shown_words)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "-".to_owned() } else { parts.join("; ") }
 }

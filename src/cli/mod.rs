@@ -4,6 +4,7 @@ mod admin;
 mod app_password;
 mod check;
 mod demo;
+mod dns;
 mod import;
 mod keeping;
 mod limits;
@@ -11,6 +12,7 @@ mod migrate;
 mod people;
 mod policy;
 mod print;
+mod recall;
 mod recover;
 mod reload;
 mod sample;
@@ -58,6 +60,7 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
@@ -72,6 +75,7 @@ enum Command {
     #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
+    Dns(dns::Dns),
     Demo(demo::Demo),
     Sample(sample::Sample),
 }
@@ -117,6 +121,7 @@ pub fn run() -> ExitCode {
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
             Command::Suspended(command) => Box::pin(switch::suspended(command)).await,
+            Command::Recall(command) => Box::pin(recall::run(command)).await,
             Command::Restore(command) => Box::pin(recover::restore(command)).await,
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,
@@ -124,6 +129,7 @@ pub fn run() -> ExitCode {
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
+            Command::Dns(command) => dns::run(&command),
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),
         }

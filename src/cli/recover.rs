@@ -85,6 +85,6 @@ fn row(line: RecoverLine) -> Vec<String> {
 }
 
 /// What others wrote must not steer the terminal.
-fn for_terminal(text: &str) -> String {
+pub(super) fn for_terminal(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }

@@ -36,6 +36,7 @@ fn every_command_of_the_manual_is_read() {
         "policy matrix --config p.toml",
         "policy matrix --config p.toml --school 0750999V --json",
         "reload --config p.toml",
+        "dns --config p.toml",
         "suspend --config p.toml --sending --profile Student --school 0750001A --reason vol",
         "suspend --config p.toml --all --reason vol",
         "resume --config p.toml --reading --user martine.durand",

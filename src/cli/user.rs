@@ -145,7 +145,10 @@ fn shown(sheet: &UserSheet) -> String {
 fn app_password(line: &AppPasswordLine) -> String {
     let state = match (&line.revoked, &line.last_used) {
         (Some(at), _) => format!("revoked {at}"),
-        (None, Some(at)) => format!("last used {at}"),
+        (None, Some(at)) => {
+            let by = line.client.as_ref().or(line.last_protocol.as_ref()).map(|by| format!(" by {by}"));
+            format!("last used {at}{}", by.unwrap_or_default())
+        }
         (None, None) => "never used".to_owned(),
     };
     format!("{} {} ({state})", line.id, line.device_name)

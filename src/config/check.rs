@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config};
+use super::{BlobsConfig, Config, apps};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -14,10 +14,12 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     store(config, &mut findings);
     mailboxes(config, &mut findings);
     keeping(config, &mut findings);
+    recall(config, &mut findings);
     sizes(config, &mut findings);
     times(config, &mut findings);
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
+    apps::check(&config.apps, &mut findings);
     findings
 }
 
@@ -26,7 +28,7 @@ fn blobs(blobs: &BlobsConfig, findings: &mut Vec<Finding>) {
         let message = "`store.blobs.folder` and `store.blobs.bucket` exclude each other".to_owned();
         findings.push(("store.blobs.bucket", message));
     }
-    if blobs.endpoint.as_ref().is_some_and(|url| !is_private(url) || url.contains(['?', '#', '@', ' '])) {
+    if blobs.endpoint.as_deref().is_some_and(|url| !is_safe_url(url)) {
         let message = "`store.blobs.endpoint` must be https://HOST[:PORT] (http:// on loopback only)".to_owned();
         findings.push(("store.blobs.endpoint", message));
     }
@@ -39,16 +41,6 @@ fn blobs(blobs: &BlobsConfig, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Can nobody on the way read it: HTTPS, or HTTP that does not leave this machine?
-fn is_private(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| {
-        let rest = url.strip_prefix("http://")?;
-        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
-        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
-    });
-    rest.is_some_and(|rest| !rest.is_empty())
-}
-
 fn policy(config: &Config, findings: &mut Vec<Finding>) {
     let local_part = &config.policy.no_reply_address;
     let address = Address::parse(&format!("{local_part}@{}", config.domain));
@@ -56,11 +48,23 @@ fn policy(config: &Config, findings: &mut Vec<Finding>) {
         let message = format!("`policy.no_reply_address`: \"{local_part}\" cannot stand before the @, in lower case");
         findings.push(("policy.no_reply_address", message));
     }
-    let Some(url) = &config.ent.communication_url else { return };
-    if !is_private(url) || url.contains(['?', '#', '@', ' ']) {
-        let message = "`ent.communication_url` must be https://HOST/PATH (http:// on loopback only), without a query";
-        findings.push(("ent.communication_url", message.to_owned()));
+    let urls = [("ent.communication_url", &config.ent.communication_url), ("public.url", &config.public.url)];
+    for (key, url) in urls {
+        if url.as_deref().is_some_and(|url| !is_safe_url(url)) {
+            let message = format!("`{key}` must be https://HOST/PATH (http:// on loopback only), without a query");
+            findings.push((key, message));
+        }
     }
+}
+
+/// `https://`, or `http://` on loopback; without a query, a fragment and a user.
+fn is_safe_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| {
+        let rest = url.strip_prefix("http://")?;
+        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
+        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
+    });
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']))
 }
 
 fn names(config: &Config, findings: &mut Vec<Finding>) {
@@ -197,6 +201,23 @@ fn keeping(config: &Config, findings: &mut Vec<Finding>) {
     if keeping.submissions_days == 0 || keeping.collect_seconds == 0 {
         let message = "`keeping.submissions_days` and `keeping.collect_seconds` must be at least 1";
         findings.push(("keeping.submissions_days", message.to_owned()));
+    }
+}
+
+fn recall(config: &Config, findings: &mut Vec<Finding>) {
+    let (recall, mailboxes) = (&config.recall, &config.mailboxes);
+    let name = &recall.mailbox;
+    if name.is_empty() {
+        return;
+    }
+    let parsed = MailboxName::parse(name).ok().filter(|parsed| parsed.as_str() == name && parsed.depth() == 1);
+    if parsed.is_none_or(|parsed| parsed.is_inbox()) || name.len() > mailboxes.name_bytes_max {
+        let message = format!("`recall.mailbox`: \"{name}\" cannot name a mailbox at the top");
+        findings.push(("recall.mailbox", message));
+    }
+    if [&mailboxes.drafts_name, &mailboxes.sent_name, &mailboxes.trash_name].contains(&name) {
+        let message = format!("`recall.mailbox`: another mailbox of everybody is called \"{name}\"");
+        findings.push(("recall.mailbox", message));
     }
 }
 

@@ -52,8 +52,8 @@ impl LimitsConfig {
 /// What holds where nothing is set: pupils, parents and guests write to few; who works in the school writes to many.
 const fn defaults(profile: Profile) -> Limits {
     let (hour, day, message, people, first) = match profile {
-        Profile::Student => (30, 100, 50, 500, 40),
-        Profile::Relative => (30, 100, 50, 500, 60),
+        Profile::Student => (60, 200, 50, 500, 40),
+        Profile::Relative => (60, 200, 50, 500, 60),
         Profile::Guest => (20, 60, 50, 300, 30),
         Profile::Teacher => (1000, 5000, 5000, 50_000, 5000),
         Profile::Personnel => (1000, 5000, 20_000, 200_000, 20_000),

@@ -3,16 +3,19 @@
 //! | file | what |
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
+//! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `limits` | how much people may send, by profile |
+//! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
+mod apps;
 mod changed;
 mod check;
 mod keeping;
@@ -23,6 +26,7 @@ mod people;
 mod policy;
 mod problem;
 mod quiet;
+mod recall;
 mod rules;
 mod store;
 #[cfg(test)]
@@ -33,6 +37,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
@@ -41,6 +46,7 @@ pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
+pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
@@ -75,6 +81,8 @@ pub struct Config {
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
+    pub apps: AppsConfig,
+    #[serde(default)]
     pub mailboxes: MailboxesConfig,
     #[serde(default)]
     pub keeping: KeepingConfig,
@@ -91,6 +99,8 @@ pub struct Config {
     pub imap: ImapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
+    #[serde(default)]
+    pub recall: RecallConfig,
     #[serde(default)]
     pub limits: LimitsConfig,
     #[serde(default)]
@@ -145,6 +155,8 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
+    pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
     pub admin_contact: Option<String>,
 }

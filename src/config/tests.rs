@@ -34,6 +34,7 @@ fn the_example_loads_and_holds_the_defaults() {
                 (c.ent.remembered_max, c.ent.questions_at_once_max, c.ent.failures_max, c.ent.pause_seconds)
             ),
             format!("{:?}", (c.store.connections_max, c.store.blob_threshold_bytes, c.store.parse_memory_bytes)),
+            format!("{:?}", &c.apps),
             format!("{:?}", (c.listen.connections_max, c.listen.http_connections_max)),
             format!("{:?}", (c.listen.handshake_seconds_max, c.listen.stop_seconds_max)),
         ]
@@ -56,6 +57,7 @@ fn no_setting_is_missing_from_the_example() {
         let mut parts = path.split('.');
         let first: &toml::Value = document.get(parts.next().unwrap().trim_end_matches("[]"))?;
         parts.try_fold(first, |value, part| match (value.as_array(), part.trim_end_matches("[]")) {
+            (Some(lines), "*") => lines.iter().find_map(|line| line.as_table()?.values().next()),
             (Some(lines), part) => lines.iter().find_map(|line| line.get(part)),
             (None, "*") => value.as_table()?.values().next(),
             (None, part) => value.get(part),
@@ -186,8 +188,8 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
         [
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
-             listen, public, login, mailboxes, keeping, submission, policy, ent, rules, \
-             imap, quiet, limits, import, people, trail, log",
+             listen, public, login, apps, mailboxes, keeping, submission, policy, ent, rules, \
+             imap, quiet, recall, limits, import, people, trail, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

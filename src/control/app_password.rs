@@ -29,7 +29,7 @@ pub enum AppPasswordCommand {
         device: String,
         words: Vec<String>,
     },
-    /// Shows words again; none: all of them.
+    /// Shows words again, also those that nobody else is shown; none: all that were hidden from this device.
     Show {
         user: String,
         device: String,
@@ -44,9 +44,15 @@ pub struct AppPasswordLine {
     pub device_name: String,
     pub created: String,
     pub last_used: Option<String>,
+    /// `imap`, `smtp`
+    pub last_protocol: Option<String>,
+    /// As the client called itself last.
+    pub client: Option<String>,
     pub revoked: Option<String>,
     /// Words of CAPABILITY that the device is not shown.
     pub hidden_words: Vec<String>,
+    /// Those that it is shown, and nobody else.
+    pub shown_words: Vec<String>,
 }
 
 pub(super) async fn answer(gateway: &Gateway, command: AppPasswordCommand) -> Result<AdminAnswer, Stop> {
@@ -93,12 +99,16 @@ async fn change_words(gateway: &Gateway, user: &str, device: &str, change: Devic
 }
 
 pub(super) fn app_password_line(password: &AppPassword) -> AppPasswordLine {
+    let last = password.last_use.as_ref();
     AppPasswordLine {
         id: password.id.clone(),
         device_name: password.device_name.clone(),
         created: written(password.created_at),
-        last_used: password.last_used_at.map(written),
+        last_used: last.map(|last| written(last.at)),
+        last_protocol: last.map(|last| last.protocol.column().to_owned()),
+        client: last.and_then(|last| last.client.as_ref()).map(|client| client.as_str().to_owned()),
         revoked: password.revoked_at.map(written),
-        hidden_words: password.hidden_words.clone(),
+        hidden_words: password.words.hidden.clone(),
+        shown_words: password.words.shown.clone(),
     }
 }

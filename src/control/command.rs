@@ -11,6 +11,7 @@ use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
+use super::recall::{RecallCommand, RecallSheet, SentLine};
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 use super::user::{UserCommand, UserLine, UserSheet};
@@ -36,6 +37,7 @@ pub enum AdminCommand {
         user: String,
     },
     Switch(SwitchCommand),
+    Recall(RecallCommand),
     Keeping(KeepingCommand),
     Trail(TrailCommand),
     /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
@@ -70,6 +72,8 @@ pub enum AdminAnswer {
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Suspensions(Vec<SuspensionRow>),
+    Recalled(RecallSheet),
+    SentLetters(Vec<SentLine>),
     Collected(CollectSheet),
     Retention(Vec<RetentionLine>),
     Recoverable(Vec<RecoverLine>),

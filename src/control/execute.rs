@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::import::{Wanted, import};
 use super::policy::ReloadSheet;
-use super::{AdminAnswer, AdminCommand, app_password, keeping, limits, people, policy, switch, trail, user};
+use super::{AdminAnswer, AdminCommand, app_password, keeping, limits, people, policy, recall, switch, trail, user};
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
 use crate::domain::{Fault, Gateway};
@@ -50,6 +50,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::AppPassword(command) => app_password::answer(gateway, command).await,
         AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
         AdminCommand::Switch(command) => switch::answer(gateway, command).await,
+        AdminCommand::Recall(command) => recall::answer(gateway, command).await,
         AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::PolicyExplain { from, to } => explain(gateway, &from, &to).await,

@@ -13,7 +13,7 @@
 //! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
-//! | `trail`, `switch`, `limits` | commands and answers, for the trail, the switch, the limits |
+//! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -27,6 +27,7 @@ mod limits;
 mod listen;
 mod people;
 mod policy;
+mod recall;
 mod switch;
 mod trail;
 mod user;
@@ -41,6 +42,7 @@ pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
 pub use people::{LeaverLine, PeopleCommand, YearLine};
 pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
+pub use recall::{RecallCommand, RecallSheet, SentLine};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
 pub use user::{UserCommand, UserLine, UserSheet};

@@ -130,7 +130,7 @@ impl Gateway {
         self.address_of(one.local_parts.first().map_or("", String::as_str)).to_lowercase()
     }
 
-    fn address_of(&self, local_part: &str) -> String {
+    pub(super) fn address_of(&self, local_part: &str) -> String {
         format!("{local_part}@{}", self.config.domain)
     }
 }

@@ -168,6 +168,10 @@ impl Gateway {
                 Delivered::LimitReached(limit) => {
                     return Ok(Submitted::Refused(self.limit_sentence(profile, limit)));
                 }
+                Delivered::Recalled => {
+                    self.settle_bodies(written(&new.body)).await;
+                    return Ok(Submitted::Refused(Sentence::SentRecalled));
+                }
                 Delivered::MailboxMissing => self.add_special_mailboxes(None).await?,
             }
         }
@@ -187,7 +191,7 @@ fn replay_key(sender: &User, message_id: &str, message: &Spooled) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-fn random_hex() -> Result<String, Fault> {
+pub(super) fn random_hex() -> Result<String, Fault> {
     let mut octets = [0; 16];
     getrandom::fill(&mut octets).map_err(|error| Fault::Worker(format!("no randomness: {error}")))?;
     Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())

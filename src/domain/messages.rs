@@ -16,8 +16,8 @@ use super::{Fault, Gateway};
 use crate::mime::Parts;
 use crate::model::{Flags, MailboxId, ModSeq, Timestamp, Uid, UidValidity, User};
 use crate::store::placement::{
-    Chosen, Expunged, Expunging, FetchRow, Fetching, FlagEdit, Flagging, Keeping, Transfer, choose, expunge, fetch,
-    size_of, store_flags,
+    Chosen, Expunged, Expunging, FetchRow, Fetching, FlagEdit, Flagging, Keeping, Transfer, Transferred, choose,
+    expunge, fetch, size_of, store_flags,
 };
 use crate::store::{ALL_UIDS, Durability, StoreError, ranges_json};
 
@@ -27,6 +27,16 @@ pub enum Copied {
     At { uid_validity: UidValidity, pairs: Vec<(Uid, Uid)> },
     NoSuchMailbox,
     QuotaExceeded,
+}
+
+impl From<Transferred> for Copied {
+    fn from(transferred: Transferred) -> Self {
+        let targets = (transferred.first.0..).map(Uid);
+        Self::At {
+            uid_validity: transferred.uid_validity,
+            pairs: transferred.sources.into_iter().zip(targets).collect(),
+        }
+    }
 }
 
 /// How STORE changes flags.
@@ -84,12 +94,17 @@ impl Gateway {
     /// Copies messages to another (or the same) mailbox of `user`: flags, internal date kept. Absent UIDs are passed over.
     pub async fn copy(&self, user: &User, from: MailboxId, uids: &[Uid], to: &Mailbox) -> Result<Copied, Fault> {
         let transfer = Transfer::asked(from, uids, to.id, false, self.clock.now());
-        let asked = (from, transfer.ranges.clone());
-        let size = self.store.read(asked, |tx, asked| Box::pin(size_of(tx, asked))).await?;
-        if !self.has_room(user, uids.len(), size).await? {
+        if !self.has_room_for(user, &transfer, uids.len()).await? {
             return Ok(Copied::QuotaExceeded);
         }
         self.transfer(user, transfer).await
+    }
+
+    /// May the person keep so many messages besides, those that are to be copied?
+    pub(super) async fn has_room_for(&self, user: &User, copy: &Transfer, messages: usize) -> Result<bool, Fault> {
+        let asked = (copy.from, copy.ranges.clone());
+        let size = self.store.read(asked, |tx, asked| Box::pin(size_of(tx, asked))).await?;
+        self.has_room(user, messages, size).await
     }
 
     /// Moves messages (RFC 6851): into Trash it remembers the mailbox of origin.
@@ -111,11 +126,7 @@ impl Gateway {
         if !transferred.sources.is_empty() {
             self.changed(&[from, to]);
         }
-        let targets = (transferred.first.0..).map(Uid);
-        Ok(Copied::At {
-            uid_validity: transferred.uid_validity,
-            pairs: transferred.sources.into_iter().zip(targets).collect(),
-        })
+        Ok(transferred.into())
     }
 
     /// Changes flags. Flags that do not change anything take no ModSeq.

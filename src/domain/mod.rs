@@ -21,6 +21,7 @@
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
+//! | `recall` | what was sent is taken back: a notice in the place of every copy |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
@@ -45,6 +46,7 @@ pub mod metadata;
 pub mod people;
 pub mod policy;
 pub mod quiet;
+pub mod recall;
 pub mod recover;
 pub mod retention;
 pub mod rules;
@@ -59,7 +61,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::config::Config;
+use crate::config::{CloudApp, Config};
 use crate::ent::Ent;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
@@ -105,6 +107,8 @@ pub struct Gateway {
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
     pub(in crate::domain) quiet: QuietRules,
+    /// Apps whose maker's servers hold the password.
+    pub(in crate::domain) cloud_apps: Vec<CloudApp>,
 }
 
 /// Opens the store that the settings name.
@@ -143,6 +147,7 @@ impl Gateway {
                 .quiet
                 .rules()
                 .ok_or_else(|| Fault::Worker("unreadable [quiet] in the settings".to_owned()))?,
+            cloud_apps: config.apps.apps(),
             config,
             clock,
             store,

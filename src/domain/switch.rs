@@ -4,10 +4,14 @@
 //! Turned here, it holds here before the call ends; other gateways on the same store look at one number that rises
 //! with every change ([`Gateway::see_to_switch`]) as soon as they are told, and several times a second. Who asks has taken a place among the live
 //! sessions first: either the session is seen and cut, or it sees what is off.
+//!
+//! The same number rises where a password is changed or revoked: the sessions that came in with it end in the same way
+//! (`login::standing`).
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
 
 use super::{Fault, Gateway};
 use crate::model::{SchoolId, Scope, Suspension, TrailEvent, TrailLine, Use, User, UserId, Uses};
@@ -19,6 +23,15 @@ use crate::store::{Durability, StoreError, switch, trail};
 pub struct Switch {
     /// `None` before the first look.
     known: ArcSwapOption<Known>,
+    /// The number whose sessions have been cut. One look at a time: an older one never takes the place of a newer one.
+    seen_to: Mutex<Option<i64>>,
+}
+
+impl Switch {
+    /// The number, as this process knows it.
+    pub(in crate::domain) fn version(&self) -> Option<i64> {
+        self.known.load().as_ref().map(|known| known.version)
+    }
 }
 
 struct Known {
@@ -105,10 +118,12 @@ impl Gateway {
         Ok(self.store.read(name.to_owned(), |tx, name| Box::pin(switch::schools_called(tx, name))).await?)
     }
 
-    /// Looks whether anything was turned, here or by another gateway; takes note, then cuts the sessions concerned.
+    /// Looks whether anything was turned, changed or revoked, here or by another gateway; takes note, then cuts the sessions
+    /// concerned. What fails is done by the next look.
     pub async fn see_to_switch(&self) -> Result<(), Fault> {
+        let mut seen_to = self.switch.seen_to.lock().await;
         let version = self.store.read((), |tx, none| Box::pin(switch::version(tx, none))).await?;
-        if self.switch.known.load().as_ref().is_some_and(|known| known.version == version) {
+        if *seen_to == Some(version) {
             return Ok(());
         }
         let (version, suspensions) = self
@@ -123,7 +138,9 @@ impl Gateway {
         for suspension in &suspensions {
             self.cut_concerned(suspension).await?;
         }
-        self.cut_suspended().await
+        self.cut_ended().await?;
+        *seen_to = Some(version);
+        Ok(())
     }
 
     async fn cut_concerned(&self, suspension: &Suspension) -> Result<(), Fault> {

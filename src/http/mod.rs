@@ -2,7 +2,7 @@
 //!
 //! Without TLS: it stands behind a reverse proxy, or on loopback.
 
-mod autoconfig;
+pub mod setup;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use bytes::Bytes;
 
+use self::setup::Setup;
+use crate::config::PublicConfig;
 use crate::domain::Gateway;
 
 /// How long the store may take to show that it is alive.
@@ -29,21 +29,27 @@ pub struct PublicPorts {
     pub submissions: Option<u16>,
 }
 
+impl PublicPorts {
+    /// Those set in `[public]`, else those that the server listens on.
+    pub fn told(set: &PublicConfig, bound: Self) -> Self {
+        Self {
+            imap: set.imap_port.or(bound.imap),
+            imaps: set.imaps_port.or(bound.imaps),
+            submission: set.submission_port.or(bound.submission),
+            submissions: set.submissions_port.or(bound.submissions),
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Site {
     gateway: Arc<Gateway>,
-    /// The set-up of clients, made once; `None` where there is nothing to set up.
-    autoconfig: Option<Bytes>,
 }
 
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
-    let autoconfig = autoconfig::document(&gateway.config.domain, gateway.config.host_name(), ports).map(Bytes::from);
-    Router::new()
-        .route("/health", get(health))
-        .route("/mail/config-v1.1.xml", get(set_up))
-        .route("/.well-known/autoconfig/mail/config-v1.1.xml", get(set_up))
-        .with_state(Site { gateway, autoconfig })
+    let setup = setup::router(Setup::new(&gateway.config, ports));
+    Router::new().route("/health", get(health)).with_state(Site { gateway }).merge(setup)
 }
 
 /// 200 where people can be served, else 503.
@@ -55,11 +61,4 @@ async fn health(State(site): State<Site>) -> Response {
     };
     tracing::error!(%why, "not healthy");
     (StatusCode::SERVICE_UNAVAILABLE, "unavailable\n").into_response()
-}
-
-async fn set_up(State(site): State<Site>) -> Response {
-    match site.autoconfig {
-        Some(document) => ([(CONTENT_TYPE, "text/xml; charset=utf-8")], document).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
 }

@@ -77,6 +77,8 @@ pub(super) enum Bye {
     Cut,
     /// Nothing came for too long.
     Autologout,
+    /// An app whose maker's servers hold the password.
+    CloudApp,
     TooManyBadCommands,
     TooManyTries,
     /// It said that it compresses, and does not.

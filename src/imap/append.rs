@@ -9,6 +9,7 @@ use super::answer::{Done, DoneCode, End, Failure, Outcome};
 use super::catenate;
 use super::mailboxes::find_target;
 use super::message_limit;
+use super::recall;
 use super::serve::Context;
 use super::session::{Allowed, SessionState};
 use super::updates::refresh_after_write;
@@ -118,6 +119,7 @@ impl Incoming {
         };
         let replaced = head.replaces.map(|replaced| replacing(state, replaced)).transpose()?;
         let mailbox = find_target(context, &account.user, head.mailbox.clone()).await?;
+        recall::refuse_append(context, &mailbox)?;
         let quota = context.gateway.quota(&account.user).await?;
         Ok(Self { user: account.user.clone(), mailbox, replaced, quota, size: 0, messages: Vec::new() })
     }

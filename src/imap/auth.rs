@@ -17,8 +17,8 @@ use super::session::{Account, SessionState};
 use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
-use crate::domain::login::{Login, LoginRefusal};
-use crate::model::{Secret, Use, User};
+use crate::domain::login::{Login, LoginRefusal, Welcome};
+use crate::model::{ClientName, Secret, Use, WordChoice};
 use crate::sentences::Sentence;
 
 /// Wrong passwords on this connection.
@@ -53,24 +53,33 @@ pub(super) fn start_tls(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// What the log takes of one field.
-const LOGGED_CHARS: usize = 100;
-
-/// ID (RFC 2971 §3.1): the client's goes to the log, which tells an admin what people use. A background download may be
-/// put off.
-pub(super) fn id(context: &mut Context<'_>, fields: Option<&[(String, Option<String>)]>) -> Outcome {
-    let field = |wanted| {
-        let field = fields.unwrap_or_default().iter().find(|(key, _)| key == wanted);
-        let value = field.and_then(|(_, value)| value.as_deref()).unwrap_or("");
-        value.chars().take(LOGGED_CHARS).collect::<String>()
-    };
-    tracing::info!(connection = context.connection.id, name = ?field("name"), version = ?field("version"), "IMAP client");
-    context.background = background::is_announced(fields.unwrap_or_default());
+/// ID (RFC 2971 §3.1): what the client is called goes to the log and to the list of the person's devices, which tell what
+/// people use. An app whose maker's servers hold the password may have to go. A background download may be put off.
+pub(super) async fn id(
+    context: &mut Context<'_>,
+    state: &SessionState,
+    fields: &[(String, Option<String>)],
+) -> Outcome {
+    context.gateway.announced(&mut context.caller, fields);
+    let name = context.caller.client().map(ClientName::as_str);
+    tracing::info!(connection = context.connection.id, name, "IMAP client");
+    if let Some(account) = state.account()
+        && let Some(refusal) = context.gateway.meet(&account.user, &account.credential, &context.caller).await?
+    {
+        return Err(turned_away(context, refusal));
+    }
+    context.background = background::is_announced(fields);
     if context.background {
         background::put_off(context)?;
     }
     write::id(&mut context.client.out, &[("name", "Passerelle")]);
     Ok(Done::new("ID completed"))
+}
+
+/// The answer to a client that may not come in; to some it is the last.
+fn turned_away(context: &mut Context<'_>, refusal: LoginRefusal) -> Failure {
+    context.turned_away = refusal == LoginRefusal::CloudApp;
+    refused(refusal)
 }
 
 /// ENABLE (RFC 9051 §6.3.1). QRESYNC brings CONDSTORE with it. Words that are hidden are passed over like unknown ones.
@@ -110,7 +119,7 @@ pub(super) fn unauthenticate(context: &mut Context<'_>, state: &mut SessionState
     }
     *state = SessionState::NotAuthenticated;
     context.client.logged_out(&context.gateway.config.imap);
-    context.hidden_words = Vec::new();
+    context.device_words = WordChoice::default();
     Ok(Done::new("Nobody is logged in"))
 }
 
@@ -195,16 +204,16 @@ async fn log_in(
     credentials: Credentials,
 ) -> Outcome {
     let login = match std::str::from_utf8(credentials.name.expose()) {
-        Ok(name) => context.gateway.log_in(name, &credentials.password).await?,
+        Ok(name) => context.gateway.log_in_from(&context.caller, name, &credentials.password).await?,
         Err(_) => Login::Refused(LoginRefusal::BadCredentials),
     };
     match login {
-        Login::Welcome { user, hidden_words } => enter(context, state, user, hidden_words).await,
+        Login::Welcome(welcome) => enter(context, state, welcome).await,
         Login::Refused(refusal) => {
             tries.0 += 1;
             let delay = context.gateway.config.login.refusal_delay_milliseconds;
             tokio::time::sleep(Duration::from_millis(delay)).await;
-            Err(refused(refusal))
+            Err(turned_away(context, refusal))
         }
     }
 }
@@ -214,17 +223,19 @@ fn refused(refusal: LoginRefusal) -> Failure {
         LoginRefusal::BadCredentials => (Code::AuthenticationFailed, Sentence::BadCredentials),
         LoginRefusal::Suspended => (Code::ContactAdmin, Sentence::AccountSuspended),
         LoginRefusal::TooManyTries => (Code::Unavailable, Sentence::TooManyTries),
+        LoginRefusal::CloudApp => (Code::ContactAdmin, Sentence::CloudApp),
         LoginRefusal::TurnedOff => (Code::Unavailable, Sentence::ReadingOff),
+        LoginRefusal::TooManyConnections => (Code::Limit, Sentence::TooManyConnections),
     };
     Failure::told(code, sentence)
 }
 
 /// Takes a place among the person's connections; the answer carries the capabilities, which spares a round trip.
-async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, hidden_words: Vec<String>) -> Outcome {
+async fn enter(context: &mut Context<'_>, state: &mut SessionState, welcome: Welcome) -> Outcome {
     let config = &context.gateway.config.imap;
-    let Some(admission) = context.gateway.admit(&user, Use::Reading, config.connections_per_user_max) else {
-        return Err(Failure::told(Code::Limit, Sentence::TooManyConnections));
-    };
+    let admission = context.gateway.admit(&welcome, &context.caller, config.connections_per_user_max).await?;
+    let admission = admission.map_err(|refusal| turned_away(context, refusal))?;
+    let Welcome { user, credential, .. } = welcome;
     // Not AUTHENTICATIONFAILED: the password is right, and no client may forget it.
     if let Some(sentence) = context.gateway.turned_off(&user, Use::Reading).await? {
         return Err(Failure::told(Code::Unavailable, sentence));
@@ -232,6 +243,7 @@ async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, 
     tracing::info!(connection = context.connection.id, user = %user.id, "IMAP login");
     let account = Account {
         user,
+        credential,
         admission,
         condstore: false,
         qresync: false,
@@ -239,8 +251,8 @@ async fn enter(context: &mut Context<'_>, state: &mut SessionState, user: User, 
         modes: Modes::default(),
         watching: None,
     };
-    context.hidden_words = hidden_words;
-    context.client.logged_in(config, &context.hidden_words, account.admission.cut.clone());
+    context.device_words = account.credential.device().map(|device| device.words.clone()).unwrap_or_default();
+    context.client.logged_in(config, &context.device_words, account.admission.cut.clone());
     *state = SessionState::Authenticated(account);
     Ok(Done::with(DoneCode::Capability(context.capabilities(state)), "Logged in"))
 }

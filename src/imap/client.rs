@@ -19,6 +19,7 @@ use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Connection;
 use crate::domain::login::Cut;
+use crate::model::WordChoice;
 use crate::sentences::Sentence;
 
 /// A byte stream in both directions: a socket, TLS over one, or a pipe in tests.
@@ -69,8 +70,8 @@ impl<'a> Client<'a> {
     }
 
     /// The client has logged in: it may send more, and `cut` ends its session.
-    pub(super) fn logged_in(&mut self, config: &ImapConfig, hidden_words: &[String], cut: Cut) {
-        self.limits = limits_after_login(config, hidden_words);
+    pub(super) fn logged_in(&mut self, config: &ImapConfig, device_words: &WordChoice, cut: Cut) {
+        self.limits = limits_after_login(config, device_words);
         self.cut = cut;
     }
 
@@ -234,7 +235,7 @@ async fn inflated(
 /// How long a client may take to read BYE.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-fn limits_after_login(config: &ImapConfig, hidden_words: &[String]) -> FrameLimits {
+fn limits_after_login(config: &ImapConfig, device_words: &WordChoice) -> FrameLimits {
     FrameLimits {
         line_bytes_max: config.line_bytes_max,
         literal_bytes_max: config.literal_bytes_max,
@@ -242,11 +243,14 @@ fn limits_after_login(config: &ImapConfig, hidden_words: &[String]) -> FrameLimi
         nesting_max: config.nesting_max,
         set_ranges_max: config.sequence_set_ranges_max,
         list_items_max: config.list_items_max,
-        non_synchronizing: non_synchronizing(config, hidden_words),
+        non_synchronizing: non_synchronizing(config, device_words),
         names: NameForm::default(),
     }
 }
 
 fn limits_before_login(config: &ImapConfig) -> FrameLimits {
-    FrameLimits { literal_bytes_max: config.literal_before_login_bytes_max, ..limits_after_login(config, &[]) }
+    FrameLimits {
+        literal_bytes_max: config.literal_before_login_bytes_max,
+        ..limits_after_login(config, &WordChoice::default())
+    }
 }

@@ -4,6 +4,7 @@
 use super::answer::{Done, DoneCode, Failure, Outcome};
 use super::mailboxes::find_target;
 use super::message_limit;
+use super::recall;
 use super::serve::Context;
 use super::session::{Account, SelectedMailbox, SessionState};
 use super::updates::refresh_after_write;
@@ -37,8 +38,12 @@ pub(super) async fn copy(
         return Ok(Done::new("Nothing to copy"));
     }
     message_limit::may_copy(&context.gateway.config.imap, &uids)?;
-    let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
-    let copied = context.working(work).await??;
+    let copied = if context.gateway.recalls(&target) {
+        recall::recall(context, account, selected, &uids, (&target, false)).await?
+    } else {
+        let work = context.gateway.copy(&account.user, selected.mailbox.id, &uids, &target);
+        context.working(work).await??
+    };
     if target.id == selected.mailbox.id {
         if let Copied::At { pairs, .. } = &copied {
             selected.brought.extend(pairs.iter().map(|(_, uid)| *uid));
@@ -67,8 +72,12 @@ pub(super) async fn move_messages(
     if uids.is_empty() {
         return Ok(Done::new("Nothing to move"));
     }
-    let work = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target);
-    let moved = context.working(work).await??;
+    let moved = if context.gateway.recalls(&target) {
+        recall::recall(context, account, selected, &uids, (&target, true)).await?
+    } else {
+        let work = context.gateway.move_messages(&account.user, selected.mailbox.id, &uids, &target);
+        context.working(work).await??
+    };
     refresh_after_write(context, selected).await?;
     if let Some((uid_validity, pairs)) = placed(moved)? {
         let code = Code::CopyUid(uid_validity, &pairs);

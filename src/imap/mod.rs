@@ -18,6 +18,7 @@
 //! | `copy` | COPY, MOVE, EXPUNGE, CLOSE, UNSELECT |
 //! | `search` | SEARCH |
 //! | `sort`, `thread` | SORT, THREAD, of what `search` finds |
+//! | `recall` | COPY and MOVE to the mailbox that takes back what was sent |
 //! | `qresync` | what a client that was away has missed: SELECT (QRESYNC …), VANISHED |
 //! | `idle` | IDLE |
 //! | `notify` | NOTIFY: what a client hears of its other mailboxes, and between commands |
@@ -55,6 +56,7 @@ mod notify;
 mod outbox;
 mod progress;
 mod qresync;
+mod recall;
 mod search;
 mod section;
 mod serve;

@@ -19,7 +19,9 @@ use super::{
     multisearch, qresync, search, sort, thread, uid_batches,
 };
 use crate::connection::Connection;
+use crate::domain::login::Caller;
 use crate::domain::{Fault, Gateway};
+use crate::model::{Protocol, WordChoice};
 use crate::sentences::{Sentence, ascii};
 
 /// What every command may use.
@@ -31,8 +33,12 @@ pub(super) struct Context<'a> {
     pub background: bool,
     /// How far the command has come.
     pub progress: Progress,
-    /// Words that are hidden from the device that logged in.
-    pub hidden_words: Vec<String>,
+    /// Words that are hidden from the device that logged in, or shown to it alone.
+    pub device_words: WordChoice,
+    /// Who is connected, as far as it has said.
+    pub caller: Caller,
+    /// Does the session end behind this answer: is it an app that may not come in?
+    pub turned_away: bool,
 }
 
 /// One session.
@@ -50,12 +56,12 @@ impl Context<'_> {
     pub(super) fn capabilities(&self, state: &SessionState) -> String {
         let config = &self.gateway.config;
         let may_log_in = self.connection.may_log_in(&config.login);
-        capabilities(state, self.connection.security, may_log_in, &config.imap, &self.hidden_words).join(" ")
+        capabilities(state, self.connection.security, may_log_in, &config.imap, &self.device_words).join(" ")
     }
 
     /// Is this word not announced to this client? What it stands for is then refused, where it would change the session.
     pub(super) fn is_hidden(&self, word: &str) -> bool {
-        is_hidden(word, &self.gateway.config.imap, &self.hidden_words)
+        is_hidden(word, &self.gateway.config.imap, &self.device_words)
     }
 
     /// A sentence in the server's language, as IMAP can say it.
@@ -96,7 +102,9 @@ impl<'a> Session<'a> {
                 client,
                 background: false,
                 progress: Progress::begin("", Duration::ZERO),
-                hidden_words: Vec::new(),
+                device_words: WordChoice::default(),
+                caller: gateway.caller(Protocol::Imap, connection.peer.ip()),
+                turned_away: false,
             },
             state: SessionState::NotAuthenticated,
             bad_commands: 0,
@@ -219,7 +227,7 @@ impl<'a> Session<'a> {
                 *state = SessionState::Logout;
                 Ok(Done::new("LOGOUT completed"))
             }
-            C::Id(fields) => auth::id(context, fields.as_deref()),
+            C::Id(fields) => auth::id(context, state, fields.as_deref().unwrap_or_default()).await,
             C::StartTls => auth::start_tls(context),
             C::Authenticate { mechanism, initial } => {
                 auth::authenticate(context, state, tries, &mechanism, initial).await
@@ -359,6 +367,9 @@ impl<'a> Session<'a> {
         if matches!(self.state, SessionState::Logout) {
             return Err(End::Said);
         }
+        if self.context.turned_away {
+            return Err(End::Bye(Bye::CloudApp));
+        }
         let config = &self.context.gateway.config;
         self.bad_commands = if is_bad { self.bad_commands + 1 } else { 0 };
         if self.bad_commands >= config.imap.bad_commands_max {
@@ -399,8 +410,11 @@ impl<'a> Session<'a> {
             Bye::Stopping => (Some(Code::Unavailable), Sentence::SessionEnded),
             Bye::Cut => match self.context.client.cut_sentence() {
                 suspended @ Sentence::AccountSuspended => (Some(Code::ContactAdmin), suspended),
+                // RFC 5530 §3: access is no longer permitted with that passphrase; get a new one.
+                old @ (Sentence::PasswordChanged | Sentence::DeviceRevoked) => (Some(Code::Expired), old),
                 other => (Some(Code::Unavailable), other),
             },
+            Bye::CloudApp => (Some(Code::ContactAdmin), Sentence::CloudApp),
             Bye::Autologout => (None, Sentence::SessionEnded),
             Bye::TooManyBadCommands | Bye::NotDeflate => (Some(Code::ClientBug), Sentence::SessionEnded),
             Bye::TooManyTries => (Some(Code::AuthenticationFailed), Sentence::TooManyTries),

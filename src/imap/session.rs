@@ -9,9 +9,9 @@ use super::wire::framer::NonSynchronizing;
 use super::wire::utf7::NameForm;
 use crate::config::ImapConfig;
 use crate::connection::Security;
-use crate::domain::login::Admission;
+use crate::domain::login::{Admission, Credential};
 use crate::domain::mailbox::Mailbox;
-use crate::model::{Uid, User};
+use crate::model::{Uid, User, WordChoice};
 
 /// Where a session is (RFC 9051 §3), with all that is known there.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(super) enum SessionState {
 #[derive(Debug)]
 pub(super) struct Account {
     pub user: User,
+    /// What the session came in with.
+    pub credential: Credential,
     pub admission: Admission,
     /// Has the client asked for ModSeqs (RFC 7162 §3.1)? Then every untagged FETCH carries one.
     pub condstore: bool,
@@ -287,7 +289,7 @@ pub(super) fn capabilities(
     security: Security,
     may_log_in: bool,
     config: &ImapConfig,
-    hidden_words: &[String],
+    device_words: &WordChoice,
 ) -> Vec<String> {
     let mut words: Vec<String> = CAPABILITIES.iter().map(|word| (*word).to_owned()).collect();
     words.push(format!("APPENDLIMIT={}", config.append_bytes_max));
@@ -304,27 +306,27 @@ pub(super) fn capabilities(
         };
         words.extend(more.iter().map(|word| (*word).to_owned()));
     }
-    words.retain(|word| !is_hidden(word, config, hidden_words));
+    words.retain(|word| !is_hidden(word, config, device_words));
     words
 }
 
-/// Is this word hidden: by its own setting, from everybody, or from this device (`hidden_words`)?
-pub(super) fn is_hidden(word: &str, config: &ImapConfig, hidden_words: &[String]) -> bool {
+/// Is this word hidden: by its own setting, from this device, or from everybody but this device?
+pub(super) fn is_hidden(word: &str, config: &ImapConfig, device_words: &WordChoice) -> bool {
     let is_offered = match word {
         "IMAP4rev2" => config.imap4rev2,
         COMPRESS => config.compress,
         INPROGRESS => config.progress_milliseconds != 0,
         // One of the two (RFC 7888 §5).
-        "LITERAL-" => is_hidden("LITERAL+", config, hidden_words),
+        "LITERAL-" => is_hidden("LITERAL+", config, device_words),
         _ => true,
     };
-    let mut hidden = config.hidden_capabilities.iter().chain(hidden_words);
-    !is_offered || hidden.any(|hidden| hidden.eq_ignore_ascii_case(word))
+    let from_all = || config.hidden_capabilities.iter().any(|hidden| hidden.eq_ignore_ascii_case(word));
+    !is_offered || device_words.hides(word).unwrap_or_else(from_all)
 }
 
 /// The literals that what is announced allows.
-pub(super) fn non_synchronizing(config: &ImapConfig, hidden_words: &[String]) -> NonSynchronizing {
-    match (is_hidden("LITERAL+", config, hidden_words), is_hidden("LITERAL-", config, hidden_words)) {
+pub(super) fn non_synchronizing(config: &ImapConfig, device_words: &WordChoice) -> NonSynchronizing {
+    match (is_hidden("LITERAL+", config, device_words), is_hidden("LITERAL-", config, device_words)) {
         (false, _) => NonSynchronizing::Any,
         (true, false) => NonSynchronizing::Small,
         (true, true) => NonSynchronizing::None,
@@ -342,7 +344,8 @@ mod tests {
     }
 
     fn words(security: Security, may_log_in: bool) -> String {
-        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[]), &[]).join(" ")
+        capabilities(&SessionState::NotAuthenticated, security, may_log_in, &config(&[]), &WordChoice::default())
+            .join(" ")
     }
 
     #[test]
@@ -350,16 +353,21 @@ mod tests {
         assert!(words(Security::Tls, true).ends_with("APPENDLIMIT=1000 AUTH=PLAIN AUTH=LOGIN"));
         assert!(words(Security::Plain, false).ends_with("APPENDLIMIT=1000 STARTTLS LOGINDISABLED"));
         assert!(words(Security::Plain, true).ends_with("STARTTLS AUTH=PLAIN AUTH=LOGIN"));
-        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]), &[]);
+        let none = WordChoice::default();
+        let later = capabilities(&SessionState::Logout, Security::Tls, true, &config(&[]), &none);
         assert_eq!(later.last().map(String::as_str), Some("APPENDLIMIT=1000"));
-        let device = ["IDLE".to_owned(), "compress=deflate".to_owned()];
+        let hides = vec!["IDLE".to_owned(), "compress=deflate".to_owned()];
+        let device = WordChoice { hidden: hides, shown: Vec::new() };
         let hidden = config(&["qresync", "APPENDLIMIT=1000"]);
         let fewer = capabilities(&SessionState::Logout, Security::Tls, true, &hidden, &device);
         assert!(later.contains(&"QRESYNC".to_owned()) && !fewer.contains(&"QRESYNC".to_owned()));
         assert_eq!(later.len(), fewer.len() + 4);
         let off = ImapConfig { compress: false, progress_milliseconds: 0, ..config(&[]) };
-        let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &[]);
+        let off = capabilities(&SessionState::Logout, Security::Tls, true, &off, &none);
         assert_eq!(later.len(), off.len() + 2);
+        let alone = WordChoice { hidden: Vec::new(), shown: vec!["QRESYNC".to_owned()] };
+        let shown = capabilities(&SessionState::Logout, Security::Tls, true, &config(&["qresync"]), &alone);
+        assert_eq!(later, shown);
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub fn mailbox(name: &str, address: &str) -> String {
     }
 }
 
+/// A text as Subject holds it: as it is, or in encoded words.
+pub(super) fn unstructured(text: &str) -> String {
+    if text.is_ascii() && !text.contains("=?") { text.to_owned() } else { encoded(text) }
+}
+
 fn phrase(name: &str) -> String {
     if !name.is_ascii() || name.contains("=?") {
         return encoded(name);

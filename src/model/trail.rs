@@ -18,12 +18,34 @@ pub enum TrailEvent {
     Submission { people: u64, waiting: u64, bytes: u64, urgent: bool },
     /// Letters that waited reached `people`.
     Release { letters: usize, people: u64 },
+    /// Somebody's letter was taken back, `by` its sender or an admin: `people` had it, `withdrawn` would have had it at the end
+    /// of quiet hours. `copies` went, `read` of them had been read.
+    Recall { by: RecalledBy, sent: Timestamp, people: u64, copies: u64, read: u64, withdrawn: u64 },
     /// How often somebody was refused, by reason, since the last such line.
     Refusals { since: Timestamp, reasons: BTreeMap<&'static str, u32> },
     /// What an admin did, and to what.
     Admin { act: &'static str, detail: String },
+    /// An app whose maker's servers hold the password came: it was let in (`warned`), sent away (`refused`), or the app
+    /// password that it had was `revoked`. How it was known, and whether its password was right (`proven`) or not looked at.
+    App {
+        act: &'static str,
+        app: String,
+        known_by: &'static str,
+        protocol: &'static str,
+        proven: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+    },
     /// Sending or reading was suspended, or allowed again.
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
+}
+
+/// Who recalls a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecalledBy {
+    Sender,
+    Admin,
 }
 
 impl TrailEvent {
@@ -32,8 +54,10 @@ impl TrailEvent {
         match self {
             Self::Submission { .. } => "submission",
             Self::Release { .. } => "release",
+            Self::Recall { .. } => "recall",
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
+            Self::App { .. } => "app",
             Self::Switch { .. } => "switch",
         }
     }

@@ -61,6 +61,15 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::NoRecipientLeft => "Message not sent: no recipient was accepted.".to_owned(),
         Sentence::BareLineEnd => "Refused: the message has malformed line ends.".to_owned(),
         Sentence::SessionEnded => "Connection closed by the service: you may connect again.".to_owned(),
+        Sentence::CloudApp => {
+            "Refused: this app hands your password to its maker. Use another one (see the guide), and change this \
+             password."
+                .to_owned()
+        }
+        Sentence::PasswordChanged => "The password of this account has changed: connect with the new one.".to_owned(),
+        Sentence::DeviceRevoked => {
+            "The access of this device was withdrawn: please ask for a new app password.".to_owned()
+        }
         Sentence::LimitReached { limit, max, until } => {
             let what = match limit {
                 Limit::MessagesPerHour => "messages an hour",
@@ -93,6 +102,21 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::MailboxNameTooLong => "Mailbox name too long.".to_owned(),
         Sentence::BadMailboxName => "This name is no name for a mailbox.".to_owned(),
         Sentence::TooManyKeywords => "Too many keywords on one message.".to_owned(),
+        Sentence::AccountName { domain } => format!("Mail of {domain}"),
+        Sentence::ProfileExplained => {
+            "Adds the ENT's messages to Mail. You will be asked for the password of this device.".to_owned()
+        }
+        Sentence::SentRecalled => "Refused: this message was recalled. Please write a new one.".to_owned(),
+        Sentence::RecallNotAllowed => "Not recalled: your profile does not let you recall messages.".to_owned(),
+        Sentence::RecallNotSent => "Not recalled: only a message that you sent yourself can be recalled.".to_owned(),
+        Sentence::RecallTooLate { minutes_max } => {
+            format!("Not recalled: a message cannot be recalled any more {minutes_max} minutes after it was sent.")
+        }
+        Sentence::RecallAlready => "This message has been recalled already.".to_owned(),
+        Sentence::RecallOneByOne => "Not recalled: please recall messages one by one.".to_owned(),
+        Sentence::RecallByMoving => {
+            "This mailbox is for recalling: move a message here that you sent, nothing else.".to_owned()
+        }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
     }

@@ -67,6 +67,17 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::NoRecipientLeft => "Message non envoyé : aucun destinataire n'a été accepté.".to_owned(),
         Sentence::BareLineEnd => "Envoi refusé : le message contient des fins de ligne incorrectes.".to_owned(),
         Sentence::SessionEnded => "Connexion fermée par le service : vous pouvez vous reconnecter.".to_owned(),
+        Sentence::CloudApp => {
+            "Refusé : cette application confie votre mot de passe à son éditeur. Utilisez-en une autre (voir le guide), \
+             et changez ce mot de passe."
+                .to_owned()
+        }
+        Sentence::PasswordChanged => {
+            "Le mot de passe de ce compte a changé : reconnectez-vous avec le nouveau.".to_owned()
+        }
+        Sentence::DeviceRevoked => {
+            "L'accès de cet appareil a été retiré : demandez un nouveau mot de passe d'application.".to_owned()
+        }
         Sentence::LimitReached { limit, max, until } => {
             let what = match limit {
                 Limit::MessagesPerHour => "messages par heure",
@@ -99,6 +110,23 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::MailboxNameTooLong => "Nom de dossier trop long.".to_owned(),
         Sentence::BadMailboxName => "Ce nom ne convient pas pour un dossier.".to_owned(),
         Sentence::TooManyKeywords => "Trop d'étiquettes sur un message.".to_owned(),
+        Sentence::AccountName { domain } => format!("Messagerie {domain}"),
+        Sentence::ProfileExplained => {
+            "Ajoute la messagerie de l'ENT à Mail. Le mot de passe de l'appareil vous sera demandé.".to_owned()
+        }
+        Sentence::SentRecalled => "Envoi refusé : ce message a été rappelé. Écrivez-en un nouveau.".to_owned(),
+        Sentence::RecallNotAllowed => "Rappel refusé : votre profil ne permet pas de rappeler un message.".to_owned(),
+        Sentence::RecallNotSent => {
+            "Rappel refusé : on ne rappelle qu'un message que l'on a envoyé soi-même.".to_owned()
+        }
+        Sentence::RecallTooLate { minutes_max } => {
+            format!("Rappel refusé : un message ne peut plus être rappelé {minutes_max} minutes après son envoi.")
+        }
+        Sentence::RecallAlready => "Ce message a déjà été rappelé.".to_owned(),
+        Sentence::RecallOneByOne => "Rappel refusé : rappelez les messages un par un.".to_owned(),
+        Sentence::RecallByMoving => {
+            "Ce dossier sert au rappel : déplacez-y un message que vous avez envoyé, rien d'autre.".to_owned()
+        }
         Sentence::SendingOff => {
             "L'envoi de messages est suspendu pour le moment. Votre mot de passe reste valable.".to_owned()
         }

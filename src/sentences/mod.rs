@@ -2,11 +2,16 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod app_letter;
 mod english;
 mod french;
+mod recalled;
 
+pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
+
+pub use app_letter::{AppLetter, app_letter};
 
 use crate::model::Limit;
 
@@ -58,6 +63,12 @@ pub enum Sentence {
     NotAnAnswer {
         recipient: String,
     },
+    /// What the account is called on a device.
+    AccountName {
+        domain: String,
+    },
+    /// On the screen of an iPhone that is about to take a profile.
+    ProfileExplained,
     /// Nobody may answer the message that this one answers.
     NoReply,
     /// The live ENT, which decides, gives no answer.
@@ -106,6 +117,12 @@ pub enum Sentence {
     BareLineEnd,
     /// The server ends the session: idle, stopping, or the person may not stay.
     SessionEnded,
+    /// A mail app whose maker's servers hold the password, where such apps are refused.
+    CloudApp,
+    /// The session came in with a password that is the account's no more.
+    PasswordChanged,
+    /// The session came in with an app password that was revoked.
+    DeviceRevoked,
     /// The message lies in every mailbox.
     Delivered,
     /// The message is kept, and is read when quiet hours end; `some`: others have it already.
@@ -133,6 +150,21 @@ pub enum Sentence {
     MailboxNameTooLong,
     BadMailboxName,
     TooManyKeywords,
+    /// A repetition of a message that was recalled.
+    SentRecalled,
+    /// The person's profile may not recall messages.
+    RecallNotAllowed,
+    /// What is to be recalled is no message that the person sent.
+    RecallNotSent,
+    /// It was sent too long ago.
+    RecallTooLate {
+        minutes_max: u32,
+    },
+    RecallAlready,
+    /// Several messages at once.
+    RecallOneByOne,
+    /// A message filed by hand among those that are recalled.
+    RecallByMoving,
     /// The switch: nobody of the person's kind may send now.
     SendingOff,
     /// The switch: nobody of the person's kind may read now.

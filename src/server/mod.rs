@@ -194,9 +194,8 @@ impl Shared {
             let shared = Arc::clone(self);
             move || shared.reload().map_err(|error| error.to_string())
         };
+        self.tasks.spawn(rounds::switch(Arc::clone(self)));
         if self.gateway.store().is_shared() {
-            self.tasks.spawn(cut_suspended(Arc::clone(self)));
-            self.tasks.spawn(rounds::switch(Arc::clone(self)));
             let (telling, hearing) = (Arc::clone(&self.gateway), Arc::clone(&self.gateway));
             let (end, end_hearing) = (self.end.clone(), self.end.clone());
             self.tasks.spawn(async move { telling.keep_telling(end).await });
@@ -216,25 +215,16 @@ impl Shared {
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.
     fn public_ports(&self, addresses: Addresses) -> PublicPorts {
-        let public = &self.config.public;
-        let told = |set: Option<u16>, bound: Option<SocketAddr>| {
-            self.certificates.as_ref().and_then(|_| set.or_else(|| bound.map(|address| address.port())))
+        if self.certificates.is_none() {
+            return PublicPorts::default();
+        }
+        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+        let bound = PublicPorts {
+            imap: port(addresses.imap),
+            imaps: port(addresses.imaps),
+            submission: port(addresses.submission),
+            submissions: port(addresses.submissions),
         };
-        PublicPorts {
-            imap: told(public.imap_port, addresses.imap),
-            imaps: told(public.imaps_port, addresses.imaps),
-            submission: told(public.submission_port, addresses.submission),
-            submissions: told(public.submissions_port, addresses.submissions),
-        }
-    }
-}
-
-/// Looks now and then for people whom another gateway on the same store has suspended, and ends their sessions here.
-async fn cut_suspended(shared: Arc<Shared>) {
-    let every = Duration::from_secs(shared.config.imap.poll_seconds);
-    while shared.end.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        if let Err(fault) = shared.gateway.cut_suspended().await {
-            tracing::error!(%fault, "suspensions made elsewhere were not seen");
-        }
+        PublicPorts::told(&self.config.public, bound)
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn see_to_trail(gateway: &Gateway, all: bool) {
     }
 }
 
-/// How often the switch is looked at, where another gateway may turn it.
+/// How often the switch is looked at: another gateway may turn it, and what failed here is done again.
 const SWITCH_EVERY: Duration = Duration::from_millis(400);
 
 /// Looks at the switch until the server stops: when another gateway says that it turned it, and often anyway. Where the

@@ -24,9 +24,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
-use crate::domain::login::{Admission, Login, LoginRefusal};
+use crate::domain::login::{Admission, Caller, Login, LoginRefusal};
 use crate::domain::{Fault, Gateway};
-use crate::model::{Address, Use, User};
+use crate::model::{Address, Protocol, Use, User};
 use crate::sentences::Sentence;
 use incoming::Incoming;
 use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState};
@@ -47,6 +47,7 @@ where
         client: ClientStream::new(stream, connection, &gateway.config.submission),
         incoming: None,
         admission: None,
+        caller: gateway.caller(Protocol::Smtp, connection.peer.ip()),
         gateway,
     };
     if start == Start::Greeting {
@@ -65,6 +66,8 @@ struct Conversation<S> {
     incoming: Option<Incoming>,
     /// The place among the person's connections.
     admission: Option<Admission>,
+    /// Who is connected. EHLO says nothing of it: only the name of a host, or nothing (RFC 5321 §4.1.1.1).
+    caller: Caller,
 }
 
 impl<S> Conversation<S>
@@ -154,13 +157,16 @@ where
     }
 
     async fn log_in(&mut self, credentials: &Credentials) -> Result<Answer, Fault> {
-        let login = self.gateway.log_in(&credentials.name, &credentials.password).await?;
+        let login = self.gateway.log_in_from(&self.caller, &credentials.name, &credentials.password).await?;
         match &login {
-            Login::Welcome { user, .. } => {
-                let places = self.gateway.config.submission.connections_per_user_max;
-                let Some(admission) = self.gateway.admit(user, Use::Sending, places) else {
-                    tracing::warn!(user = %user.id, "login refused: too many connections");
-                    return Ok(Answer::NoPlace);
+            Login::Welcome(welcome) => {
+                let (user, places) = (&welcome.user, self.gateway.config.submission.connections_per_user_max);
+                let admission = match self.gateway.admit(welcome, &self.caller, places).await? {
+                    Ok(admission) => admission,
+                    Err(why) => {
+                        tracing::info!(user = %user.id, ?why, "login refused");
+                        return Ok(Answer::LoggedIn(Login::Refused(why)));
+                    }
                 };
                 if self.gateway.turned_off(user, Use::Sending).await?.is_some()
                     && self.gateway.turned_off(user, Use::Reading).await?.is_some()

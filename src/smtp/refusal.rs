@@ -49,7 +49,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::FromMissing | Sentence::FromSeveral | Sentence::HeaderUnreadable | Sentence::BareLineEnd => {
             (554, "5.6.0")
         }
-        Sentence::NoRecipientLeft => (554, "5.5.1"),
+        Sentence::NoRecipientLeft | Sentence::SentRecalled => (554, "5.5.1"),
         Sentence::TooManyPeople { .. } => (550, "5.5.3"),
         // Temporary, and it says when it ends.
         Sentence::LimitReached { .. } => (452, "4.5.3"),
@@ -57,6 +57,8 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::MessageTooLarge { .. } | Sentence::HeaderTooLarge { .. } => (552, "5.3.4"),
         Sentence::QuotaExceeded => (552, "5.2.2"),
         Sentence::AccountSuspended => (525, "5.7.13"),
+        // Not 535: the password may be right, and it is the app that may not have it.
+        Sentence::CloudApp => (550, "5.7.1"),
         Sentence::BadCredentials => (535, "5.7.8"),
         Sentence::LoginRequired => (530, "5.7.0"),
         Sentence::TlsRequired => (538, "5.7.11"),
@@ -64,12 +66,19 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         Sentence::TooManyTries => (454, "4.7.0"),
         Sentence::TooManyConnections => (421, "4.7.0"),
         Sentence::SessionEnded => (421, "4.3.2"),
+        Sentence::PasswordChanged | Sentence::DeviceRevoked => (421, "4.7.0"),
         Sentence::TryLater => (451, "4.3.0"),
         // Temporary: clients keep the letter, and may send it when the switch is turned back.
         Sentence::SendingOff => (451, "4.3.2"),
         Sentence::RulesAway => (451, "4.7.0"),
         // Said over IMAP.
         Sentence::ReadingOff
+        | Sentence::RecallNotAllowed
+        | Sentence::RecallNotSent
+        | Sentence::RecallTooLate { .. }
+        | Sentence::RecallAlready
+        | Sentence::RecallOneByOne
+        | Sentence::RecallByMoving
         | Sentence::NoSuchMailbox
         | Sentence::MailboxExists
         | Sentence::MailboxSpecial
@@ -81,7 +90,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::MailboxTooDeep
         | Sentence::MailboxNameTooLong
         | Sentence::BadMailboxName
-        | Sentence::TooManyKeywords => (550, "5.2.0"),
+        | Sentence::TooManyKeywords
+        // On the screens of devices.
+        | Sentence::AccountName { .. }
+        | Sentence::ProfileExplained => (550, "5.2.0"),
     }
 }
 

@@ -107,8 +107,6 @@ pub enum Question {
 #[derive(Debug)]
 pub enum Answer {
     LoggedIn(Login),
-    /// The password was right; the person has too many connections.
-    NoPlace,
     OwnAddress {
         address: Address,
         utf8: bool,
@@ -236,7 +234,6 @@ impl Session {
     pub fn answered(&mut self, answer: Answer) -> Step {
         match answer {
             Answer::LoggedIn(login) => self.log_in_answered(login),
-            Answer::NoPlace => Step::Close(self.sentence(&Sentence::TooManyConnections)),
             Answer::OwnAddress { utf8, own: true, .. } => self.begin_transaction(utf8),
             Answer::OwnAddress { address, own: false, .. } => {
                 self.refuse(&Sentence::SenderNotYours { address: address.to_string() })

@@ -1,7 +1,7 @@
 //! Who may answer whom: what a person holds, and whom it names (`answerable`). Point queries.
 //!
 //! A message counts that was delivered to the person by a submission and lies in one of his mailboxes still, or that he
-//! sent. What he put into a mailbox himself counts for nothing: it has no row in `delivery`, be it octet for octet a
+//! sent; one that was recalled does not. What he put into a mailbox himself counts for nothing: it has no row in `delivery`, be it octet for octet a
 //! message that somebody else got.
 
 use super::{StoreError, Tx, on_engine, sql};
@@ -15,7 +15,7 @@ const GOT: &str = "
     from delivery d cross join answerable a cross join submission s
     where d.user_id = $1
       and a.user_id = $2 and a.submission_id = d.submission_id
-      and s.id = d.submission_id and not s.no_reply
+      and s.id = d.submission_id and not s.no_reply and s.recalled_at is null
       and exists (
         select 1 from mailbox m cross join placement p
         where m.user_id = $1 and p.mailbox_id = m.id and p.message_id = s.message_id
@@ -61,7 +61,7 @@ pub(crate) async fn answerable(tx: &mut Tx<'_>, answer: &Answer) -> Result<Vec<U
         " as person cross join answerable a
         where s.message_id_key = answered.item
           and a.user_id = person.item and a.submission_id = s.id
-          and (s.user_id = $1 or not s.no_reply and exists (
+          and (s.user_id = $1 or not s.no_reply and s.recalled_at is null and exists (
             select 1 from delivery d where d.submission_id = s.id and d.user_id = $1
           ) and exists (
             select 1 from mailbox m cross join placement p

@@ -54,6 +54,8 @@ pub(crate) enum Delivered {
     TooManyPeople,
     /// The sender may not now: nothing was done.
     LimitReached(Limit),
+    /// It was recalled: nothing was done.
+    Recalled,
     /// Somebody has no INBOX yet, or the sender no Sent: nothing was done.
     MailboxMissing,
 }
@@ -67,7 +69,11 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
     let Some(sent) = sent.filter(|_| inboxes == people) else {
         return Ok(Delivered::MailboxMissing);
     };
-    let known = find(tx, new).await?;
+    let known = match find(tx, new).await? {
+        Found::Nothing => None,
+        Found::Known(submission) => Some(submission),
+        Found::Recalled => return Ok(Delivered::Recalled),
+    };
     let fresh = match &known {
         Some(submission) => count_new_people(tx, new, submission.id).await?,
         None => column(people).unsigned_abs(),
@@ -169,21 +175,32 @@ struct Submission {
     sent_uid: Option<i64>,
 }
 
-async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Option<Submission>, StoreError> {
+/// The submission as it may be there already.
+enum Found {
+    Nothing,
+    Known(Submission),
+    Recalled,
+}
+
+async fn find(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Found, StoreError> {
     let statement = sql!(
         tx,
-        "select id, message_id, sent_uid from submission where replay_key = $1",
+        "select id, message_id, sent_uid, recalled_at is not null from submission where replay_key = $1",
         lock " for key share",
         ""
     );
-    let row: Option<(i64, Option<i64>, Option<i64>)> =
+    let row: Option<(i64, Option<i64>, Option<i64>, bool)> =
         on_engine!(tx, |c| sqlx::query_as(statement).bind(new.replay_key.as_slice()).fetch_optional(c).await?);
-    let Some((id, letter, sent_uid)) = row else { return Ok(None) };
+    let (id, letter, sent_uid) = match row {
+        None => return Ok(Found::Nothing),
+        Some((.., true)) => return Ok(Found::Recalled),
+        Some((id, letter, sent_uid, false)) => (id, letter, sent_uid),
+    };
     let letter = match letter.map(MessageId) {
         Some(letter) if hold(tx, letter).await? => letter,
         _ => store_again(tx, new, id).await?,
     };
-    Ok(Some(Submission { id, letter, sent_uid }))
+    Ok(Found::Known(Submission { id, letter, sent_uid }))
 }
 
 const SET_LETTER: &str = "update submission set message_id = $2 where id = $1";
@@ -221,11 +238,12 @@ async fn add_submission(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Submission
         return Ok(Submission { id: new.submission, letter, sent_uid: None });
     }
     // Another gateway may have added it a moment ago: then that one is the submission.
-    find(tx, new).await?.ok_or_else(|| StoreError::Inconsistent {
-        table: "submission",
-        column: "replay_key",
-        row: new.submission.to_string(),
-    })
+    match find(tx, new).await? {
+        Found::Known(submission) => Ok(submission),
+        Found::Nothing | Found::Recalled => {
+            Err(StoreError::Inconsistent { table: "submission", column: "replay_key", row: new.submission.to_string() })
+        }
+    }
 }
 
 /// Notes who is reached now for the first time; how many.

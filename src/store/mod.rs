@@ -26,6 +26,7 @@ pub mod people;
 pub(crate) mod placement;
 mod postgres;
 pub(crate) mod quiet;
+pub(crate) mod recall;
 pub(crate) mod recover;
 pub(crate) mod retention;
 pub(crate) mod search;
@@ -74,6 +75,8 @@ pub(crate) use on_engine;
 /// * `position "text, part"`: where the part begins in the text, from 1; 0 where it is not in it.
 /// * `deliveries`: the rows `d` of `delivery` of the submissions in the list whose batch is `$2`, each with the reader's INBOX
 ///   `m`: found by their keys.
+/// * `copies "$1"`: rows `(mailbox_id, uid, flags, user_id, special_use, uid_next, mod_seq)`: the copies of the letters of the
+///   submissions that `$1` lists, in the mailboxes of those whom they were delivered to, save those of `$2`, who sent them.
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
@@ -91,6 +94,18 @@ macro_rules! sql {
 pub(crate) use sql;
 
 macro_rules! sqlite_list {
+    (copies, $submissions:literal) => {
+        concat!(
+            "(select p.mailbox_id, p.uid, p.flags, m.user_id, m.special_use, m.uid_next, m.mod_seq
+            from placement p join mailbox m on m.id = p.mailbox_id
+            where p.message_id in (select s.message_id from ",
+            $crate::store::sqlite_list!(numbers, $submissions),
+            " as list join submission s on s.id = list.item)
+                and m.user_id <> $2 and exists (select 1 from ",
+            $crate::store::sqlite_list!(numbers, $submissions),
+            " as list cross join delivery d on d.submission_id = list.item and d.user_id = m.user_id))"
+        )
+    };
     (deliveries, $parameter:literal) => {
         concat!(
             "(select value as item from json_each(",
@@ -135,6 +150,18 @@ macro_rules! sqlite_list {
 pub(crate) use sqlite_list;
 
 macro_rules! postgres_list {
+    (copies, $submissions:literal) => {
+        concat!(
+            "(select p.mailbox_id, p.uid, p.flags, m.user_id, m.special_use, m.uid_next, m.mod_seq
+            from placement p join mailbox m on m.id = p.mailbox_id
+            where p.message_id in (select s.message_id from ",
+            $crate::store::postgres_list!(numbers, $submissions),
+            " as list join submission s on s.id = list.item)
+                and m.user_id <> $2 and exists (select 1 from ",
+            $crate::store::postgres_list!(numbers, $submissions),
+            " as list join delivery d on d.submission_id = list.item and d.user_id = m.user_id))"
+        )
+    };
     (deliveries, $parameter:literal) => {
         concat!(
             "(select cast(value as bigint) as item from json_array_elements_text(cast(",

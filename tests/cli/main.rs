@@ -4,9 +4,12 @@
 mod commands;
 mod control;
 mod demo;
+mod devices;
 mod keeping;
+mod recall;
 mod sandbox;
 mod server;
+mod setup;
 mod stopping;
 #[path = "../support/mod.rs"]
 mod support;

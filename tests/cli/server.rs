@@ -46,9 +46,15 @@ async fn after_ehlo<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) {
     while line(stream).await.starts_with("250-") {}
 }
 
-async fn http(address: Option<SocketAddr>, request: &str) -> String {
+/// The whole answer to a request without a body, as in `GET /health`.
+pub(super) async fn http(address: Option<SocketAddr>, request: &str) -> String {
+    answer_to(address, &format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
+}
+
+/// The whole answer to a whole request.
+pub(super) async fn answer_to(address: Option<SocketAddr>, request: &str) -> String {
     let mut stream = connect(address).await;
-    say(&mut stream, &format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await;
+    say(&mut stream, request).await;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
@@ -198,9 +204,7 @@ async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
             assert!(answer.contains(&format!("<port>{}</port>", address.unwrap().port())), "{answer}");
         }
     }
-    for request in
-        ["GET /", "PUT /", "POST /autodiscover/autodiscover.xml", "PROPFIND /.well-known/carddav", "GET /../x"]
-    {
+    for request in ["GET /", "PUT /", "POST /autodiscover/x.xml", "PROPFIND /.well-known/carddav", "GET /../x"] {
         assert!(http(addresses.http, request).await.starts_with("HTTP/1.1 404"), "{request}");
     }
     assert!(http(addresses.http, "PUT /health").await.starts_with("HTTP/1.1 405"));

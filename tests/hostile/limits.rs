@@ -94,11 +94,13 @@ const TESTED: &[(&str, &str)] = &[
     ("imap.stall_seconds_max", "tests/hostile/limits.rs"),
     ("imap.output_bytes_max", "tests/hostile/limits.rs"),
     ("quiet.release_people_max", "tests/store/quiet.rs"),
+    ("recall.minutes_max", "tests/store/recall.rs"),
     ("trail.refusals_seconds", "tests/store/trail.rs"),
 ];
 
 /// Numbers that limit nothing.
 const NO_LIMITS: &[&str] = &[
+    "apps.again_after_days",
     "imap.poll_seconds",
     "imap.progress_milliseconds",
     "keeping.collect_seconds",
@@ -115,10 +117,12 @@ fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = [
         "src/config/mod.rs",
+        "src/config/apps.rs",
         "src/config/keeping.rs",
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",
+        "src/config/recall.rs",
         "src/config/store.rs",
     ]
     .map(|file| fs::read_to_string(root.join(file)).unwrap());
@@ -330,7 +334,7 @@ async fn guessing_is_slow_and_locks_nobody_out_who_was_in() {
     })
     .await;
     let log_in = async |name: &str, password: &str| world.gateway.log_in(name, &Secret::new(password)).await.unwrap();
-    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome { .. }));
+    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)));
     let started = std::time::Instant::now();
     let answer = world.imap_stranger().await.tagged("LOGIN anne guess").await;
     assert!(answer.starts_with("NO [AUTHENTICATIONFAILED]") && started.elapsed().as_millis() >= 30, "{answer}");
@@ -339,10 +343,7 @@ async fn guessing_is_slow_and_locks_nobody_out_who_was_in() {
         unseen(&world, "paul.durand", &["g1", "g2", "g3", "g4"])
     );
     assert_eq!((anne, paul), (1, 1), "one try above three, whatever name of hers the guesses are for");
-    assert!(
-        matches!(log_in("anne", PASSWORD).await, Login::Welcome { .. }),
-        "right before, and forgotten by `remember`"
-    );
+    assert!(matches!(log_in("anne", PASSWORD).await, Login::Welcome(_)), "right before, and forgotten by `remember`");
     assert!(matches!(log_in("paul.durand", PASSWORD).await, Login::Refused(LoginRefusal::TooManyTries)));
     let short = world.gateway.hash_password(Secret::new("éééé")).await.unwrap();
     assert!(short.is_err(), "login.password_chars_min");

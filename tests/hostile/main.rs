@@ -23,6 +23,7 @@ mod limits;
 mod logs;
 mod memory;
 mod others_mail;
+mod recall;
 mod sentences;
 mod switch;
 

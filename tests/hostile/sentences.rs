@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use passerelle::config::HolidaysConfig;
-use passerelle::model::{Limit, Scope, Suspension, Timestamp, Uses};
+use passerelle::http::PublicPorts;
+use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::world::{PASSWORD, World};
@@ -49,6 +51,9 @@ fn all() -> Vec<Sentence> {
         S::NoRecipientLeft,
         S::BareLineEnd,
         S::SessionEnded,
+        S::CloudApp,
+        S::PasswordChanged,
+        S::DeviceRevoked,
         S::Delivered,
         S::Waiting { opens: jiff::civil::DateTime::default(), some: false },
         S::Waiting { opens: jiff::civil::DateTime::default(), some: true },
@@ -66,8 +71,17 @@ fn all() -> Vec<Sentence> {
         S::MailboxNameTooLong,
         S::BadMailboxName,
         S::TooManyKeywords,
+        S::SentRecalled,
+        S::RecallNotAllowed,
+        S::RecallNotSent,
+        S::RecallTooLate { minutes_max: 0 },
+        S::RecallAlready,
+        S::RecallOneByOne,
+        S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
+        S::AccountName { domain: name() },
+        S::ProfileExplained,
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -117,9 +131,26 @@ async fn heard_here() -> String {
     heard.push(anne.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await);
     assert!(heard.last().unwrap().starts_with("451 4.7.0 "), "{heard:?}");
     heard.push(world.imap_stranger().await.tagged(format!("LOGIN zoe.noir \"{PASSWORD}\"")).await);
+    heard.append(&mut told_of_old_passwords().await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);
+    let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
+    heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
+    heard.append(&mut told_of_recall().await);
     heard.join("\n")
+}
+
+async fn told_of_old_passwords() -> Vec<String> {
+    let world = World::new().await;
+    let zoe = UserId::new("u-zoe");
+    let new = world.gateway.create_app_password(&zoe, "Téléphone").await.unwrap().unwrap();
+    let mut phone = world.imap_stranger().await;
+    phone.ok(format!("LOGIN zoe.noir {}", String::from_utf8_lossy(new.secret.expose()))).await;
+    let mut own = world.imap("zoe.noir").await;
+    assert!(world.gateway.revoke_app_password(&zoe, &new.password.id).await.unwrap());
+    own.ok("NOOP").await;
+    world.gateway.set_password(&zoe, Secret::new("un autre mot de passe")).await.unwrap().unwrap();
+    vec![phone.line().await, own.line().await]
 }
 
 async fn told_of_the_switch(world: &World) -> Vec<String> {
@@ -131,6 +162,22 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
     ]
+}
+
+/// Nobody may recall by profile, and then whoever is too late.
+async fn told_of_recall() -> Vec<String> {
+    let world = World::with(|config| config.recall.minutes_max = 0).await;
+    let own = "anne.martin@ent.test";
+    let sent = world.smtp("anne").await.submits(own, &["paul.durand@ent.test"], "From: anne@ent.test\r\n\r\nx").await;
+    assert!(sent.starts_with("250 "), "{sent}");
+    let mut anne = world.imap("anne").await;
+    anne.ok("SELECT Sent").await;
+    let late = anne.tagged("MOVE 1 Rappeler").await;
+    assert!(late.starts_with("NO [CANNOT] "), "{late}");
+    world.runs(&["update ent_user set profile = 'Student' where id = 'u-anne'"]).await;
+    let mut anne = world.imap("anne").await;
+    anne.ok("SELECT Sent").await;
+    vec![late, anne.tagged("MOVE 1 Rappeler").await]
 }
 
 /// Whatever the day: all of this century is holidays.

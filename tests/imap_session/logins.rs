@@ -181,7 +181,7 @@ async fn words_are_hidden_from_one_device() {
     let mut before = world.client().await;
     before.ok(&format!("LOGIN anne {secret}")).await;
     let hidden = words(DeviceWords::Hide(given(&["qresync", "COMPRESS=DEFLATE", "QRESYNC", "INPROGRESS"]))).await;
-    assert_eq!(hidden.unwrap().hidden_words, ["COMPRESS=DEFLATE", "INPROGRESS", "QRESYNC"]);
+    assert_eq!(hidden.unwrap().words.hidden, ["COMPRESS=DEFLATE", "INPROGRESS", "QRESYNC"]);
     assert_eq!(before.ok("ENABLE QRESYNC").await, ["* ENABLED QRESYNC"], "from the next login on");
 
     let mut phone = world.client().await;
@@ -201,10 +201,10 @@ async fn words_are_hidden_from_one_device() {
     assert!(welcome.contains("QRESYNC") && welcome.contains("COMPRESS"), "{welcome}");
 
     assert_eq!(
-        words(DeviceWords::Show(given(&["Qresync"]))).await.unwrap().hidden_words,
+        words(DeviceWords::Show(given(&["Qresync"]))).await.unwrap().words.hidden,
         ["COMPRESS=DEFLATE", "INPROGRESS"]
     );
-    assert!(words(DeviceWords::Show(Vec::new())).await.unwrap().hidden_words.is_empty());
+    assert!(words(DeviceWords::Show(Vec::new())).await.unwrap().words.hidden.is_empty());
     assert_eq!(words(DeviceWords::Hide(given(&["a b"]))).await, Err(WordsRefusal::NoWord("a b".to_owned())));
     let many = (0..101).map(|number| format!("X{number}")).collect();
     assert_eq!(words(DeviceWords::Hide(many)).await, Err(WordsRefusal::TooMany));

@@ -59,6 +59,7 @@ async fn every_list_shows_special_uses() {
         "* LIST (\\HasNoChildren \\Drafts) \"/\" Drafts",
         "* LIST (\\HasNoChildren \\Sent) \"/\" Sent",
         "* LIST (\\HasNoChildren \\Trash) \"/\" Trash",
+        "* LIST (\\HasNoChildren) \"/\" Rappeler",
     ];
     assert_eq!(client.ok("list \"\" \"*\"").await, plain);
     let subscribed = client.ok("list (subscribed) \"\" \"*\" return (special-use)").await;

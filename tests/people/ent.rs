@@ -6,7 +6,9 @@ use passerelle::domain::messages::AppendOptions;
 use passerelle::model::{MailboxName, Profile, Timestamp};
 use passerelle::sentences::Sentence;
 
-use crate::{START, address, count, gateway, import, log_in, not_allowed, set_password, support, user, writes};
+use crate::{
+    START, address, count, gateway, import, log_in, not_allowed, session, set_password, support, user, writes,
+};
 
 pub(crate) const STUDENTS: &str = "Prénom*;Nom*;Date de naissance*;Classes*\r\n\
     Théo;Lambert;03/09/2010;Terminale A\r\n\
@@ -118,7 +120,7 @@ async fn too_many_suspensions_stop_and_their_number_lets_them() {
         let gateway = gateway(&test);
         import(&gateway, &school()).await;
         set_password(&gateway, "theo.lambert", "soleil de mai").await;
-        let session = gateway.admit(&user(&gateway, "theo.lambert").await, passerelle::model::Use::Reading, 5).unwrap();
+        let session = session(&gateway, &user(&gateway, "theo.lambert").await).await;
         let fewer = STUDENTS.replace("Théo;Lambert;03/09/2010;Terminale A\r\n", "");
         let fewer = with(school(), "Eleves.csv", &fewer);
         // import.suspended_percent_max is 10; one of seven is more.
@@ -300,7 +302,7 @@ async fn json_brings_its_groups_and_its_links_and_they_hold_at_once() {
         assert_eq!(user(&gateway, "11111111-1111-4111-8111-111111111111").await, ana);
         assert_eq!(gateway.user_details(&ana.id).await.unwrap().unwrap().groups[0].name, "Élèves du groupe 6A");
         assert!(user(&gateway, "max.vert").await.suspended, "blocked in the ENT");
-        let _session = gateway.admit(&ana, passerelle::model::Use::Reading, 5).unwrap();
+        let _session = session(&gateway, &ana).await;
         assert!(writes(&gateway, "ana.roy", "zoe.noir").await.is_ok());
         assert!(writes(&gateway, "zoe.noir", "eleves.6a.2026").await.is_ok(), "by the council's link");
 

@@ -3,13 +3,12 @@
 use passerelle::domain::import::{Change, File, ImportFiles, ImportMode, Imported};
 use passerelle::domain::login::LoginRefusal;
 use passerelle::domain::people::UserFilter;
-use passerelle::model::Use;
 use passerelle::model::{Profile, Secret};
 use passerelle::sample;
 use passerelle::sentences::Sentence;
 
 use crate::{
-    DOMAIN, address, count, gateway, import, log_in, not_allowed, school, set_password, support, user, writes,
+    DOMAIN, address, count, gateway, import, log_in, not_allowed, school, session, set_password, support, user, writes,
 };
 
 #[tokio::test]
@@ -53,7 +52,7 @@ async fn who_is_missing_is_suspended_and_comes_back() {
         let gateway = school(&test).await;
         set_password(&gateway, "theo.lambert", "soleil de mai").await;
         let theo = user(&gateway, "theo.lambert").await;
-        let session = gateway.admit(&theo, Use::Reading, 5).unwrap();
+        let session = session(&gateway, &theo).await;
         let without = ["users.csv", "members.csv", "links.csv"].iter().fold(sample::school(), |files, name| {
             let file = File::ALL.into_iter().find(|file| file.name() == *name).unwrap();
             let text =

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use passerelle::domain::login::{Login, LoginRefusal};
+use passerelle::domain::login::LoginRefusal;
 use passerelle::domain::people::{DeviceWords, PasswordRefusal, WordsRefusal};
-use passerelle::model::{Secret, Timestamp, Use};
+use passerelle::model::{Secret, Timestamp};
 
-use crate::{START, gateway, log_in, school, set_password, support, user};
+use crate::{START, gateway, log_in, reader, school, session, set_password, support, user, welcome};
 
 #[tokio::test]
 async fn any_name_of_a_person_logs_in_and_only_with_the_password() {
@@ -153,16 +153,13 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         assert_eq!(log_in(&gateway, "theo.lambert", &shown).await, Err(LoginRefusal::BadCredentials));
         let listed = gateway.app_passwords(&teacher.id).await.unwrap();
         assert_eq!(listed.len(), 1);
-        assert_eq!(listed[0].last_used_at, Some(Timestamp::from_seconds(START)));
 
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let hide = DeviceWords::Hide(words(&["QRESYNC", "idle"]));
         let hidden = gateway.change_device_words(&teacher.id, &new.password.id, hide).await.unwrap().unwrap();
-        assert_eq!(hidden.hidden_words, ["IDLE", "QRESYNC"]);
-        match gateway.log_in("nadia.roussel", &Secret::new(shown.as_str())).await.unwrap() {
-            Login::Welcome { hidden_words, .. } => assert_eq!(hidden_words, hidden.hidden_words),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(hidden.words.hidden, ["IDLE", "QRESYNC"]);
+        let come_in = welcome(&gateway, "nadia.roussel", &shown).await;
+        assert_eq!(come_in.credential.device().unwrap().words, hidden.words);
         let others = gateway.change_device_words(&pupil.id, &new.password.id, DeviceWords::Show(Vec::new())).await;
         assert_eq!(others.unwrap(), Err(WordsRefusal::NoSuchDevice(new.password.id.clone())), "not his");
         let second = gateway.create_app_password(&teacher.id, "TÉLÉPHONE").await.unwrap().unwrap();
@@ -170,9 +167,9 @@ async fn an_app_password_is_one_persons_until_it_is_revoked() {
         assert_eq!(by_name.unwrap(), Err(WordsRefusal::Ambiguous("téléphone".to_owned())));
         assert!(gateway.revoke_app_password(&teacher.id, &second.password.id).await.unwrap());
         let by_name = gateway.change_device_words(&teacher.id, "téléphone", DeviceWords::Show(words(&["IDLE"]))).await;
-        assert_eq!(by_name.unwrap().unwrap().hidden_words, ["QRESYNC"]);
+        assert_eq!(by_name.unwrap().unwrap().words.hidden, ["QRESYNC"]);
 
-        let session = gateway.admit(&teacher, Use::Reading, 5).unwrap();
+        let session = gateway.admit(&come_in, &reader(&gateway), 5).await.unwrap().unwrap();
         assert!(!gateway.revoke_app_password(&pupil.id, &new.password.id).await.unwrap(), "not his");
         assert!(!session.cut.is_cancelled());
         assert!(gateway.revoke_app_password(&teacher.id, &new.password.id).await.unwrap());
@@ -202,8 +199,10 @@ async fn a_suspension_cuts_sessions_and_is_told_to_who_knows_the_password() {
         let secret = gateway.create_app_password(&theo.id, "Téléphone").await.unwrap().unwrap().secret;
         let secret = String::from_utf8(secret.expose().to_vec()).unwrap();
         assert!(log_in(&gateway, "theo.lambert", "soleil de mai").await.is_ok());
-        let session = gateway.admit(&theo, Use::Reading, 1).unwrap();
-        assert!(gateway.admit(&theo, Use::Reading, 1).is_none());
+        let come_in = welcome(&gateway, "theo.lambert", "soleil de mai").await;
+        let session = gateway.admit(&come_in, &reader(&gateway), 1).await.unwrap().unwrap();
+        let second = gateway.admit(&come_in, &reader(&gateway), 1).await.unwrap();
+        assert_eq!(second.err(), Some(LoginRefusal::TooManyConnections));
         assert!(gateway.suspend_user(&theo.id, "menaces").await.unwrap());
         assert!(session.cut.is_cancelled());
         for right in ["soleil de mai", &secret] {
@@ -225,10 +224,10 @@ async fn a_suspension_by_another_gateway_cuts_too() {
     for test in support::stores().await {
         let (here, there) = (school(&test).await, gateway(&test));
         let (theo, zoe) = (user(&here, "theo.lambert").await, user(&here, "zoe.martin").await);
-        let (cut, kept) = (here.admit(&theo, Use::Reading, 5).unwrap(), here.admit(&zoe, Use::Reading, 5).unwrap());
+        let (cut, kept) = (session(&here, &theo).await, session(&here, &zoe).await);
         there.suspend_user(&theo.id, "menaces").await.unwrap();
         assert!(!cut.cut.is_cancelled());
-        here.cut_suspended().await.unwrap();
+        here.see_to_switch().await.unwrap();
         assert!(cut.cut.is_cancelled());
         assert!(!kept.cut.is_cancelled());
         test.store.close().await;

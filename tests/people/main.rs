@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod devices;
 mod ent;
 mod ent_traps;
 mod imports;
@@ -27,11 +28,12 @@ use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::domain::directory::{Recipient, Verdict};
 use passerelle::domain::import::{ImportFiles, ImportMode, Imported, Report};
-use passerelle::domain::login::{Login, LoginRefusal};
-use passerelle::model::{Address, Secret, Timestamp, User};
+use passerelle::domain::login::{Admission, Caller, Credential, Login, LoginRefusal, Welcome};
+use passerelle::model::{Address, Protocol, Secret, Timestamp, User};
 use passerelle::sample;
 use passerelle::sentences::Sentence;
 use passerelle::store::Store;
+use passerelle::store::people::standing;
 use support::TestStore;
 
 pub(crate) const DOMAIN: &str = "ent.example.fr";
@@ -39,11 +41,17 @@ pub(crate) const START: i64 = 1_795_000_000;
 
 /// A gateway over a fresh store, and its clock.
 pub(crate) fn gateway(test: &TestStore) -> Gateway {
+    gateway_with(test, |_| {})
+}
+
+/// The same, with settings of its own.
+pub(crate) fn gateway_with(test: &TestStore, change: impl FnOnce(&mut Config)) -> Gateway {
     let text = format!(
         "domain = \"{DOMAIN}\"\ndata_dir = \"{}\"\n[login]\ntries_max = 3\ntries_window_seconds = 60\n",
         test.folder.path().display()
     );
-    let config: Config = toml::from_str(&text).unwrap();
+    let mut config: Config = toml::from_str(&text).unwrap();
+    change(&mut config);
     Gateway::new(Arc::new(config), test.store.clone(), Clock::fixed(Timestamp::from_seconds(START))).unwrap()
 }
 
@@ -87,9 +95,36 @@ pub(crate) fn not_allowed(to: &str) -> Sentence {
 
 pub(crate) async fn log_in(gateway: &Gateway, name: &str, password: &str) -> Result<String, LoginRefusal> {
     match gateway.log_in(name, &Secret::new(password)).await.unwrap() {
-        Login::Welcome { user, .. } => Ok(user.login),
+        Login::Welcome(welcome) => Ok(welcome.user.login),
         Login::Refused(refusal) => Err(refusal),
     }
+}
+
+/// Logs in with the right password.
+pub(crate) async fn welcome(gateway: &Gateway, name: &str, password: &str) -> Welcome {
+    match gateway.log_in(name, &Secret::new(password)).await.unwrap() {
+        Login::Welcome(welcome) => welcome,
+        Login::Refused(refusal) => panic!("{name}: {refusal:?}"),
+    }
+}
+
+/// A session that reads, come in with the person's own password, whatever it is.
+pub(crate) async fn session(gateway: &Gateway, user: &User) -> Admission {
+    let welcome =
+        Welcome::new(user.clone(), Credential::Own { password_version: password_version(gateway, user).await });
+    gateway.admit(&welcome, &reader(gateway), 5).await.unwrap().unwrap()
+}
+
+/// A client of IMAP that has said nothing of itself.
+pub(crate) fn reader(gateway: &Gateway) -> Caller {
+    gateway.caller(Protocol::Imap, "192.0.2.1".parse().unwrap())
+}
+
+async fn password_version(gateway: &Gateway, user: &User) -> i64 {
+    let people = (vec![user.id.clone()], Vec::new());
+    let standing =
+        gateway.store().read_snapshot(people, |tx, people| Box::pin(standing::of(tx, people))).await.unwrap();
+    standing.people[&user.id].password_version
 }
 
 pub(crate) async fn set_password(gateway: &Gateway, name: &str, password: &str) {

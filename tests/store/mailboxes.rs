@@ -16,11 +16,11 @@ async fn everybody_has_the_four_first() {
         world.create(&user, "Archives/2026").await;
         let list = world.gateway.mailboxes(&user).await.unwrap();
         let names: Vec<&str> = list.mailboxes.iter().map(|mailbox| mailbox.name.as_str()).collect();
-        assert_eq!(names, ["INBOX", "Drafts", "Sent", "Trash", "Archives", "Archives/2026"]);
+        assert_eq!(names, ["INBOX", "Drafts", "Sent", "Trash", "Archives", "Archives/2026", "Rappeler"]);
         assert!(list.mailboxes.iter().all(|mailbox| mailbox.subscribed));
         let special: Vec<_> = list.mailboxes.iter().filter_map(|mailbox| mailbox.special_use).collect();
         assert_eq!(special, [SpecialUse::Inbox, SpecialUse::Drafts, SpecialUse::Sent, SpecialUse::Trash]);
-        assert_eq!(world.count("select count(*) from mailbox").await, 10);
+        assert_eq!(world.count("select count(*) from mailbox").await, 11);
     }
 }
 
@@ -29,7 +29,7 @@ async fn missing_special_mailboxes_come_back() {
     for world in worlds(1).await {
         world.execute("delete from mailbox where special_use <> 'inbox' and $1 = 1", 1).await;
         assert_eq!(world.mailbox(&user(1), "Sent").await.special_use, Some(SpecialUse::Sent));
-        assert_eq!(world.gateway.mailboxes(&user(1)).await.unwrap().mailboxes.len(), 4);
+        assert_eq!(world.gateway.mailboxes(&user(1)).await.unwrap().mailboxes.len(), 5);
     }
 }
 
@@ -119,7 +119,7 @@ async fn renames_with_what_is_below() {
         assert_eq!(rename("a", "x/é").await, Ok(()));
         let names = async || -> Vec<String> {
             let list = world.gateway.mailboxes(&user1).await.unwrap().mailboxes;
-            list[4..].iter().map(|mailbox| mailbox.name.as_str().to_owned()).collect()
+            list[5..].iter().map(|mailbox| mailbox.name.as_str().to_owned()).collect()
         };
         assert_eq!(names().await, ["ab", "x", "x/é", "x/é/b", "x/é/b/c"]);
         let same = world.mailbox(&user1, "x/é/b/c").await;

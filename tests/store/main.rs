@@ -19,6 +19,7 @@ mod mailboxes;
 mod moving;
 mod quiet;
 mod reading;
+mod recall;
 mod recovering;
 mod sending_once;
 #[path = "../support/mod.rs"]

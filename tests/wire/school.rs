@@ -28,9 +28,11 @@ const NOW: Timestamp = Timestamp(1_795_420_800_000_000);
 /// A gateway over a fresh store, with the school, the settings and the messages of a transcript.
 pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Gateway> {
     let settings = script.header.settings.join("\n");
+    // Only transcripts about it show the mailbox that recalls.
+    let recall = if settings.contains("recall.") { "" } else { "recall.mailbox = ''\n" };
     let settings = format!(
         "domain = \"school.test\"\nhost_name = \"mail.school.test\"\ndata_dir = {folder:?}\n\
-         login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\n{settings}\n"
+         login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\n{recall}{settings}\n"
     );
     let config: Config = toml::from_str(&settings).unwrap_or_else(|error| panic!("{}: {error}", script.path));
     let gateway = Arc::new(Gateway::new(Arc::new(config), store, Clock::fixed(NOW)).unwrap());

@@ -50,7 +50,57 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
         ("password_chars_min".to_owned(), Value::from(1)),
     ];
     settings.insert("login".to_owned(), Value::Table(Table::from_iter(login)));
+    // Load tests send as fast as they can, from accounts of the school's staff. Pupils and parents keep their limits.
+    let limits = ["teacher", "personnel"].map(|profile| (profile.to_owned(), Value::Table(no_limits())));
+    settings.insert("limits".to_owned(), Value::Table(Table::from_iter(limits)));
+    if demo.http_port != 0 {
+        let url = format!("http://{HOST_NAME}:{}", demo.http_port);
+        settings.insert("public".to_owned(), Value::Table(Table::from_iter([("url".to_owned(), Value::from(url))])));
+    }
     let log = [("filter".to_owned(), Value::from(std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned())))];
     settings.insert("log".to_owned(), Value::Table(Table::from_iter(log)));
     Ok(config::parse(&toml::to_string(&settings)?, "demo", &folder, demo.store.clone())?)
+}
+
+/// A table of `[limits.…]` that nothing reaches.
+fn no_limits() -> Table {
+    let keys = [
+        "messages_per_hour_max",
+        "messages_per_day_max",
+        "people_per_message_max",
+        "people_per_day_max",
+        "first_time_per_day_max",
+    ];
+    Table::from_iter(keys.map(|key| (key.to_owned(), Value::from(u32::MAX))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Limit, Profile};
+
+    #[test]
+    fn staff_may_send_as_much_as_they_like_and_pupils_may_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = Demo {
+            data_dir: folder.path().to_owned(),
+            store: None,
+            domain: "school.test".to_owned(),
+            imap_port: 0,
+            imaps_port: 0,
+            submission_port: 0,
+            submissions_port: 0,
+            http_port: 0,
+            bench_accounts: 0,
+            password: None,
+            language: DemoLanguage::Fr,
+        };
+        let config = config(&demo, Timestamp(1_790_000_000_000_000)).unwrap();
+        for profile in Profile::ALL {
+            let staff = matches!(profile, Profile::Teacher | Profile::Personnel);
+            for limit in Limit::ALL {
+                assert_eq!(config.limits.of(profile).max(limit) == u32::MAX, staff, "{profile:?} {limit:?}");
+            }
+        }
+    }
 }

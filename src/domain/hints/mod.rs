@@ -111,7 +111,7 @@ impl Gateway {
         let telling = async {
             loop {
                 self.hints.told.notified().await;
-                let wait = match self.tell().await {
+                let wait = match self.tell_others().await {
                     Ok(()) => {
                         patience = Patience::default();
                         least
@@ -130,14 +130,14 @@ impl Gateway {
 
     /// Tells other gateways what they have not been told yet: before the process ends.
     pub async fn tell_the_rest(&self) {
-        match tokio::time::timeout(LAST_WORDS, self.tell()).await {
+        match tokio::time::timeout(LAST_WORDS, self.tell_others()).await {
             Ok(Ok(())) => {}
             Ok(Err(fault)) => tracing::warn!(%fault, "other gateways were not told what changed last; they poll"),
             Err(_elapsed) => tracing::warn!("other gateways were not told what changed last; they poll"),
         }
     }
 
-    async fn tell(&self) -> Result<(), Fault> {
+    async fn tell_others(&self) -> Result<(), Fault> {
         let changed = std::mem::take(&mut *self.hints.waiting.lock());
         if changed.is_empty() {
             return Ok(());

@@ -202,12 +202,14 @@ impl Gateway {
         let loaded = self.store.read_snapshot((), |tx, ()| Box::pin(load(tx))).await?;
         progress.begin(Stage::Comparing, 0);
         let (year, table) = (self.school_year_of(loaded.year), self.rules.load_full());
+        let reserved = self.config.policy.no_reply_address.clone();
         self.off_thread(move || {
             let Read { mut lines, ent, mut problems } = read;
             if !ent.is_empty() {
                 ent::resolve(ent, &loaded.directory, year, &mut lines, &mut problems);
             }
-            let planned = plan::plan(&lines, &loaded.directory, &problems, &table)?;
+            let settings = plan::Settings { table: &table, reserved: &reserved };
+            let planned = plan::plan(&lines, &loaded.directory, &problems, &settings)?;
             Ok((planned, loaded.version))
         })
         .await

@@ -134,6 +134,10 @@ pub enum Reason {
     IdOfDeleted(String),
     #[error("the address \"{0}\" is, for ever, the one of {1}")]
     AddressTaken(String, String),
+    #[error(
+        "the address \"{0}\" can be nobody's: it stands in messages that take no answers (`policy.no_reply_address`)"
+    )]
+    Reserved(String),
     #[error("a person needs no link to himself")]
     LinkToSelf,
 }

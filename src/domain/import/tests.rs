@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::plan::plan;
+use super::plan::{Settings, plan};
 use super::*;
 use crate::domain::policy::table::Table;
 use crate::model::{GroupId, UsersRule};
@@ -21,7 +21,8 @@ fn files(list: &[(File, &str)]) -> ImportFiles {
 fn plan_of(list: &[(File, &str)], before: &Directory) -> Result<Planned, Vec<String>> {
     let reader = Reader { bytes_max: 1 << 20, school: None, progress: &Progress::default() };
     let read = reader.read(&files(list)).unwrap();
-    plan(&read.lines, before, &read.problems, &Table::new(&[]))
+    let settings = Settings { table: &Table::new(&[]), reserved: "noreply" };
+    plan(&read.lines, before, &read.problems, &settings)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 
@@ -44,6 +45,20 @@ fn after(writes: &Writes) -> Directory {
         directory.addresses.insert(address.local_part.clone(), (address.owner.clone(), address.is_primary));
     }
     directory
+}
+
+#[test]
+fn the_address_that_takes_no_answers_is_nobodys() {
+    let people = "external_id;login;alias;first_name;last_name;profile;schools\n\
+        E1;noreply;;Ana;Roy;Student;0750999V\nE2;luc.roy;NoReply;Luc;Roy;Relative;0750999V\n";
+    let groups = "id;school;class;parent;kind;name;address;users\n\
+        g1;0750999V;;;Manual;Un;noreply;\nnoreply;0750999V;;;Manual;Deux;;\n";
+    let problems =
+        plan_of(&[(File::Schools, SCHOOLS), (File::Users, people), (File::Groups, groups)], &Directory::default());
+    let at = ["users.csv:2: login", "users.csv:3: alias", "groups.csv:2: address", "groups.csv:3: id"];
+    let what = "the address \"noreply\" can be nobody's: it stands in messages that take no answers \
+                (`policy.no_reply_address`)";
+    assert_eq!(problems.unwrap_err(), at.map(|at| format!("{at}: {what}")));
 }
 
 #[test]

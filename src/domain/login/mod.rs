@@ -6,11 +6,32 @@
 //! phone that keeps an old password uses up one try. Tries are counted by account, never by IP address: a whole school
 //! sits behind one. A password that was right before and an app password come in whatever the tries, so nobody can lock
 //! somebody else's devices out.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | here | passwords: checked, remembered |
+//! | `welcome` | who came in, and with what: every way to log in ends there |
+//! | `caller` | who is connected: protocol, address, what the client says it is |
+//! | `cloud` | apps whose maker's servers hold the password |
+//! | `last_use` | when each device was last used |
+//! | `admission` | a place for the session of who came in |
+//! | `sessions` | who is connected, and what cuts it |
+//! | `standing` | sessions whose password was changed or revoked end, on every gateway |
+//! | `tries` | wrong passwords, counted |
+//! | `letter` | the letter that warns of such an app |
+//! | `password`, `app_secret` | pure: what is kept of a password |
 
+mod admission;
 pub(in crate::domain) mod app_secret;
+mod caller;
+mod cloud;
+mod last_use;
+mod letter;
 pub(in crate::domain) mod password;
 mod sessions;
+mod standing;
 mod tries;
+mod welcome;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,48 +40,21 @@ use moka::future::Cache;
 use tokio::sync::Semaphore;
 
 use self::app_secret::AppSecret;
+pub use self::caller::Caller;
 use self::password::PasswordHash;
 use self::sessions::Sessions;
 pub use self::sessions::{Admission, Cut};
-use self::tries::Tries;
+use self::tries::{Origin, Tries};
+pub use self::welcome::{Credential, Login, LoginRefusal, Welcome};
 use super::{Fault, Gateway};
 use crate::config::LoginConfig;
-use crate::model::{Secret, Timestamp, Use, User, UserId};
-use crate::sentences::Sentence;
+use crate::model::{Secret, Timestamp};
 use crate::store::people::credentials::{self, Account, AppPassword};
-use crate::store::{Durability, StoreError};
 
 /// Checks remembered at most: about 100 octets each.
 const REMEMBERED_MAX: u64 = 200_000;
 /// How long somebody may be away before wrong tries of others can keep them out.
 const PROVEN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How exactly the last use of an app password is kept, microseconds.
-const LAST_USE_GRAIN: i64 = 3_600 * 1_000_000;
-
-/// What a login came to.
-#[derive(Debug)]
-pub enum Login {
-    Welcome {
-        user: User,
-        /// Words of IMAP's CAPABILITY that the device which logged in is not shown.
-        hidden_words: Vec<String>,
-    },
-    Refused(LoginRefusal),
-}
-
-/// Why somebody may not come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginRefusal {
-    /// Unknown name or wrong password: never said which.
-    BadCredentials,
-    /// Said only where the password was right.
-    Suspended,
-    /// Too many wrong passwords for this account lately.
-    TooManyTries,
-    /// The password was right; the switch leaves the person neither sending nor reading.
-    TurnedOff,
-}
-
 /// Remembered credentials and tries.
 pub struct Logins {
     /// Known to this process only.
@@ -73,6 +67,8 @@ pub struct Logins {
     hashes: Arc<Semaphore>,
     tries: Tries,
     pub(in crate::domain) sessions: Sessions,
+    noted: last_use::Noted,
+    told: cloud::Told,
 }
 
 /// What a check found.
@@ -105,6 +101,8 @@ impl Logins {
             hashes: Arc::new(Semaphore::new(config.hashes_at_once_max.max(1))),
             tries: Tries::new(config),
             sessions: Sessions::default(),
+            noted: last_use::Noted::new(),
+            told: cloud::Told::new(),
         })
     }
 
@@ -120,6 +118,7 @@ impl Logins {
         account: AccountKey,
         hash: &PasswordHash,
         password: &Secret,
+        origin: Option<Origin>,
         now: Timestamp,
     ) -> Result<bool, Arc<Unchecked>> {
         let key = self.remembered_key(&account, hash, password);
@@ -129,7 +128,7 @@ impl Logins {
             }
             self.remembered.invalidate(&key).await;
         }
-        let checking = self.check_now(key, account, hash, password, now);
+        let checking = self.check_now(key, account, hash, password, origin, now);
         let checked = self.remembered.try_get_with(key, checking).await?;
         Ok(checked.right)
     }
@@ -142,10 +141,11 @@ impl Logins {
         account: AccountKey,
         hash: &PasswordHash,
         password: &Secret,
+        origin: Option<Origin>,
         now: Timestamp,
     ) -> Result<Checked, Unchecked> {
         let proven = self.proven.get(&key).await.is_some();
-        if !proven && !self.tries.take(account, now) {
+        if !proven && !self.tries.take(account, origin, now) {
             return Err(Unchecked::TooManyTries);
         }
         let (hash, password) = (hash.clone(), password.clone());
@@ -189,59 +189,33 @@ impl Logins {
 }
 
 impl Gateway {
-    /// Takes a place for a session of this person; `None` where `connections_max` are taken already.
-    /// Ask [`Gateway::turned_off`] after this, not before.
-    pub fn admit(&self, user: &User, wanted: Use, connections_max: usize) -> Option<Admission> {
-        self.logins.sessions.admit(user, wanted, connections_max)
-    }
-
     /// Checks a password. `name` is an address at our domain, a login or an alias, in any case.
     pub async fn log_in(&self, name: &str, password: &Secret) -> Result<Login, Fault> {
-        let name = self.local_part_of_name(name);
-        let account =
-            self.store.read_snapshot(name.clone(), |tx, name| Box::pin(credentials::account(tx, name))).await?;
-        if let Some(device) = self.app_password(account.as_ref(), password).await? {
-            return Ok(welcome(account, device.hidden_words));
+        self.log_in_at(None, name, password).await
+    }
+
+    /// The same, from where the client is.
+    async fn log_in_at(&self, origin: Option<Origin>, name: &str, password: &Secret) -> Result<Login, Fault> {
+        let known = self.look_up(name).await?;
+        if let Some(device) = self.app_password(known.account.as_ref(), password).await? {
+            return Ok(known.welcome(|_| Credential::Device(Box::new(device))));
         }
         // Nobody, and somebody without a password, cost the same work as anybody else.
-        let key = match &account {
+        let key = match &known.account {
             Some(account) => self.logins.account_key("user", account.user.id.as_str()),
-            None => self.logins.account_key("name", &name),
+            None => self.logins.account_key("name", &known.name),
         };
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let hash = known.account.as_ref().and_then(|account| account.password_hash.clone());
         let could_be_right = hash.is_some();
         let hash = hash.map_or_else(PasswordHash::of_nobody, PasswordHash::from_store);
-        match self.logins.check(key, &hash, password, self.clock.now()).await {
-            Ok(right) if right && could_be_right => Ok(welcome(account, Vec::new())),
+        match self.logins.check(key, &hash, password, origin, self.clock.now()).await {
+            Ok(right) if right && could_be_right => Ok(known.welcome(Credential::own)),
             Ok(_) => Ok(Login::Refused(LoginRefusal::BadCredentials)),
             Err(unchecked) => match &*unchecked {
                 Unchecked::TooManyTries => Ok(Login::Refused(LoginRefusal::TooManyTries)),
                 Unchecked::Fault(fault) => Err(Fault::Worker(fault.to_string())),
             },
         }
-    }
-
-    /// Ends the sessions of people who were suspended elsewhere: by another gateway on the same store.
-    pub async fn cut_suspended(&self) -> Result<(), Fault> {
-        let live: Vec<UserId> = self.logins.sessions.live().into_iter().map(|(user, _)| user).collect();
-        let suspended = self
-            .store
-            .read_snapshot(live, |tx, live| {
-                Box::pin(async move {
-                    let mut suspended = Vec::new();
-                    for user in live {
-                        if crate::store::people::directory::suspended(tx, user).await? {
-                            suspended.push(user.clone());
-                        }
-                    }
-                    Ok::<_, StoreError>(suspended)
-                })
-            })
-            .await?;
-        for user in &suspended {
-            self.logins.sessions.cut(user, &Sentence::AccountSuspended);
-        }
-        Ok(())
     }
 
     /// The name as addresses are kept: lower case, without our domain. With another domain it is nobody's.
@@ -253,37 +227,12 @@ impl Gateway {
         }
     }
 
-    /// The app password of this account that it is, where it is one in use. Notes when it was used.
+    /// The app password of this account that it is, where it is one in use.
     async fn app_password(&self, account: Option<&Account>, password: &Secret) -> Result<Option<AppPassword>, Fault> {
         let Some(secret) = AppSecret::read(password) else { return Ok(None) };
         let found =
             self.store.read(secret.hash(), |tx, hash| Box::pin(credentials::live_app_password(tx, hash))).await?;
-        let Some((found, account)) = found.zip(account) else { return Ok(None) };
-        if found.user != account.user.id {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        if found.last_used_at.is_none_or(|last| now.0.saturating_sub(last.0) >= LAST_USE_GRAIN) {
-            let touched = self
-                .store
-                .write(Durability::Relaxed, (found.id.clone(), now), |tx, (id, now)| {
-                    Box::pin(credentials::touch_app_password(tx, id, *now))
-                })
-                .await;
-            // Mail can be read while nothing can be written.
-            if let Err(error) = touched {
-                tracing::warn!(%error, "the last use of an app password was not noted");
-            }
-        }
-        Ok(Some(found))
-    }
-}
-
-fn welcome(account: Option<Account>, hidden_words: Vec<String>) -> Login {
-    match account {
-        Some(account) if account.user.suspended => Login::Refused(LoginRefusal::Suspended),
-        Some(account) => Login::Welcome { user: account.user, hidden_words },
-        None => Login::Refused(LoginRefusal::BadCredentials),
+        Ok(found.zip(account).filter(|(found, account)| found.user == account.user.id).map(|(found, _)| found))
     }
 }
 

@@ -114,6 +114,11 @@ impl Gateway {
             self.add_special_mailboxes(Some(&user.id)).await?;
             list = self.list(user).await?;
         }
+        let recalls = |mailbox: &Mailbox| self.recalls(mailbox);
+        if self.may_recall(user) && !list.mailboxes.iter().any(recalls) {
+            self.add_recall_mailbox(user).await?;
+            list = self.list(user).await?;
+        }
         let place = |mailbox: &Mailbox| match mailbox.special_use {
             Some(SpecialUse::Inbox) => 0,
             Some(SpecialUse::Drafts) => 1,
@@ -138,7 +143,20 @@ impl Gateway {
             self.add_special_mailboxes(Some(&user.id)).await?;
             return self.find(user, name).await;
         }
+        if found.is_none() && self.is_recall_mailbox_of(user, name) {
+            self.add_recall_mailbox(user).await?;
+            return self.find(user, name).await;
+        }
         Ok(found)
+    }
+
+    /// Makes the mailbox that recalls what is moved to it, however many the person has.
+    async fn add_recall_mailbox(&self, user: &User) -> Result<(), Fault> {
+        let name = MailboxName::from_store(self.config.recall.mailbox.clone());
+        let new = NewMailbox { per_user_max: usize::MAX, ..self.new_mailbox(user, &name) };
+        self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
+        self.changed_person(&user.id);
+        Ok(())
     }
 
     async fn find(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
@@ -198,6 +216,9 @@ impl Gateway {
 
     /// Deletes a mailbox: its messages go to Trash, none is lost (RFC 9051 §6.3.5).
     pub async fn delete_mailbox(&self, user: &User, name: &MailboxName) -> Result<Result<(), MailboxRefusal>, Fault> {
+        if self.is_recall_mailbox_of(user, name) {
+            return Ok(Err(MailboxRefusal::Special));
+        }
         let deletion = Deletion { user: user.id.clone(), name: name.clone(), now: self.clock.now() };
         let write = self.store.write(Durability::Synced, deletion, |tx, deletion| Box::pin(delete(tx, deletion)));
         Ok(match write.await? {
@@ -221,6 +242,9 @@ impl Gateway {
     ) -> Result<Result<(), MailboxRefusal>, Fault> {
         if let Err(refusal) = self.check_name(to) {
             return Ok(Err(refusal));
+        }
+        if self.is_recall_mailbox_of(user, from) {
+            return Ok(Err(MailboxRefusal::Special));
         }
         let renaming = Renaming {
             from: from.clone(),
@@ -337,6 +361,11 @@ impl Gateway {
                 .any(|special| *special == name.as_str())
     }
 
+    /// Is this the mailbox by which the person recalls? It is there as long as it means that.
+    fn is_recall_mailbox_of(&self, user: &User, name: &MailboxName) -> bool {
+        self.names_recall(name) && self.may_recall(user)
+    }
+
     /// May a mailbox of a person's own bear this name?
     fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
         let config = &self.config.mailboxes;
@@ -348,6 +377,9 @@ impl Gateway {
         }
         if self.names_special(name) {
             return Err(MailboxRefusal::AlreadyExists);
+        }
+        if self.names_recall(name) {
+            return Err(MailboxRefusal::Special);
         }
         match names::duplicate_of(name, config) {
             Some(special) => Err(MailboxRefusal::DuplicatesSpecial(special)),

@@ -1,8 +1,8 @@
 //! Words of IMAP's CAPABILITY that one device is not shown: for a client that stumbles over one of them, where all others
-//! should have it (RFC 9051 §7.2.2). Kept with the device's app password; counts from its next login on.
+//! should have it (RFC 9051 §7.2.2). And words that a setting hides from everybody, shown to one device. Kept with the device's app password; counts from its next login on.
 
 use crate::domain::{Fault, Gateway};
-use crate::model::UserId;
+use crate::model::{UserId, WordChoice};
 use crate::store::people::credentials::{self, AppPassword};
 use crate::store::{Durability, StoreError, Tx};
 
@@ -16,7 +16,7 @@ const WORD_BYTES_MAX: usize = 64;
 pub enum DeviceWords {
     /// These are hidden too.
     Hide(Vec<String>),
-    /// These are shown again; none: all are.
+    /// These are shown again, also where a setting hides them from everybody; none: nothing is hidden from this device alone.
     Show(Vec<String>),
 }
 
@@ -39,17 +39,25 @@ impl DeviceWords {
         words
     }
 
-    /// What is hidden then: upper case, in order.
-    fn applied_to(&self, hidden: &[String]) -> Vec<String> {
+    /// What holds then: upper case, in order. `from_all`: what everybody else is not shown.
+    fn applied_to(&self, words: &WordChoice, from_all: &[String]) -> WordChoice {
         let given: Vec<String> = self.given().iter().map(|word| word.to_ascii_uppercase()).collect();
-        let mut words = match self {
-            Self::Hide(_) => [hidden, &given].concat(),
-            Self::Show(_) if given.is_empty() => Vec::new(),
-            Self::Show(_) => hidden.iter().filter(|word| !given.contains(word)).cloned().collect(),
+        let others = |words: &[String]| words.iter().filter(|word| !given.contains(word)).cloned().collect();
+        let (hidden, shown): (Vec<String>, Vec<String>) = match self {
+            Self::Hide(_) => ([&words.hidden[..], &given].concat(), others(&words.shown)),
+            Self::Show(_) if given.is_empty() => (Vec::new(), words.shown.clone()),
+            Self::Show(_) => {
+                let is_hidden = |word: &&String| from_all.iter().any(|hidden| hidden.eq_ignore_ascii_case(word));
+                let more: Vec<String> = given.iter().filter(is_hidden).cloned().collect();
+                (others(&words.hidden), [&words.shown[..], &more].concat())
+            }
         };
-        words.sort_unstable();
-        words.dedup();
-        words
+        let in_order = |mut words: Vec<String>| {
+            words.sort_unstable();
+            words.dedup();
+            words
+        };
+        WordChoice { hidden: in_order(hidden), shown: in_order(shown) }
     }
 }
 
@@ -71,35 +79,31 @@ impl Gateway {
         if let Some(word) = change.given().iter().find(|word| !is_word(word)) {
             return Ok(Err(WordsRefusal::NoWord(word.clone())));
         }
-        let input = (user.clone(), device.to_owned(), change);
-        let changed = self.store.write(Durability::Synced, input, |tx, (user, device, change)| {
-            Box::pin(change_words(tx, user, device, change))
-        });
+        let input = (user.clone(), device.to_owned(), change, self.config.imap.hidden_capabilities.clone());
+        let changed = self.store.write(Durability::Synced, input, |tx, input| Box::pin(change_words(tx, input)));
         Ok(changed.await?)
     }
 }
 
 async fn change_words(
     tx: &mut Tx<'_>,
-    user: &UserId,
-    device: &str,
-    change: &DeviceWords,
+    (user, device, change, from_all): &(UserId, String, DeviceWords, Vec<String>),
 ) -> Result<Result<AppPassword, WordsRefusal>, StoreError> {
     let mut in_use = credentials::app_passwords(tx, user).await?;
     in_use.retain(|password| password.revoked_at.is_none());
     let by_name = |password: &&AppPassword| password.device_name.to_lowercase() == device.to_lowercase();
-    let found = match in_use.iter().find(|password| password.id == device) {
+    let found = match in_use.iter().find(|password| password.id == *device) {
         Some(password) => Some(password),
         None if in_use.iter().filter(by_name).count() > 1 => {
-            return Ok(Err(WordsRefusal::Ambiguous(device.to_owned())));
+            return Ok(Err(WordsRefusal::Ambiguous(device.clone())));
         }
         None => in_use.iter().find(by_name),
     };
-    let Some(password) = found else { return Ok(Err(WordsRefusal::NoSuchDevice(device.to_owned()))) };
-    let words = change.applied_to(&password.hidden_words);
-    if words.len() > WORDS_MAX {
+    let Some(password) = found else { return Ok(Err(WordsRefusal::NoSuchDevice(device.clone()))) };
+    let words = change.applied_to(&password.words, from_all);
+    if words.hidden.len() > WORDS_MAX {
         return Ok(Err(WordsRefusal::TooMany));
     }
-    credentials::set_hidden_words(tx, &password.id, &words).await?;
-    Ok(Ok(AppPassword { hidden_words: words, ..password.clone() }))
+    credentials::set_words(tx, &password.id, &words).await?;
+    Ok(Ok(AppPassword { words, ..password.clone() }))
 }

@@ -9,7 +9,7 @@ use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
 use super::{Fault, Gateway};
-use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId};
+use crate::model::{Address, Group, Profile, Secret, TrailEvent, TrailLine, User, UserId, WordChoice};
 use crate::sentences::Sentence;
 pub use crate::store::people::credentials::AppPassword;
 use crate::store::people::{admin, credentials, directory};
@@ -134,7 +134,8 @@ impl Gateway {
         Ok(known)
     }
 
-    /// Sets a person's password. Sessions are cut; the old password is worth nothing at once.
+    /// Sets a person's password. The old one is worth nothing at once, on every gateway: all sessions are cut, but those of
+    /// app passwords.
     pub async fn set_password(&self, user: &UserId, password: Secret) -> Result<Result<(), PasswordRefusal>, Fault> {
         let hash = match self.hash_password(password).await? {
             Ok(hash) => hash,
@@ -153,7 +154,7 @@ impl Gateway {
         Ok(Ok(self.logins.hash(password).await?))
     }
 
-    /// Gives people a password that was hashed before. Their sessions are cut. How many of them there are.
+    /// Gives people a password that was hashed before; sessions as with [`Gateway::set_password`]. How many people there are.
     pub async fn set_password_hash(&self, users: &[UserId], hash: PasswordHash) -> Result<usize, Fault> {
         let lines: Vec<TrailLine> = users.iter().map(|user| self.admin_line(user, "set-password", "")).collect();
         let input = (users.to_vec(), hash, lines);
@@ -161,6 +162,7 @@ impl Gateway {
             .store
             .write(Durability::Synced, input, |tx, (users, hash, lines)| {
                 Box::pin(async move {
+                    switch::bump(tx).await?;
                     let mut known = 0;
                     for (user, line) in users.iter().zip(lines) {
                         let changed = credentials::set_password_hash(tx, user, Some(hash.as_str())).await?;
@@ -170,7 +172,8 @@ impl Gateway {
                 })
             })
             .await?;
-        users.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::SessionEnded));
+        self.changed_switch();
+        self.see_to_switch().await?;
         Ok(known)
     }
 
@@ -191,9 +194,9 @@ impl Gateway {
             user: user.clone(),
             device_name: device_name.to_owned(),
             created_at: self.clock.now(),
-            last_used_at: None,
+            last_use: None,
             revoked_at: None,
-            hidden_words: Vec::new(),
+            words: WordChoice::default(),
         };
         let line = self.admin_line(user, "app-password-create", device_name);
         let input = (password.clone(), secret.hash(), line);
@@ -211,21 +214,34 @@ impl Gateway {
         Ok(self.store.read(user.clone(), |tx, user| Box::pin(credentials::app_passwords(tx, user))).await?)
     }
 
-    /// Revokes an app password at once; the person's sessions are cut (other devices come back by themselves).
-    /// `false`: this person has none such in use.
+    /// Revokes an app password at once: this device's sessions are cut, on every gateway. `false`: this person has none such
+    /// in use.
     pub async fn revoke_app_password(&self, user: &UserId, id: &str) -> Result<bool, Fault> {
-        let line = self.admin_line(user, "app-password-revoke", id);
+        self.revoke_telling(user, id, self.admin_line(user, "app-password-revoke", id)).await
+    }
+
+    /// The same, with the trail's line about it.
+    pub(in crate::domain) async fn revoke_telling(
+        &self,
+        user: &UserId,
+        id: &str,
+        line: TrailLine,
+    ) -> Result<bool, Fault> {
         let input = (user.clone(), id.to_owned(), self.clock.now(), line);
         let revoked = self
             .store
             .write(Durability::Synced, input, |tx, (user, id, now, line)| {
                 Box::pin(async move {
                     let revoked = credentials::revoke_app_password(tx, user, id, *now).await?;
+                    if revoked {
+                        switch::bump(tx).await?;
+                    }
                     told(tx, revoked, line).await
                 })
             })
             .await?;
-        self.logins.sessions.cut(user, &Sentence::SessionEnded);
+        self.changed_switch();
+        self.see_to_switch().await?;
         Ok(revoked)
     }
 }

@@ -48,15 +48,19 @@ impl Session {
 
     pub(super) fn log_in_answered(&mut self, login: Login) -> Step {
         match login {
-            Login::Welcome { user, .. } => {
-                self.state = SubmissionState::LoggedIn(Arc::new(user));
+            Login::Welcome(welcome) => {
+                self.state = SubmissionState::LoggedIn(Arc::new(welcome.user));
                 reply(235, "2.7.0", "Welcome")
             }
             Login::Refused(LoginRefusal::BadCredentials) => self.login_refused(&Sentence::BadCredentials),
             Login::Refused(LoginRefusal::Suspended) => self.login_refused(&Sentence::AccountSuspended),
+            Login::Refused(LoginRefusal::CloudApp) => self.login_refused(&Sentence::CloudApp),
             // Temporary (RFC 4954 §6): the password is right, and no client may forget it.
             Login::Refused(LoginRefusal::TurnedOff) => {
                 Step::Reply(refusal::temporary_login(&Sentence::SendingOff, self.config.language))
+            }
+            Login::Refused(LoginRefusal::TooManyConnections) => {
+                Step::Close(self.sentence(&Sentence::TooManyConnections))
             }
             Login::Refused(LoginRefusal::TooManyTries) => self.login_refused(&Sentence::TooManyTries),
         }

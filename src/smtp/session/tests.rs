@@ -1,7 +1,7 @@
 //! What each command means in each state, with answers made up.
 
 use super::*;
-use crate::domain::login::LoginRefusal;
+use crate::domain::login::{Credential, LoginRefusal, Welcome};
 use crate::model::{Profile, UserId};
 
 pub(super) fn config() -> Config {
@@ -92,9 +92,11 @@ impl Client {
     }
 }
 
+const OWN: Credential = Credential::Own { password_version: 0 };
+
 fn kind(question: Question) -> Answer {
     match question {
-        Question::LogIn(_) => Answer::LoggedIn(Login::Welcome { user: user(), hidden_words: Vec::new() }),
+        Question::LogIn(_) => Answer::LoggedIn(Login::Welcome(Welcome::new(user(), OWN))),
         Question::OwnAddress { address, utf8, .. } => {
             let own = address.local() == "anne.martin";
             Answer::OwnAddress { address, utf8, own }
@@ -238,7 +240,7 @@ fn refused_logins() {
 #[test]
 fn login_without_a_place_or_with_a_fault() {
     let mut client = Client::in_state("Greeted");
-    let step = client.session.answered(Answer::NoPlace);
+    let step = client.session.answered(Answer::LoggedIn(Login::Refused(LoginRefusal::TooManyConnections)));
     assert_code(&client.reply_to(step), "421 4.7.0 ");
     let step = client.session.answered(Answer::Fault);
     assert_code(&client.reply_to(step), "454 4.7.0 ");

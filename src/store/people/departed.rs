@@ -105,6 +105,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
         sql!(tx, "delete from answerable where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from mailbox_clock where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from subscription where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from cloud_app where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from app_password where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from sending where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from written_to where user_id in (select item from ", texts "$1", " as list)"),

@@ -10,6 +10,7 @@
 //! | `rules` | what the table of communication rules made of the stored graph |
 //! | `bulk` | many rows a statement |
 //! | `departed` | people who left: put aside, then deleted |
+//! | `standing` | whether those who are connected may stay |
 //! | `years` | school years: opening, closing |
 
 pub mod admin;
@@ -21,6 +22,7 @@ pub mod import;
 mod import_state;
 pub mod overview;
 pub mod rules;
+pub mod standing;
 pub mod years;
 
 use super::StoreError;

@@ -17,7 +17,7 @@ pub(crate) use expunge::{Expunged, Expunging, Keeping, doom_messages, expunge, f
 pub(crate) use fetch::{FetchRow, Fetching, SearchRow, Searching, fetch, search_texts};
 pub(crate) use flags::{FlagEdit, Flagging, store_flags};
 pub(crate) use sorting::{SortRow, sort_keys};
-pub(crate) use transfer::{Chosen, Transfer, choose, transfer};
+pub(crate) use transfer::{Chosen, Transfer, Transferred, choose, transfer};
 
 use super::message::NewMessage;
 use super::{StoreError, Tx, column, number, on_engine, sql};

@@ -21,6 +21,10 @@ impl Planner<'_> {
         if local_part.is_empty() {
             return;
         }
+        if local_part == self.reserved && !self.before.addresses.contains_key(local_part) {
+            self.problem(place, column, Reason::Reserved(local_part.to_owned()));
+            return;
+        }
         let known = self.claimed.get(local_part).or_else(|| self.before.addresses.get(local_part));
         if let Some((other, _)) = known.filter(|(known, _)| known != owner) {
             let reason = Reason::AddressTaken(local_part.to_owned(), self.owner_name(other));

@@ -45,14 +45,22 @@ pub(super) struct Leaving {
     pub(super) people: usize,
 }
 
+/// What the settings have to say.
+pub(super) struct Settings<'s> {
+    /// Of communication rules.
+    pub(super) table: &'s Table,
+    /// A local part that is nobody's: what takes no answers bears it.
+    pub(super) reserved: &'s str,
+}
+
 /// Compares, and tells all problems: those of the lines by themselves, which the caller has, and those found here.
 pub(super) fn plan(
     lines: &Lines,
     before: &Directory,
     problems: &[Problem],
-    table: &Table,
+    settings: &Settings<'_>,
 ) -> Result<Planned, Vec<Problem>> {
-    let mut planner = Planner::new(lines, before, problems.to_vec(), table);
+    let mut planner = Planner::new(lines, before, problems.to_vec(), settings);
     planner.schools();
     planner.classes();
     planner.people();
@@ -68,6 +76,7 @@ struct Planner<'a> {
     lines: &'a Lines,
     before: &'a Directory,
     table: &'a Table,
+    reserved: &'a str,
     problems: Vec<Problem>,
     writes: Writes,
     report: Writing,
@@ -101,7 +110,7 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>, table: &'a Table) -> Self {
+    fn new(lines: &'a Lines, before: &'a Directory, problems: Vec<Problem>, settings: &Settings<'a>) -> Self {
         let mut school_keys = HashMap::new();
         for school in before.schools.values() {
             school_keys.insert(school.id.as_str().to_lowercase(), school.id.clone());
@@ -111,7 +120,8 @@ impl<'a> Planner<'a> {
         Self {
             lines,
             before,
-            table,
+            table: settings.table,
+            reserved: settings.reserved,
             problems,
             writes: Writes::default(),
             report: Writing::default(),

@@ -3,10 +3,11 @@
 
 use std::fmt::Write;
 
-use super::PublicPorts;
+use super::{Setup, escaped};
 
 /// The document; `None` where no encrypted way in or no encrypted way out is told.
-pub(super) fn document(domain: &str, host_name: &str, ports: PublicPorts) -> Option<String> {
+pub(super) fn document(setup: &Setup) -> Option<String> {
+    let Setup { domain, host_name, ports, .. } = setup;
     // Clients take the first that they can speak: TLS from the first octet before STARTTLS (RFC 8314 §3).
     let incoming = [(ports.imaps, "SSL"), (ports.imap, "STARTTLS")];
     let outgoing = [(ports.submissions, "SSL"), (ports.submission, "STARTTLS")];
@@ -20,10 +21,11 @@ pub(super) fn document(domain: &str, host_name: &str, ports: PublicPorts) -> Opt
          <clientConfig version=\"1.1\">\n  \
            <emailProvider id=\"{domain}\">\n    \
              <domain>{domain}</domain>\n    \
-             <displayName>Messagerie {domain}</displayName>\n    \
+             <displayName>{}</displayName>\n    \
              <displayShortName>{domain}</displayShortName>\n\
          {}  </emailProvider>\n\
          </clientConfig>\n",
+        escaped(&setup.account_name()),
         servers.concat()
     ))
 }
@@ -49,14 +51,16 @@ fn servers(element: &str, kind: &str, host_name: &str, ports: [(Option<u16>, &st
     (!text.is_empty()).then_some(text)
 }
 
-/// XML's own characters as references.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::PublicPorts;
     use super::*;
+    use crate::sentences::Language;
+
+    fn told(domain: &str, host_name: &str, ports: PublicPorts) -> Option<String> {
+        let (domain, host_name) = (domain.to_owned(), host_name.to_owned());
+        document(&Setup { domain, host_name, url: String::new(), ports, language: Language::Fr })
+    }
 
     #[test]
     fn it_holds_the_open_ports_and_escapes_names() {
@@ -84,20 +88,20 @@ mod tests {
   </emailProvider>
 </clientConfig>
 "#;
-        assert_eq!(document("a&b<.fr", "h\">.fr", ports).as_deref(), Some(expected));
+        assert_eq!(told("a&b<.fr", "h\">.fr", ports).as_deref(), Some(expected));
     }
 
     #[test]
     fn implicit_tls_comes_first() {
         let ports = PublicPorts { imap: Some(1), imaps: Some(2), submission: Some(3), submissions: Some(4) };
-        let text = document("a.fr", "a.fr", ports).unwrap();
+        let text = told("a.fr", "a.fr", ports).unwrap();
         let order: Vec<_> = ["<port>2<", "<port>1<", "<port>4<", "<port>3<"].map(|port| text.find(port)).into();
         assert!(order.iter().all(Option::is_some) && order.is_sorted());
     }
 
     #[test]
     fn one_way_only_is_nothing_to_set_up() {
-        assert_eq!(document("a.fr", "a.fr", PublicPorts { imaps: Some(993), ..PublicPorts::default() }), None);
-        assert_eq!(document("a.fr", "a.fr", PublicPorts { submission: Some(587), ..PublicPorts::default() }), None);
+        assert_eq!(told("a.fr", "a.fr", PublicPorts { imaps: Some(993), ..PublicPorts::default() }), None);
+        assert_eq!(told("a.fr", "a.fr", PublicPorts { submission: Some(587), ..PublicPorts::default() }), None);
     }
 }

@@ -1,0 +1,36 @@
+//! `passerelle dns`.
+
+use clap::Args;
+
+use super::{ConfigArgument, Exit, print};
+use crate::config;
+use crate::http::PublicPorts;
+use crate::http::setup::{Setup, records};
+
+/// Print the DNS records by which mail clients find the service
+///
+/// Lines for a zone file, made from the configuration: SRV records, the names that clients ask for, and records that say
+/// that the domain neither takes nor sends internet mail. Leave the last ones out where another service handles the
+/// domain's internet mail.
+///
+/// Example:  passerelle dns --config /etc/passerelle/passerelle.toml
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Dns {
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+pub(super) fn run(command: &Dns) -> anyhow::Result<Exit> {
+    let config = config::load(&command.config.path)?;
+    let port = |address: Option<std::net::SocketAddr>| address.map(|address| address.port());
+    let bound = PublicPorts {
+        imap: port(config.listen.imap),
+        imaps: port(config.listen.imaps),
+        submission: port(config.listen.submission),
+        submissions: port(config.listen.submissions),
+    };
+    let setup = Setup::new(&config, PublicPorts::told(&config.public, bound));
+    records(&setup).iter().for_each(|line| print::line(line));
+    Ok(Exit::Done)
+}
