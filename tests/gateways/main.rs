@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `world` | gateways on one database, and clients of them |
 //! | `hints` | what changes through one is told by the other |
+//! | `cluster` | a PostgreSQL of one test, which may crash |
+//! | `failures` | TLS to it; what people see while it is away |
 //! | `database` | how long PostgreSQL may take |
 //!
 //! Without a PostgreSQL (`PASSERELLE_TEST_POSTGRES`) there is nothing to test here.
@@ -16,7 +18,9 @@
     reason = "tests"
 )]
 
+mod cluster;
 mod database;
+mod failures;
 mod hints;
 #[path = "../support/mod.rs"]
 mod support;
