@@ -289,6 +289,14 @@ create table expunged (
 create index expunged_expunged_at on expunged (expunged_at);
 create index expunged_message on expunged (message_id);
 
+-- What somebody has brought in from elsewhere (domain::migration): the same again brings nothing in twice, whatever became
+-- of it here.
+create table brought_in (
+    user_id text not null references ent_user (id)
+  , key text not null
+  , primary key (user_id, key)
+) /*! without rowid */;
+
 -- ── Collection ────────────────────────────────────────────────────────────────────────────────────
 
 -- Messages and bodies that have lost a reference: collection looks whether it was the last one.

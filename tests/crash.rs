@@ -7,10 +7,14 @@ mod support;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use client::{Demo, imap, smtp, submit};
+use passerelle::config::Config;
+use passerelle::domain::Gateway;
+use passerelle::domain::clock::Clock;
+use passerelle::store::Store;
 
 const SENDERS: usize = 4;
 const EACH: usize = 50;
@@ -71,6 +75,18 @@ fn kill_and_count(folder: &Path, store: Option<&str>) {
             assert_eq!(sent.get(subject), Some(&1), "{subject} in Sent");
         }
     }
+    drop(demo);
+    tokio::runtime::Runtime::new().unwrap().block_on(verify(folder, store));
+}
+
+/// Every invariant of the store holds, octet by octet.
+async fn verify(folder: &Path, store: Option<&str>) {
+    let mut config: Config =
+        toml::from_str(&format!("domain = 'school.test'\ndata_dir = '{}'", folder.display())).unwrap();
+    config.store.url = store.map(str::to_owned);
+    let opened = Store::open(&config.store_url(), 4).await.unwrap();
+    let gateway = Gateway::new(Arc::new(config), opened, Clock::system()).unwrap();
+    assert_eq!(gateway.verify(true, &Arc::default()).await.unwrap().findings, []);
 }
 
 fn send_many(port: u16, sender: usize, accepted: &Mutex<Vec<String>>, count: &AtomicUsize) -> std::io::Result<()> {

@@ -38,16 +38,25 @@ pub(super) async fn ask_watched(
     let store = open_store(&config).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let progress = Arc::new(Progress::default());
-    let mut work = pin!(control::execute_watched(&gateway, command, &progress));
-    let answer = loop {
-        match tokio::time::timeout(TELL_EVERY, &mut work).await {
-            Ok(answer) => break answer,
-            Err(_elapsed) => control::progress_line(&progress).into_iter().for_each(&mut *watch),
-        }
-    };
+    let answer = watched(&progress, control::execute_watched(&gateway, command, &progress), watch).await;
     gateway.tell_the_rest().await;
     gateway.store().close().await;
     Ok(answer)
+}
+
+/// Does work in this process; `watch` hears how far it is.
+pub(super) async fn watched<T>(
+    progress: &Progress,
+    work: impl Future<Output = T>,
+    watch: &mut (dyn FnMut(ProgressLine) + Send),
+) -> T {
+    let mut work = pin!(work);
+    loop {
+        match tokio::time::timeout(TELL_EVERY, &mut work).await {
+            Ok(done) => return done,
+            Err(_elapsed) => control::progress_line(progress).into_iter().for_each(&mut *watch),
+        }
+    }
 }
 
 /// Has it done and prints `done`.

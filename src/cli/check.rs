@@ -89,10 +89,13 @@ async fn bucket(config: &Config, report: &mut Report) {
 async fn store(config: &Config, report: &mut Report) {
     match Store::inspect(&config.store_url()).await {
         Err(error) => report.bad.push(error.to_string()),
-        Ok(Inspection { engine, schema: Some(schema), newest }) if schema > newest => report.bad.push(format!(
-            "store: {engine}, its schema is version {schema}; this program knows {newest}: it is an older one"
+        Ok(Inspection { engine, contracted: Some(version), newest, .. }) => report.bad.push(format!(
+            "store: {engine}, its schema is version {version}; this program knows {newest}: it is an older one"
         )),
-        Ok(Inspection { engine, schema: Some(schema), newest }) if schema < newest => report.good.push(format!(
+        Ok(Inspection { engine, schema: Some(schema), newest, .. }) if schema > newest => report.good.push(format!(
+            "store: {engine}, schema version {schema}, made by a newer program; this one, which knows {newest}, may go on"
+        )),
+        Ok(Inspection { engine, schema: Some(schema), newest, .. }) if schema < newest => report.good.push(format!(
             "store: {engine}, schema version {schema}; the next start (or `passerelle migrate`) brings it to {newest}"
         )),
         Ok(Inspection { engine, schema: Some(schema), .. }) => {

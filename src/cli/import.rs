@@ -1,14 +1,13 @@
 //! `passerelle import`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print};
-use crate::control::{AdminAnswer, AdminCommand, ImportSheet, ProgressLine, StoppedSheet};
+use crate::control::{AdminAnswer, AdminCommand, ImportSheet, StoppedSheet};
 
 /// Bring people, groups and rules up to what files say
 ///
@@ -100,36 +99,4 @@ fn tell_stopped(stopped: &StoppedSheet, dry_run: bool) -> Exit {
         stopped.suspended
     ));
     Exit::NotDone
-}
-
-/// A bar on a terminal; nothing elsewhere.
-#[derive(Default)]
-struct Bar {
-    bar: Option<ProgressBar>,
-}
-
-impl Bar {
-    fn show(&mut self, progress: &ProgressLine) {
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(ProgressBar::new_spinner);
-        let template = match progress.of {
-            0 => "{spinner} {msg}",
-            _ => "{msg} {wide_bar} {human_pos}/{human_len}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        bar.set_length(u64::try_from(progress.of).unwrap_or(u64::MAX));
-        bar.set_position(u64::try_from(progress.done).unwrap_or(u64::MAX));
-        bar.set_message(progress.stage.clone());
-        bar.tick();
-    }
-
-    fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod app_password;
+mod backup;
 mod check;
 mod demo;
 mod dns;
@@ -9,9 +10,11 @@ mod import;
 mod keeping;
 mod limits;
 mod migrate;
+mod migration;
 mod people;
 mod policy;
 mod print;
+mod progress;
 mod recall;
 mod recover;
 mod reload;
@@ -21,6 +24,7 @@ mod switch;
 mod systemd;
 mod trail;
 mod until_stopped;
+mod upkeep;
 mod user;
 mod year;
 
@@ -52,6 +56,9 @@ enum Command {
     Check(check::Check),
     Migrate(migrate::Migrate),
     Import(import::Import),
+    ImportMesDonnees(migration::ImportMesDonnees),
+    ImportMail(migration::ImportMail),
+    Export(migration::Export),
     #[command(subcommand)]
     People(people::People),
     #[command(subcommand)]
@@ -65,6 +72,10 @@ enum Command {
     Undelete(recover::Undelete),
     Retention(keeping::Retention),
     Collect(keeping::Collect),
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    Verify(upkeep::Verify),
+    Repair(upkeep::Repair),
     #[command(subcommand)]
     Limits(limits::Limits),
     Suspend(switch::Suspend),
@@ -113,6 +124,9 @@ pub fn run() -> ExitCode {
             Command::Check(command) => Box::pin(check::run(command)).await,
             Command::Migrate(command) => Box::pin(migrate::run(command)).await,
             Command::Import(command) => Box::pin(import::run(command)).await,
+            Command::ImportMesDonnees(command) => Box::pin(migration::import_mes_donnees(command)).await,
+            Command::ImportMail(command) => Box::pin(migration::import_mail(command)).await,
+            Command::Export(command) => Box::pin(migration::export(command)).await,
             Command::People(command) => Box::pin(people::run(command)).await,
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
@@ -126,6 +140,9 @@ pub fn run() -> ExitCode {
             Command::Undelete(command) => Box::pin(recover::undelete(command)).await,
             Command::Retention(command) => Box::pin(keeping::retention(command)).await,
             Command::Collect(command) => Box::pin(keeping::collect(command)).await,
+            Command::Backup(command) => Box::pin(backup::run(command)).await,
+            Command::Verify(command) => Box::pin(upkeep::verify(command)).await,
+            Command::Repair(command) => Box::pin(upkeep::repair(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,

@@ -9,6 +9,7 @@
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `migration` | mail that people bring in from elsewhere |
 //! | `limits` | how much people may send, by profile |
 //! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
@@ -22,6 +23,7 @@ mod keeping;
 mod keys;
 mod limits;
 mod load;
+mod migration;
 mod people;
 mod policy;
 mod problem;
@@ -42,6 +44,7 @@ pub use changed::needs_restart;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use migration::MigrationConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -105,6 +108,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     #[serde(default)]
     pub import: ImportConfig,
+    #[serde(default)]
+    pub migration: MigrationConfig,
     #[serde(default)]
     pub people: PeopleConfig,
     #[serde(default)]

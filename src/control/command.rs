@@ -9,11 +9,13 @@ use super::app_password::{AppPasswordCommand, AppPasswordLine};
 use super::import::ImportSheet;
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
 use super::limits::LimitRow;
+use super::migration::{BrokenSheet, BroughtSheet, ExportedSheet, MigrationCommand};
 use super::people::{LeaverLine, PeopleCommand, YearLine};
 use super::policy::{ExplainSheet, MatrixSheet, ReloadSheet};
 use super::recall::{RecallCommand, RecallSheet, SentLine};
 use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
+use super::upkeep::{BackupSheet, UpkeepCommand, VerifySheet};
 use super::user::{UserCommand, UserLine, UserSheet};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
@@ -39,7 +41,10 @@ pub enum AdminCommand {
     Switch(SwitchCommand),
     Recall(RecallCommand),
     Keeping(KeepingCommand),
+    Migration(MigrationCommand),
     Trail(TrailCommand),
+    /// The store as a whole.
+    Upkeep(UpkeepCommand),
     /// May `from` (a person) write to `to` (an address, or what stands before the `@`)?
     PolicyExplain {
         from: String,
@@ -71,6 +76,10 @@ pub enum AdminAnswer {
     AppPasswords(Vec<AppPasswordLine>),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
+    Brought(BroughtSheet),
+    /// What is wrong with mail that was to be brought in: nothing was.
+    Broken(BrokenSheet),
+    Exported(ExportedSheet),
     Suspensions(Vec<SuspensionRow>),
     Recalled(RecallSheet),
     SentLetters(Vec<SentLine>),
@@ -101,6 +110,10 @@ pub enum AdminAnswer {
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
     TrailChecked(TrailSheet),
+    Verified(VerifySheet),
+    /// So many were mended, or would be.
+    Repaired(u64),
+    BackedUp(BackupSheet),
     TrailLines(Vec<TrailRow>),
     /// It cannot be done as asked; nothing was changed.
     Refused(String),
@@ -108,7 +121,7 @@ pub enum AdminAnswer {
     Failed(String),
 }
 
-/// How far an import is. `of` is 0 where nobody can know.
+/// How far an import, a backup or a check is. `of` is 0 where nobody can know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgressLine {
     pub stage: String,

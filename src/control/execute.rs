@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::import::{Wanted, import};
 use super::policy::ReloadSheet;
-use super::{AdminAnswer, AdminCommand, app_password, keeping, limits, people, policy, recall, switch, trail, user};
+use super::{
+    AdminAnswer, AdminCommand, app_password, keeping, limits, migration, people, policy, recall, switch, trail, upkeep,
+    user,
+};
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
 use crate::domain::{Fault, Gateway};
@@ -15,10 +18,11 @@ pub async fn execute(gateway: &Gateway, command: AdminCommand) -> AdminAnswer {
     execute_watched(gateway, command, &Arc::default()).await
 }
 
-/// The same; `progress` hears how far an import is.
+/// The same; `progress` hears how far it is.
 pub async fn execute_watched(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progress>) -> AdminAnswer {
     tracing::info!(?command, "admin");
-    match answer(gateway, command, progress).await {
+    // Some commands need much room: on the heap.
+    match Box::pin(answer(gateway, command, progress)).await {
         Ok(answer) => answer,
         Err(Stop::Refused(why)) => AdminAnswer::Refused(why),
         Err(Stop::Fault(fault)) => {
@@ -52,6 +56,8 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::Switch(command) => switch::answer(gateway, command).await,
         AdminCommand::Recall(command) => recall::answer(gateway, command).await,
         AdminCommand::Keeping(command) => keeping::answer(gateway, command).await,
+        AdminCommand::Upkeep(command) => upkeep::answer(gateway, command, progress).await,
+        AdminCommand::Migration(command) => migration::answer(gateway, command, progress).await,
         AdminCommand::Trail(command) => trail::answer(gateway, command).await,
         AdminCommand::PolicyExplain { from, to } => explain(gateway, &from, &to).await,
         AdminCommand::PolicyMatrix { school } => {

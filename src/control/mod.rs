@@ -12,8 +12,10 @@
 //! | `user`, `app_password` | commands and answers, for people and their devices |
 //! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
+//! | `migration` | mail brought in from elsewhere, and taken out |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
+//! | `upkeep` | verify, repair, backup |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -25,11 +27,13 @@ mod import;
 mod keeping;
 mod limits;
 mod listen;
+mod migration;
 mod people;
 mod policy;
 mod recall;
 mod switch;
 mod trail;
+mod upkeep;
 mod user;
 
 pub use app_password::{AppPasswordCommand, AppPasswordLine};
@@ -40,11 +44,13 @@ pub use import::{ChangeLine, ImportSheet, StoppedSchool, StoppedSheet, progress_
 pub use keeping::{Choice, CollectSheet, KeepingCommand, RecoverLine, RetentionLine, TakenFrom};
 pub use limits::LimitRow;
 pub use listen::{Listener, Reload, listen, serve};
+pub use migration::{Bringing, BrokenSheet, BroughtSheet, ExportedSheet, Exporting, MigrationCommand};
 pub use people::{LeaverLine, PeopleCommand, YearLine};
 pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
 pub use recall::{RecallCommand, RecallSheet, SentLine};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailRow, TrailSheet};
+pub use upkeep::{BackupSheet, FindingLine, UpkeepCommand, VerifySheet, verify_sheet};
 pub use user::{UserCommand, UserLine, UserSheet};
 
 /// Octets of one command or one answer.

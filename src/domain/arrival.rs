@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::spool::{Spooled, SpooledBody, blobs, blocking};
 use super::{Fault, Gateway};
@@ -31,6 +31,12 @@ impl Parsing {
         Self { kibibytes: Arc::new(Semaphore::new(permits)), kibibytes_max }
     }
 
+    /// Room to read a message of `size` octets: waits for its turn.
+    pub(super) async fn room(&self, size: u64) -> Result<OwnedSemaphorePermit, Fault> {
+        let permit = Arc::clone(&self.kibibytes).acquire_many_owned(self.weight(size)).await;
+        permit.map_err(|error| Fault::Worker(error.to_string()))
+    }
+
     /// What a message of `size` octets takes; one larger than everything takes everything.
     fn weight(&self, size: u64) -> u32 {
         let kibibytes = size.saturating_mul(SIZES_IN_MEMORY) >> 10;
@@ -43,9 +49,7 @@ impl Gateway {
     pub(super) async fn read_in(&self, header: Bytes, spooled: &Spooled) -> Result<NewMessage, Fault> {
         let (id, body, body_hash) = (MessageId(self.clock.new_id()), spooled.body.clone(), spooled.body_hash);
         let size = u64::try_from(header.len()).unwrap_or(u64::MAX).saturating_add(body.size());
-        let permits = Arc::clone(&self.parsing.kibibytes);
-        let permit = permits.acquire_many_owned(self.parsing.weight(size)).await;
-        let permit = permit.map_err(|error| Fault::Worker(error.to_string()))?;
+        let permit = self.parsing.room(size).await?;
         blocking(move || {
             let message = body.read_behind(&header)?;
             let read = summarise(id, &message, header, body_hash);
@@ -62,9 +66,7 @@ impl Gateway {
         spooled: Spooled,
         work: impl FnOnce(Vec<u8>) -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let permits = Arc::clone(&self.parsing.kibibytes);
-        let permit = permits.acquire_many_owned(self.parsing.weight(spooled.size())).await;
-        let permit = permit.map_err(|error| Fault::Worker(error.to_string()))?;
+        let permit = self.parsing.room(spooled.size()).await?;
         blocking(move || {
             let done = work(spooled.body.read_behind(&spooled.header)?);
             drop(permit);
@@ -117,7 +119,7 @@ pub(super) fn written(body: &NewBody) -> Option<([u8; 32], String)> {
     }
 }
 
-fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) -> NewMessage {
+pub(super) fn summarise(id: MessageId, message: &[u8], header: Bytes, body_hash: [u8; 32]) -> NewMessage {
     let summary = Summary::of(message);
     let text = summary.text;
     let body = message.get(header.len()..).unwrap_or_default();

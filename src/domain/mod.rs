@@ -15,6 +15,7 @@
 //! | `delivery` | a submission → recipients' INBOXes and the sender's Sent, one transaction |
 //! | `mailbox` | mailboxes: list, create, rename, delete, status, quota |
 //! | `metadata` | annotations: what clients note about mailboxes |
+//! | `migration` | mail that people bring in from elsewhere, and take out |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `limits` | how much people may send |
@@ -24,12 +25,15 @@
 //! | `recall` | what was sent is taken back: a notice in the place of every copy |
 //! | `recover` | messages come back, out of Trash and after an expunge |
 //! | `retention` | what is too old is expunged |
+//! | `backup` | everything in one file, and back |
+//! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
 mod arrival;
+pub mod backup;
 pub mod changes;
 pub mod clock;
 pub mod collect;
@@ -43,17 +47,20 @@ pub mod login;
 pub mod mailbox;
 pub mod messages;
 pub mod metadata;
+pub mod migration;
 pub mod people;
 pub mod policy;
 pub mod quiet;
 pub mod recall;
 pub mod recover;
+pub mod repair;
 pub mod retention;
 pub mod rules;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
 pub mod trail;
+pub mod verify;
 pub mod years;
 
 use std::sync::Arc;

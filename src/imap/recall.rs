@@ -30,7 +30,8 @@ pub(super) async fn recall(
     (target, moving): (&Mailbox, bool),
 ) -> Result<Copied, Failure> {
     let [uid] = uids else { return Err(Failure::told(Code::Limit, Sentence::RecallOneByOne)) };
-    let work = context.gateway.recall_own(&account.user, (selected.mailbox.id, *uid), target, moving);
+    // Boxed: the sessions that never recall need not hold room for it.
+    let work = Box::pin(context.gateway.recall_own(&account.user, (selected.mailbox.id, *uid), target, moving));
     Ok(context.working(work).await???)
 }
 

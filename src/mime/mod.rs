@@ -4,6 +4,7 @@
 //! FETCH parses. mail-parser finds the parts; ENVELOPE and BODYSTRUCTURE are written from raw header slices.
 
 mod address;
+pub mod compose;
 mod content;
 mod content_key;
 mod date;
@@ -12,6 +13,7 @@ mod envelope;
 mod header;
 mod header_text;
 mod imap_string;
+pub mod mbox;
 mod notice;
 mod parts;
 mod preview;

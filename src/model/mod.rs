@@ -17,6 +17,7 @@ mod role;
 mod secret;
 mod switch;
 mod trail;
+pub mod utf7;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};

@@ -119,6 +119,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
+        Sentence::LetterRecalled => "This message was recalled by its author.".to_owned(),
+        Sentence::AttachmentMissing { name } => {
+            format!("The attachment \"{name}\" was not in the archive: look for it in the ENT.")
+        }
     }
 }
 

@@ -133,6 +133,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::ReadingOff => {
             "La messagerie est suspendue pour le moment. Votre mot de passe reste valable.".to_owned()
         }
+        Sentence::LetterRecalled => "Ce message a été rappelé par son auteur.".to_owned(),
+        Sentence::AttachmentMissing { name } => {
+            format!("La pièce jointe « {name} » n'était pas dans l'archive : retrouvez-la dans l'ENT.")
+        }
     }
 }
 

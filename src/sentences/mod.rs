@@ -169,6 +169,12 @@ pub enum Sentence {
     SendingOff,
     /// The switch: nobody of the person's kind may read now.
     ReadingOff,
+    /// In the place of a letter that its author took back.
+    LetterRecalled,
+    /// In the place of an attachment that an archive should hold and does not.
+    AttachmentMissing {
+        name: String,
+    },
 }
 
 impl Sentence {

@@ -91,6 +91,9 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::MailboxNameTooLong
         | Sentence::BadMailboxName
         | Sentence::TooManyKeywords
+        // Read in letters.
+        | Sentence::LetterRecalled
+        | Sentence::AttachmentMissing { .. }
         // On the screens of devices.
         | Sentence::AccountName { .. }
         | Sentence::ProfileExplained => (550, "5.2.0"),

@@ -6,6 +6,7 @@
 //! transaction here holds messages and bodies at once, nor any of them and a mailbox: none waits in a circle.
 
 use crate::model::{MailboxId, Timestamp};
+use crate::store::backup::may_delete_bodies;
 use crate::store::placement::doom_messages;
 use crate::store::{StoreError, Tx, column, json_list, on_engine, sql};
 
@@ -180,12 +181,16 @@ async fn doom_body(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result<(), S
     Ok(())
 }
 
-/// Deletes bodies among the doomed that no message has. Those pinned are looked at again later.
+/// Deletes bodies among the doomed that no message has. Those pinned are looked at again later; none goes while a backup
+/// copies them.
 pub(crate) async fn delete_bodies(tx: &mut Tx<'_>, batch: &Batch) -> Result<Deleted, StoreError> {
     const PINNED: &str = "update doomed_body set marked_at = $2 where hash = $1";
     const DONE: &str = "delete from doomed_body where hash = $1";
     const DELETE: &str = "
         delete from body where hash = $1 and not exists (select 1 from message m where m.body_hash = $1) returning blob";
+    if !may_delete_bodies(tx).await? {
+        return Ok(Deleted::default());
+    }
     // Marked before now: those put back into the queue by this round wait for the next.
     let doomed = sql!(
         tx,

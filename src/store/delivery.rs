@@ -375,6 +375,7 @@ async fn place_copy(
         message,
         size,
         flags: &flags,
+        origin: None,
         internal_date: new.now,
         now: new.now,
     };

@@ -26,7 +26,7 @@ pub(crate) enum NewPlace {
 }
 
 /// A message as it is stored: header block, and what lists need.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct NewMessage {
     /// An id for it, should it be new.
     pub(crate) id: MessageId,
@@ -175,7 +175,7 @@ const ADD_TO_INDEX: &str = "
     from message_text where message_id = $1";
 
 /// Adds what SEARCH compares, and what proposes it.
-async fn add_texts(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
+pub(crate) async fn add_texts(tx: &mut Tx<'_>, message: &NewMessage) -> Result<(), StoreError> {
     let text = &message.text;
     let ids = text.header.message_ids();
     let aliases = ids.iter().filter(|id| Some(id.as_str()) != message.message_id_key.as_deref());

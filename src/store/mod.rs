@@ -14,12 +14,14 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod delivery;
 mod inspect;
 pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+pub(crate) mod migration;
 pub(crate) mod notices;
 mod open;
 pub mod people;
@@ -29,14 +31,17 @@ pub(crate) mod quiet;
 pub(crate) mod recall;
 pub(crate) mod recover;
 pub(crate) mod retention;
+mod schema;
 pub(crate) mod search;
 pub(crate) mod switch;
 pub(crate) mod trail;
 mod transact;
 mod uids;
+pub mod verify;
 mod writer;
 
 pub use inspect::Inspection;
+pub(crate) use open::newest_version;
 pub use postgres::PostgresSettings;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
@@ -242,6 +247,12 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("store: migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A newer program has taken away what this one needs.
+    #[error(
+        "store: version {version} of its schema is not for this program, which knows {newest}: it is an older one than the \
+        store needs"
+    )]
+    Contracted { version: i64, newest: i64 },
     /// PostgreSQL lacks what the search index is built on, and does not let us make it.
     #[error(
         "store: the PostgreSQL extension pg_trgm cannot be made ({0}): have it installed, and an administrator run \
@@ -301,6 +312,11 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: Arc<writer::Writer> },
+    Sqlite {
+        readers: SqlitePool,
+        writer: Arc<writer::Writer>,
+        /// Held while bodies are copied (`backup::hold`).
+        bodies: Arc<tokio::sync::RwLock<()>>,
+    },
     Postgres(Arc<postgres::Postgres>),
 }

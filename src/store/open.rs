@@ -11,10 +11,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
 
 use super::writer::Writer;
-use super::{Engine, PostgresSettings, Store, StoreError};
+use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [(i64, &str, &str, &str); 2] = [
+const MIGRATIONS: [Texts; 2] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -48,32 +48,18 @@ impl Store {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
-        }
-        let lock = lock_file(path)?;
-        // SQLite gives the files beside it (WAL, shared memory) the mode of this one.
-        drop(open_private(path)?);
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .row_buffer_size(1024)
-            .pragma("cache_size", "-65536")
-            .pragma("mmap_size", "268435456")
-            .pragma("wal_autocheckpoint", "4000");
+        let (lock, options) = prepare_sqlite(path)?;
         let mut connection = options.connect().await?;
-        migrator(|(_, _, sqlite, _)| for_sqlite(sqlite)).run_direct(None, &mut connection, false).await?;
+        schema::check(&mut Tx::Sqlite(&mut connection)).await?;
+        migrator_until(newest_version(), sqlite_text).run_direct(None, &mut connection, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             // A connection to a file does not go stale: asking it first would only double every read's way.
             .test_before_acquire(false)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
             .await?;
-        Ok(Self { engine: Engine::Sqlite { readers, writer: Arc::new(Writer::start(connection, options, lock)) } })
+        let writer = Arc::new(Writer::start(connection, options, lock));
+        Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() } })
     }
 }
 
@@ -97,22 +83,69 @@ pub(super) fn locate(url: &str) -> Result<Place<'_>, StoreError> {
     Ok(Place::Sqlite(Path::new(url)))
 }
 
+/// What makes PostgreSQL's search index.
+pub(super) const fn search_index_postgres() -> &'static str {
+    include_str!("../../migrations/0002_search_postgres.sql")
+}
+
 /// The version that [`Store::open`] brings the schema to.
-pub(super) fn newest_version() -> i64 {
+pub(crate) fn newest_version() -> i64 {
     MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }
 
-pub(super) fn migrator(text: fn((i64, &'static str, &'static str, &'static str)) -> String) -> Migrator {
-    Migrator::with_migrations(
+/// Takes the file's lock, makes the file where it is missing, and says how connections open it.
+pub(super) fn prepare_sqlite(path: &Path) -> Result<(File, SqliteConnectOptions), StoreError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
+    }
+    let lock = lock_file(path)?;
+    // SQLite gives the files beside it (WAL, shared memory) the mode of this one.
+    drop(open_private(path)?);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .row_buffer_size(1024)
+        .pragma("cache_size", "-65536")
+        .pragma("mmap_size", "268435456")
+        .pragma("wal_autocheckpoint", "4000")
+        // A backup makes the log grow: afterwards it gives the room back.
+        .pragma("journal_size_limit", "67108864");
+    Ok((lock, options))
+}
+
+/// A migration: number, title, text for SQLite, text for PostgreSQL.
+pub(super) type Texts = (i64, &'static str, &'static str, &'static str);
+
+/// The text of a migration for SQLite.
+pub(super) fn sqlite_text((_, _, sqlite, _): Texts) -> String {
+    for_sqlite(sqlite)
+}
+
+/// The text of a migration for PostgreSQL.
+pub(super) fn postgres_text((_, _, _, postgres): Texts) -> String {
+    postgres.to_owned()
+}
+
+/// What brings the schema to a version.
+pub(super) fn migrator_until(newest: i64, text: fn(Texts) -> String) -> Migrator {
+    let mut migrator = Migrator::with_migrations(
         MIGRATIONS
             .into_iter()
+            .filter(|(version, ..)| *version <= newest)
             .map(|migration| {
                 let (version, title, ..) = migration;
                 let text = AssertSqlSafe(text(migration)).into_sql_str();
                 Migration::new(version, title.into(), MigrationType::Simple, text, false)
             })
             .collect(),
-    )
+    );
+    // What a newer program has added: `schema` has looked whether this one can live with it.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 /// The common text as SQLite is to read it: what is marked for it is read, and rows with a number for a key lie in the order

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-use super::{Engine, Store, StoreError, notices, open};
+use super::{Engine, Store, StoreError, Tx, notices, open, schema};
 
 /// A connection that was idle for less than this is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ pub(super) struct Postgres {
 
 impl Store {
     pub(super) async fn open_postgres(url: &str, settings: PostgresSettings) -> Result<Self, StoreError> {
-        let plain = PgConnectOptions::from_str(url)?.application_name("passerelle");
+        let plain = options(url)?;
         prepare(&plain, settings.connect_within).await?;
         let milliseconds = |time: Duration| time.as_millis().to_string();
         let options = plain.options([
@@ -82,13 +82,21 @@ impl Store {
     }
 }
 
+/// How connections are opened, without limits of time.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(PgConnectOptions::from_str(url)?.application_name("passerelle"))
+}
+
 /// Brings the schema up to date, on a connection of its own, without a limit of time: an index on millions of rows takes
 /// as long as it takes.
 async fn prepare(options: &PgConnectOptions, connect_within: Duration) -> Result<(), StoreError> {
     let connected = tokio::time::timeout(connect_within, options.connect()).await;
     let mut connection = connected.map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
+    schema::check(&mut Tx::Postgres(&mut connection)).await?;
     add_trigrams(&mut connection).await?;
-    open::migrator(|(_, _, _, postgres)| postgres.to_owned()).run_direct(None, &mut connection, false).await?;
+    open::migrator_until(open::newest_version(), open::postgres_text).run_direct(None, &mut connection, false).await?;
+    // Whoever held the lock meanwhile may have been a newer program.
+    schema::check(&mut Tx::Postgres(&mut connection)).await?;
     connection.close().await?;
     Ok(())
 }
@@ -97,7 +105,7 @@ const HAS_TRIGRAMS: &str = "select count(*) from pg_extension where extname = 'p
 const ADD_TRIGRAMS: &str = "create extension if not exists pg_trgm";
 
 /// Makes the extension that the search index is built on, where it is not there.
-async fn add_trigrams(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+pub(super) async fn add_trigrams(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
     let there: i64 = sqlx::query_scalar(HAS_TRIGRAMS).fetch_one(&mut *connection).await?;
     if there > 0 {
         return Ok(());

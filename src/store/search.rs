@@ -208,6 +208,37 @@ fn like_pattern(text: &str) -> String {
     pattern
 }
 
+const FILL_INDEX: &str = "
+    insert into message_index (rowid, from_key, to_key, cc_key, bcc_key, subject_key, header_key, text_key)
+    select message_id, from_key, to_key, cc_key, bcc_key, subject_key, header_key, text_key from message_text";
+
+const FINDS_ITSELF: &str = "select count(*) from message_index where message_index match $1 and rowid = $2";
+
+/// Does the index find a message by what it has of its texts? PostgreSQL's is one with the table.
+pub(crate) async fn finds_itself(
+    tx: &mut Tx<'_>,
+    message: MessageId,
+    texts: &[(TextColumn, &str)],
+) -> Result<bool, StoreError> {
+    let Tx::Sqlite(c) = tx else { return Ok(true) };
+    let long = texts.iter().filter(|(_, text)| text.chars().count() >= CHARS_MIN);
+    let parts: Vec<String> = long.map(|(column, text)| fts5_query(*column, text)).collect();
+    if parts.is_empty() {
+        return Ok(true);
+    }
+    let query = sqlx::query_scalar(FINDS_ITSELF).bind(parts.join(" AND ")).bind(message.0);
+    let found: i64 = query.fetch_one(&mut **c).await?;
+    Ok(found > 0)
+}
+
+/// Fills the empty index of a store that was restored. PostgreSQL makes its own from the table.
+pub(crate) async fn fill_index(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    if let Tx::Sqlite(c) = tx {
+        sqlx::query(FILL_INDEX).execute(&mut **c).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

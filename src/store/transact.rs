@@ -100,7 +100,7 @@ impl Store {
     /// Commits what is under way and closes.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { readers, writer } => {
+            Engine::Sqlite { readers, writer, .. } => {
                 // The writer last: the last connection to close folds the WAL into the file, and a reader may not.
                 readers.close().await;
                 writer.stop().await;

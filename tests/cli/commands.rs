@@ -121,13 +121,17 @@ fn an_app_password_is_shown_once_and_can_be_revoked() {
     assert!(list.contains("Téléphone") && !list.contains(secret), "{list}");
     let id = list.lines().nth(1).unwrap().split_whitespace().next().unwrap();
     let hidden = sandbox.done(&["app-password", "hide", "anna.un", "téléphone", "QRESYNC", "idle"], "");
-    assert!(hidden.ends_with(": IDLE QRESYNC\n"), "{hidden}");
-    assert!(sandbox.done(&["app-password", "list", "anna.un"], "").contains("IDLE QRESYNC"));
+    assert!(hidden.ends_with(": hides IDLE QRESYNC\n"), "{hidden}");
+    assert!(sandbox.done(&["app-password", "list", "anna.un"], "").contains("hides IDLE QRESYNC"));
     let unknown = sandbox.refused(&["app-password", "hide", "anna.un", id, "QRESINC"], "");
     assert!(unknown.contains("QRESINC is no word that this server announces"), "{unknown}");
     let shown = sandbox.done(&["app-password", "show", "anna.un", id, "IDLE"], "");
-    assert!(shown.ends_with(": QRESYNC\n"), "{shown}");
-    assert!(sandbox.done(&["app-password", "show", "anna.un", id], "").ends_with(": nothing\n"));
+    assert!(shown.ends_with(": hides QRESYNC\n"), "{shown}");
+    let shown = sandbox.done(&["app-password", "show", "anna.un", id, "uidonly"], "");
+    assert!(shown.ends_with(": hides QRESYNC; shows UIDONLY\n"), "{shown}");
+    assert!(sandbox.done(&["app-password", "show", "anna.un", id], "").ends_with(": shows UIDONLY\n"));
+    assert!(sandbox.done(&["app-password", "hide", "anna.un", id, "UIDONLY"], "").ends_with(": hides UIDONLY\n"));
+    assert!(sandbox.done(&["app-password", "show", "anna.un", id], "").ends_with(": -\n"));
     sandbox.done(&["app-password", "revoke", "anna.un", id], "");
     assert!(sandbox.refused(&["app-password", "revoke", "anna.un", id], "").contains("has no app password"));
 }

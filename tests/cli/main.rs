@@ -1,11 +1,15 @@
 //! The program as an admin meets it: the server in process and as a process, the control socket, the command line.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../migration/archive.rs"]
+#[allow(dead_code, reason = "of the tests of migration")]
+mod archive;
 mod commands;
 mod control;
 mod demo;
 mod devices;
 mod keeping;
+mod migration;
 mod recall;
 mod sandbox;
 mod server;
@@ -15,3 +19,4 @@ mod stopping;
 mod support;
 mod switch;
 mod systemd;
+mod upkeep;

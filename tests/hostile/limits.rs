@@ -96,6 +96,11 @@ const TESTED: &[(&str, &str)] = &[
     ("quiet.release_people_max", "tests/store/quiet.rs"),
     ("recall.minutes_max", "tests/store/recall.rs"),
     ("trail.refusals_seconds", "tests/store/trail.rs"),
+    ("migration.entries_max", "tests/migration/traps.rs"),
+    ("migration.messages_max", "tests/migration/traps.rs"),
+    ("migration.unpacked_bytes_max", "tests/migration/traps.rs"),
+    ("migration.ratio_max", "tests/migration/traps.rs"),
+    ("migration.problems_max", "tests/migration/traps.rs"),
 ];
 
 /// Numbers that limit nothing.
@@ -119,6 +124,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/mod.rs",
         "src/config/apps.rs",
         "src/config/keeping.rs",
+        "src/config/migration.rs",
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",

@@ -14,8 +14,13 @@ mod support;
 #[path = "../support/client.rs"]
 mod client;
 
+#[path = "../migration/archive.rs"]
+#[allow(dead_code, reason = "of the tests of migration")]
+mod archive;
+
 mod answers;
 mod compress;
+mod devices;
 mod identity;
 mod in_step;
 mod interrupted;

@@ -2,19 +2,24 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use passerelle::config::HolidaysConfig;
+use passerelle::domain::migration::BringOptions;
 use passerelle::http::PublicPorts;
 use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::mime::{Decoder, TransferEncoding};
 use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
+use crate::archive::{Archive, Mail};
 use crate::world::{PASSWORD, World};
 
 /// Stands where a name or an address is put in.
 const NAME: &str = "\u{1}";
 
 /// One of each. A new one does not compile until it is added to the list below.
+#[expect(clippy::too_many_lines, reason = "a table: one line for each sentence")]
 fn all() -> Vec<Sentence> {
     use Sentence as S;
     let name = || NAME.to_owned();
@@ -80,6 +85,8 @@ fn all() -> Vec<Sentence> {
         S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
+        S::LetterRecalled,
+        S::AttachmentMissing { name: name() },
         S::AccountName { domain: name() },
         S::ProfileExplained,
     ];
@@ -134,6 +141,7 @@ async fn heard_here() -> String {
     heard.append(&mut told_of_old_passwords().await);
     heard.append(&mut told_of_the_switch(&world).await);
     heard.append(&mut told_in_quiet_hours().await);
+    heard.push(told_in_letters().await);
     let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
     heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.append(&mut told_of_recall().await);
@@ -162,6 +170,25 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
     ]
+}
+
+/// An archive that a person brings in, with a letter that was recalled and an attachment that is missing.
+async fn told_in_letters() -> String {
+    let world = World::with(|_| {}).await;
+    let zoe = world.gateway.find_user("zoe.noir").await.unwrap().unwrap();
+    let mut archive = Archive::default();
+    archive.add(&Mail { id: "m1", state: "RECALL", ..Mail::default() }).lies("m1", None, false, true);
+    archive.add(&Mail { id: "m2", ..Mail::default() }).lies("m2", None, false, true).attach("m2", "a1", "x.pdf", None);
+    let zip = world.gateway.config.data_dir.join("a.zip");
+    archive.write(&zip);
+    let options = BringOptions { skip_broken: true, ..BringOptions::default() };
+    world.gateway.bring_mes_donnees(&zoe, &zip, &options, &Arc::default()).await.unwrap().unwrap();
+    let mut client = world.imap_in_inbox("zoe.noir").await;
+    let quoted = client.ok("FETCH 1:2 BODY.PEEK[]").await.join("\r\n");
+    let (mut decoder, mut told) = (Decoder::new(TransferEncoding::QuotedPrintable), Vec::new());
+    decoder.push(quoted.as_bytes(), &mut told);
+    decoder.finish(&mut told);
+    String::from_utf8(told).unwrap()
 }
 
 /// Nobody may recall by profile, and then whoever is too late.

@@ -213,6 +213,7 @@ fn run(run: impl AsyncFn(&World, &[(u8, Step)])) {
             Ok(())
         });
         ran.unwrap_or_else(|error| panic!("on {}: {error}", world.engine()));
+        runtime.block_on(world.check_store());
     }
 }
 

@@ -113,6 +113,12 @@ impl World {
         assert!(matches!(appended.unwrap(), Appended::At { .. }));
     }
 
+    /// Whatever the clients did, every invariant of the store holds.
+    pub async fn check_store(&self) {
+        let verified = self.gateways[0].verify(true, &Arc::default()).await.unwrap();
+        assert_eq!(verified.findings, [], "{}", self.engine());
+    }
+
     async fn truth(&self, mailbox: &Mailbox) -> Arc<Snapshot> {
         // Of the gateway that most clients are not on.
         self.gateways[1].snapshot(mailbox.inner.id).await.unwrap().unwrap()

@@ -308,6 +308,8 @@ async fn race(world: World, rounds: usize) {
         deleted += collector.await.unwrap();
     }
     assert!(deleted > 10, "{}: the collectors had something to do ({deleted})", world.engine);
+    let verified = world.gateway.verify(true, &Arc::default()).await.unwrap();
+    assert_eq!(verified.findings, [], "{}", world.engine);
     empty_all(&world).await;
     // Bodies that were pinned for an hour, and submissions for a month.
     world.days_pass(31);

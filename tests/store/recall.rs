@@ -66,22 +66,27 @@ async fn trail(world: &World) -> Vec<(String, String)> {
     lines.into_iter().map(|shown| (shown.line.kind, shown.line.detail)).collect()
 }
 
+/// One has read it; others file it, copy it, throw it away, expunge it.
+async fn file_in_all_ways(world: &World) {
+    flag(world, &world.mailbox(&user(2), "INBOX").await, 1, SystemFlag::Seen).await;
+    for number in [3, 4] {
+        world.create(&user(number), "Classe").await;
+    }
+    transfer(world, 3, "INBOX", "Classe", true).await;
+    transfer(world, 4, "INBOX", "Classe", false).await;
+    transfer(world, 4, "INBOX", "Classe", false).await;
+    transfer(world, 5, "INBOX", "Trash", true).await;
+    transfer(world, 6, "INBOX", "Trash", true).await;
+    expunge(world, &world.mailbox(&user(6), "Trash").await, 1).await;
+    assert_eq!(world.gateway.recoverable(&user(6).id, Bin::Expunged).await.unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn every_copy_goes_wherever_its_reader_put_it() {
     for world in worlds(7).await {
         let text = letter(1, "one", "References: <zero@ent.test>\r\n", "Bonjour\r\n");
         assert_eq!(world.submit(&user(1), &[everybody()], &text).await, Submitted::Delivered { people: 7 });
-        flag(&world, &world.mailbox(&user(2), "INBOX").await, 1, SystemFlag::Seen).await;
-        for number in [3, 4] {
-            world.create(&user(number), "Classe").await;
-        }
-        transfer(&world, 3, "INBOX", "Classe", true).await;
-        transfer(&world, 4, "INBOX", "Classe", false).await;
-        transfer(&world, 4, "INBOX", "Classe", false).await;
-        transfer(&world, 5, "INBOX", "Trash", true).await;
-        transfer(&world, 6, "INBOX", "Trash", true).await;
-        expunge(&world, &world.mailbox(&user(6), "Trash").await, 1).await;
-        assert_eq!(world.gateway.recoverable(&user(6).id, Bin::Expunged).await.unwrap().len(), 1);
+        file_in_all_ways(&world).await;
         let answer = letter(7, "answer", "In-Reply-To: <one@ent.test>\r\n", "Bonjour, dit-elle\r\n");
         world.submit(&user(7), &[to(1), to(3)], &answer).await;
         let inbox = world.mailbox(&user(2), "INBOX").await;

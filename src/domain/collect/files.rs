@@ -28,28 +28,44 @@ struct Old {
     name: Option<String>,
 }
 
+/// What becomes of files that nothing names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum Sweep {
+    Delete,
+    Count,
+}
+
+impl Sweep {
+    fn apply(self, paths: &[PathBuf]) -> io::Result<u64> {
+        match self {
+            Self::Delete => remove_all(paths),
+            Self::Count => Ok(u64::try_from(paths.len()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
 impl Gateway {
-    /// Deletes files of the blob store and the spool that nothing names and that are older than `keeping.orphans_hours`;
-    /// how many.
-    pub(super) async fn sweep_files(&self) -> Result<u64, Fault> {
+    /// Deletes, or counts, files of the blob store and the spool that nothing names and that are older than
+    /// `keeping.orphans_hours`; how many.
+    pub(in crate::domain) async fn sweep_files(&self, sweep: Sweep) -> Result<u64, Fault> {
         let grace = i64::from(self.config.keeping.orphans_hours).saturating_mul(3_600_000_000);
         let before = Timestamp(self.clock.now().0.saturating_sub(grace));
-        let mut swept = self.sweep_spool(before).await?;
+        let mut swept = self.sweep_spool(sweep, before).await?;
         let folder = match self.blobs.place() {
             Place::Folder(folder) => folder.to_path_buf(),
-            Place::Bucket { prefix } => return Ok(swept + self.sweep_bucket(prefix, before).await?),
+            Place::Bucket { prefix } => return Ok(swept + self.sweep_bucket(sweep, prefix, before).await?),
         };
         for first in blocking(move || entries(&folder)).await? {
             let old = blocking(move || old_blobs(&first, before)).await?;
             for old in old.chunks(NAMES_AT_ONCE) {
-                swept += self.sweep_blobs(old).await?;
+                swept += self.sweep_blobs(sweep, old).await?;
             }
         }
         Ok(swept)
     }
 
     /// The same in a bucket. Uploads that a crash broke off are no objects yet: a rule of the bucket ends them.
-    async fn sweep_bucket(&self, prefix: &ObjectPath, before: Timestamp) -> Result<u64, Fault> {
+    async fn sweep_bucket(&self, sweep: Sweep, prefix: &ObjectPath, before: Timestamp) -> Result<u64, Fault> {
         let is_old = |name: &String| blobs::made_at(name).is_some_and(|made| made < before);
         let old = self
             .blobs
@@ -61,7 +77,9 @@ impl Gateway {
             let names: Vec<&str> = lot.iter().map(|(_, name)| name.as_str()).collect();
             let in_use = self.in_use(&names).await?;
             for (path, _) in lot.iter().filter(|(_, name)| !in_use.contains(name)) {
-                self.blobs.delete_at(path).await?;
+                if sweep == Sweep::Delete {
+                    self.blobs.delete_at(path).await?;
+                }
                 swept += 1;
             }
         }
@@ -73,16 +91,16 @@ impl Gateway {
         Ok(read.await?.into_iter().collect())
     }
 
-    async fn sweep_blobs(&self, old: &[Old]) -> Result<u64, Fault> {
+    async fn sweep_blobs(&self, sweep: Sweep, old: &[Old]) -> Result<u64, Fault> {
         let names: Vec<&str> = old.iter().filter_map(|old| old.name.as_deref()).collect();
         let in_use = self.in_use(&names).await?;
         let orphan = |old: &&Old| old.name.as_ref().is_none_or(|name| !in_use.contains(name));
         let orphans: Vec<PathBuf> = old.iter().filter(orphan).map(|old| old.path.clone()).collect();
-        blocking(move || remove_all(&orphans)).await
+        blocking(move || sweep.apply(&orphans)).await
     }
 
     /// The spool's files have no names; where a file system cannot do that, a crash may leave one.
-    async fn sweep_spool(&self, before: Timestamp) -> Result<u64, Fault> {
+    async fn sweep_spool(&self, sweep: Sweep, before: Timestamp) -> Result<u64, Fault> {
         let folder = self.blobs.spool_folder().to_owned();
         blocking(move || {
             let limit = UNIX_EPOCH + Duration::from_micros(u64::try_from(before.0).unwrap_or(0));
@@ -93,7 +111,7 @@ impl Gateway {
                     old.push(path);
                 }
             }
-            remove_all(&old)
+            sweep.apply(&old)
         })
         .await
     }

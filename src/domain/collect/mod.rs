@@ -13,6 +13,8 @@
 
 mod files;
 
+pub(in crate::domain) use files::Sweep;
+
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -54,7 +56,7 @@ impl Gateway {
     /// One whole round: everything that can go, goes.
     pub async fn collect(&self) -> Result<Collected, Fault> {
         let mut collected = self.collect_rows().await?;
-        collected.files = self.sweep_files().await?;
+        collected.files = self.sweep_files(Sweep::Delete).await?;
         Ok(collected)
     }
 
@@ -88,7 +90,7 @@ impl Gateway {
         }
         let mut collected = self.collect_rows().await?;
         if swept_at.is_none_or(|at| now.0.saturating_sub(at.0) >= SWEEP_EVERY) {
-            collected.files = self.sweep_files().await?;
+            collected.files = self.sweep_files(Sweep::Delete).await?;
             *swept_at = Some(now);
         }
         if collected != Collected::default() {
@@ -143,6 +145,7 @@ impl Gateway {
 
     async fn delete_bodies(&self) -> Result<u64, Fault> {
         let mut total = 0;
+        let Some(_until_then) = self.store.bodies_may_go() else { return Ok(0) };
         loop {
             let started = Instant::now();
             let batch = self.batch(0, HEAVY_ROWS);

@@ -17,6 +17,7 @@
 
 mod ent;
 pub(crate) use ent::login_stem;
+pub(in crate::domain) use ent::shown_group_name;
 mod lines;
 mod plan;
 pub mod problem;

@@ -1,8 +1,8 @@
-//! PURE: how far an import has come, for somebody who watches it from another task.
+//! PURE: how far an import, a backup or a check has come, for somebody who watches it from another task.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-/// What an import is doing.
+/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Stage {
     #[default]
@@ -14,11 +14,38 @@ pub enum Stage {
     Comparing,
     /// Rows.
     Writing,
+    /// Of the store, into a backup.
+    CopyingRows,
+    /// Files of the blob store, into a backup.
+    CopyingBodies,
+    CheckingBackup,
+    /// Rows, out of a backup.
+    Restoring,
+    Indexing,
+    /// Invariants of the store.
+    Verifying,
+    /// Messages, octet by octet.
+    VerifyingMessages,
+    Repairing,
 }
 
 impl Stage {
     /// All of them, in their order.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Reading, Self::Loading, Self::Comparing, Self::Writing];
+    pub const ALL: [Self; 13] = [
+        Self::Waiting,
+        Self::Reading,
+        Self::Loading,
+        Self::Comparing,
+        Self::Writing,
+        Self::CopyingRows,
+        Self::CopyingBodies,
+        Self::CheckingBackup,
+        Self::Restoring,
+        Self::Indexing,
+        Self::Verifying,
+        Self::VerifyingMessages,
+        Self::Repairing,
+    ];
 
     /// For an admin.
     pub const fn word(self) -> &'static str {
@@ -28,6 +55,14 @@ impl Stage {
             Self::Loading => "reading the directory",
             Self::Comparing => "comparing",
             Self::Writing => "writing",
+            Self::CopyingRows => "copying rows",
+            Self::CopyingBodies => "copying large bodies",
+            Self::CheckingBackup => "reading the backup",
+            Self::Restoring => "restoring rows",
+            Self::Indexing => "making indexes",
+            Self::Verifying => "verifying",
+            Self::VerifyingMessages => "verifying messages",
+            Self::Repairing => "repairing",
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Fault, Gateway};
+use crate::config::Config;
 use crate::model::{HIERARCHY_SEPARATOR, MailboxId, MailboxName, ModSeq, SpecialUse, Uid, UidValidity, User, UserId};
 use crate::store::mailbox::{
     Created, Deleted, Deletion, MailboxRow, NewMailbox, NewSpecial, Renamed, Renaming, Subscription, add_special,
@@ -102,6 +103,16 @@ impl From<MailboxRow> for Mailbox {
             uid_validity: row.uid_validity,
             subscribed: row.subscribed,
         }
+    }
+}
+
+/// Which of the mailboxes that everybody has a name means: its name here, or one that clients give it. What lies where
+/// letters are recalled was sent.
+pub(super) fn special_of(name: &MailboxName, config: &Config) -> Option<SpecialUse> {
+    match name.as_str() {
+        _ if name.is_inbox() => Some(SpecialUse::Inbox),
+        text if text == config.recall.mailbox => Some(SpecialUse::Sent),
+        _ => names::duplicate_of(name, &config.mailboxes),
     }
 }
 
@@ -316,6 +327,11 @@ impl Gateway {
         Ok(self.quota(user).await?.has_room(u64::try_from(messages).unwrap_or(u64::MAX), size))
     }
 
+    /// How many INBOXes, Drafts, Sent and Trashes are missing, of everybody.
+    pub(super) async fn special_mailboxes_missing(&self) -> Result<usize, Fault> {
+        Ok(self.store.read(None, |tx, nobody| Box::pin(count_without_special(tx, nobody))).await?)
+    }
+
     /// Makes INBOX, Drafts, Sent and Trash where they are missing: for one person, or for everybody (after an import).
     pub async fn add_special_mailboxes(&self, user: Option<&UserId>) -> Result<(), Fault> {
         let config = &self.config.mailboxes;
@@ -367,7 +383,7 @@ impl Gateway {
     }
 
     /// May a mailbox of a person's own bear this name?
-    fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
+    pub(super) fn check_name(&self, name: &MailboxName) -> Result<(), MailboxRefusal> {
         let config = &self.config.mailboxes;
         if name.as_str().len() > config.name_bytes_max {
             return Err(MailboxRefusal::NameTooLong);

@@ -4,6 +4,8 @@
 //! It is a folder, of this machine or shared by several gateways (file and folder are synced), or an S3 bucket (`bucket`),
 //! whose answer means as much. Where it does not answer, it is that body that cannot be read: nothing else asks for it.
 
+mod look;
+
 use std::fs::{DirBuilder, File};
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
@@ -139,7 +141,7 @@ impl Blobs {
     }
 
     /// Reads octets of a body that is there. `open` keeps its file from piece to piece.
-    pub(super) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
+    pub(in crate::domain) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
         let path = self.path_of(&open.name);
         let file = match &self.place {
             Place::Folder(_) => open.file.get_or_try_init(|| self.open_file(&path)).await?.as_ref(),

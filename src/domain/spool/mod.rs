@@ -304,7 +304,7 @@ fn size_of(bytes: &[u8]) -> u64 {
 }
 
 /// Runs work on files off the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(in crate::domain) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Fault> {
     match tokio::task::spawn_blocking(work).await {

@@ -11,5 +11,5 @@ mod parse;
 pub mod search;
 pub mod sort;
 pub mod url;
-pub mod utf7;
+pub use crate::model::utf7;
 pub mod write;

@@ -109,6 +109,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
         sql!(tx, "delete from app_password where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from sending where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from written_to where user_id in (select item from ", texts "$1", " as list)"),
+        sql!(tx, "delete from brought_in where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from suspension where user_id in (select item from ", texts "$1", " as list)"),
         sql!(tx, "delete from user_school where user_id in (select item from ", texts "$1", " as list)"),
     ];

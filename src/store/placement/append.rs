@@ -116,6 +116,7 @@ async fn append_one(
         size: one.message.size,
         flags: &one.flags,
         internal_date: one.internal_date,
+        origin: None,
         now: new.now,
     };
     place(tx, &placed).await?;

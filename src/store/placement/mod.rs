@@ -32,13 +32,15 @@ pub(crate) struct NewPlacement<'a> {
     pub(crate) size: u64,
     pub(crate) flags: &'a Flags,
     pub(crate) internal_date: Timestamp,
+    /// The mailbox that it came from, where it lies in Trash.
+    pub(crate) origin: Option<MailboxId>,
     pub(crate) now: Timestamp,
 }
 
 const ADD: &str = "
     insert into placement (mailbox_id, uid, message_id, flags, keywords, size, internal_date, save_date,
         sent_day, created_mod_seq, mod_seq, origin_mailbox_id)
-    select $1, $2, $3, $4, $5, $6, $7, $8, m.sent_day, $9, $9, null from message m where m.id = $3";
+    select $1, $2, $3, $4, $5, $6, $7, $8, m.sent_day, $9, $9, $10 from message m where m.id = $3";
 
 /// Puts one message into a mailbox, under a UID and ModSeq taken in the same transaction.
 pub(crate) async fn add(tx: &mut Tx<'_>, new: &NewPlacement<'_>) -> Result<(), StoreError> {
@@ -53,6 +55,7 @@ pub(crate) async fn add(tx: &mut Tx<'_>, new: &NewPlacement<'_>) -> Result<(), S
             .bind(new.internal_date.0)
             .bind(new.now.0)
             .bind(new.mod_seq.0)
+            .bind(new.origin.map(|origin| origin.0))
             .execute(c)
             .await
             .map(drop)?;

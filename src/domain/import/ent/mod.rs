@@ -33,6 +33,7 @@ pub(super) use self::header::Header;
 use self::header::{Kind, profile_of_name};
 use self::json::{Communication, JsonGroup, Structure};
 pub(crate) use self::login::stem as login_stem;
+pub(in crate::domain) use self::naming::shown_name as shown_group_name;
 use self::person::Person;
 pub(in crate::domain) use self::resolve::Year;
 pub(super) use self::resolve::resolve;

@@ -52,7 +52,7 @@ pub(super) fn raw_name(name: &str) -> Option<RawName<'_>> {
 }
 
 /// The name that people see.
-pub(super) fn shown_name(name: &str) -> String {
+pub(in crate::domain) fn shown_name(name: &str) -> String {
     let Some(raw) = raw_name(name) else { return name.to_owned() };
     match (raw.kind, raw.profile) {
         (_, Some(profile)) => profile_group_name(profile, raw.of),
