@@ -73,14 +73,9 @@ fn policy(config: &Config, findings: &mut Vec<Finding>) {
     }
 }
 
-/// `https://`, or `http://` on loopback; without a query, a fragment and a user.
+/// One that nobody can listen to, without a query, a fragment and a user.
 fn is_safe_url(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| {
-        let rest = url.strip_prefix("http://")?;
-        let behind = ["127.0.0.1", "[::1]", "localhost"].iter().find_map(|host| rest.strip_prefix(host))?;
-        (behind.is_empty() || behind.starts_with([':', '/'])).then_some(rest)
-    });
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']))
+    oidc::is_private_url(url) && !url.contains(['?', '#', '@', ' '])
 }
 
 fn names(config: &Config, findings: &mut Vec<Finding>) {

@@ -101,7 +101,8 @@ async fn imap(world: &World, commands: &[&str]) -> Vec<String> {
     let gateway = Arc::clone(&world.gateway);
     tokio::spawn(async move {
         let peer = "192.0.2.1:5000".parse().unwrap();
-        let connection = Connection { id: 1, peer, security: Security::Tls, stop: Default::default() };
+        let (security, bindings) = (Security::Tls, Default::default());
+        let connection = Connection { id: 1, peer, security, bindings, stop: Default::default() };
         passerelle::imap::run(gateway, &connection, Start::Greeting, theirs).await
     });
     let mut answers = Vec::new();
