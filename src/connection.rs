@@ -17,7 +17,7 @@ pub struct Connection {
     pub security: Security,
     /// Of the TLS connection; none without TLS.
     pub bindings: ChannelBindings,
-    /// Cancelled when the server stops: the session says so (`BYE`, `421`) and ends.
+    /// Cancelled when the server stops: between two commands the session says so (`BYE`, `421`) and ends.
     pub stop: CancellationToken,
 }
 

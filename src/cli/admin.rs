@@ -10,10 +10,9 @@ use anyhow::Context;
 use super::{Exit, print};
 use crate::config::{self, LogConfig};
 use crate::control::{self, AdminAnswer, AdminCommand, ProgressLine};
-use crate::domain::Gateway;
 use crate::domain::clock::Clock;
 use crate::domain::import::progress::Progress;
-use crate::store::Store;
+use crate::domain::{Gateway, open_store};
 use crate::{logging, server};
 
 /// How often somebody who waits hears how far it is.
@@ -39,10 +38,11 @@ pub(super) async fn ask_watched(
         logging::start(&LogConfig { filter: "warn".to_owned(), json: false }).map_err(anyhow::Error::msg)?;
     }
     server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
-    let store = Store::open(&config.store_url(), config.store.connections_max).await?;
+    let store = open_store(&config).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let progress = Arc::new(Progress::default());
     let answer = watched(&progress, control::execute_watched(&gateway, command, &progress), watch).await;
+    gateway.tell_the_rest().await;
     gateway.store().close().await;
     Ok(answer)
 }

@@ -10,12 +10,11 @@ use tokio::net::UnixStream;
 use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print, upkeep};
 use crate::control::{self, AdminAnswer, UpkeepCommand};
-use crate::domain::Gateway;
 use crate::domain::backup::{self, BackupError, Checked, Restored};
 use crate::domain::clock::Clock;
 use crate::domain::import::progress::Progress;
+use crate::domain::{Gateway, open_store};
 use crate::model::TrailEvent;
-use crate::store::Store;
 use crate::{config, server};
 
 /// The whole store in one file, and back
@@ -140,7 +139,7 @@ async fn restore(command: Restore) -> anyhow::Result<Exit> {
     };
     let (rows, bodies, engine) = (restored.rows, restored.bodies, &restored.manifest.engine);
     print::line(&format!("restored: {rows} rows, {bodies} large bodies, from {engine}"));
-    let store = Store::open(&config.store_url(), config.store.connections_max).await?;
+    let store = open_store(&config).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let done = note_and_verify(&gateway, &command.file, &restored, &progress).await;
     gateway.store().close().await;

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{ConfigArgument, Exit, print};
 use crate::config::Config;
 use crate::domain::clock::Clock;
+use crate::domain::spool::{BucketAnswer, ask_bucket};
 use crate::model::Timestamp;
 use crate::store::{Inspection, Store};
 use crate::tls::Certificates;
@@ -44,6 +45,7 @@ pub(super) async fn run(command: Check) -> anyhow::Result<Exit> {
             }
             certificate(&config, Clock::system().now(), &mut report);
             store(&config, &mut report).await;
+            bucket(&config, &mut report).await;
         }
         Err(problems) => report.bad.extend(problems.0.iter().map(ToString::to_string)),
     }
@@ -74,13 +76,26 @@ fn certificate(config: &Config, now: Timestamp, report: &mut Report) {
     report.good.push(format!("certificate: for {host_name}, until {day}{soon}"));
 }
 
+async fn bucket(config: &Config, report: &mut Report) {
+    let Some(name) = &config.store.blobs.bucket else { return };
+    match ask_bucket(config).await {
+        BucketAnswer::Fine => report.good.push(format!("bucket: {name}")),
+        BucketAnswer::Refused(fault) | BucketAnswer::Silent(fault) => {
+            report.bad.push(format!("bucket: {name}: {fault}"))
+        }
+    }
+}
+
 async fn store(config: &Config, report: &mut Report) {
     match Store::inspect(&config.store_url()).await {
         Err(error) => report.bad.push(error.to_string()),
-        Ok(Inspection { engine, schema: Some(schema), newest }) if schema > newest => report.bad.push(format!(
-            "store: {engine}, its schema is version {schema}; this program knows {newest}: it is an older one"
+        Ok(Inspection { engine, contracted: Some(version), newest, .. }) => report.bad.push(format!(
+            "store: {engine}, its schema is version {version}; this program knows {newest}: it is an older one"
         )),
-        Ok(Inspection { engine, schema: Some(schema), newest }) if schema < newest => report.good.push(format!(
+        Ok(Inspection { engine, schema: Some(schema), newest, .. }) if schema > newest => report.good.push(format!(
+            "store: {engine}, schema version {schema}, made by a newer program; this one, which knows {newest}, may go on"
+        )),
+        Ok(Inspection { engine, schema: Some(schema), newest, .. }) if schema < newest => report.good.push(format!(
             "store: {engine}, schema version {schema}; the next start (or `passerelle migrate`) brings it to {newest}"
         )),
         Ok(Inspection { engine, schema: Some(schema), .. }) => {

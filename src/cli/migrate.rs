@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{ConfigArgument, Exit, print};
 use crate::config;
+use crate::domain::open_store;
 use crate::store::Store;
 
 /// Bring the store's schema up to date
@@ -19,7 +20,7 @@ pub(super) async fn run(command: Migrate) -> anyhow::Result<Exit> {
     let config = config::load(&command.config.path)?;
     let url = config.store_url();
     let before = Store::inspect(&url).await?;
-    Store::open(&url, config.store.connections_max).await?.close().await;
+    open_store(&config).await?.close().await;
     let version = |schema: Option<i64>| schema.map_or_else(|| "nothing".to_owned(), |schema| schema.to_string());
     print::line(&format!("{}: schema version {} (was {})", before.engine, before.newest, version(before.schema)));
     Ok(Exit::Done)

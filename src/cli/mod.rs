@@ -21,6 +21,7 @@ mod reload;
 mod sample;
 mod serve;
 mod switch;
+mod systemd;
 mod trail;
 mod until_stopped;
 mod upkeep;

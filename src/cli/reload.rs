@@ -5,10 +5,11 @@ use clap::Args;
 use super::{ConfigArgument, Exit, admin, print};
 use crate::control::{AdminAnswer, AdminCommand};
 
-/// Read the certificate, its key and the communication rules ([[rules]]) again
+/// Read the certificate, its key, the log's filter and the communication rules ([[rules]]) again
 ///
 /// The same as SIGHUP, but it says here what is wrong with the files, where something is, and what the rules changed:
-/// it counts for the next recipient of the next message. Where no server runs, the rules are brought into the store.
+/// it counts for the next recipient of the next message. Other settings that have changed are named: they need a restart.
+/// Where no server runs, the rules are brought into the store.
 ///
 /// Examples:
 ///   passerelle reload --config p.toml --dry-run
@@ -27,7 +28,10 @@ pub(super) async fn run(command: Reload) -> anyhow::Result<Exit> {
     let answer = admin::ask(&command.config.path, AdminCommand::Reload { dry_run: command.dry_run }).await?;
     let AdminAnswer::Reloaded(sheet) = answer else { return Ok(admin::unexpected(answer)) };
     if sheet.certificate_read {
-        print::line("the certificate was read again");
+        print::line("the certificate and the log's filter were read again");
+    }
+    for key in &sheet.restart {
+        print::line(&format!("needs a restart: {key}"));
     }
     for change in &sheet.changes {
         print::line(change);

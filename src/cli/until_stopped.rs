@@ -1,7 +1,10 @@
-//! Signals: SIGTERM and SIGINT stop the server, SIGHUP reads the certificate and the communication rules again.
+//! Signals: SIGTERM and SIGINT stop the server, at once where they come again; SIGHUP reads the certificate and the communication rules again.
+
+use std::pin::pin;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::systemd;
 use crate::domain::import::ImportMode;
 use crate::server::Server;
 
@@ -24,23 +27,51 @@ impl Signals {
 
     /// Lets the server work until it is told to stop, and stops it.
     pub(super) async fn serve(mut self, server: Server) {
+        systemd::ready();
+        let mut alive = pin!(systemd::keep_alive());
         let signal = loop {
             tokio::select! {
-                _ = self.terminate.recv() => break "SIGTERM",
-                _ = self.interrupt.recv() => break "SIGINT",
+                signal = stopped(&mut self.terminate, &mut self.interrupt) => break signal,
                 _ = self.hang_up.recv() => reload(&server).await,
+                () = alive.as_mut() => {}
             }
         };
-        tracing::info!(signal, "stopping");
-        server.stop().await;
+        tracing::info!(signal, "stopping; the same signal again: at once");
+        systemd::stopping(server.stops_within());
+        let hurry = server.hurry();
+        let mut stopping = pin!(server.stop());
+        loop {
+            tokio::select! {
+                () = stopping.as_mut() => break,
+                _ = stopped(&mut self.terminate, &mut self.interrupt) => hurry.cancel(),
+                () = alive.as_mut() => {}
+            }
+        }
         tracing::info!("stopped");
     }
 }
 
+/// Waits until somebody wants the server to stop.
+async fn stopped(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
+
 async fn reload(server: &Server) {
+    systemd::reloading();
+    reload_all(server).await;
+    systemd::ready();
+}
+
+async fn reload_all(server: &Server) {
     match server.reload() {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(error) => tracing::error!(%error, "the certificate in use stays"),
+        Ok(restart) if restart.is_empty() => tracing::info!("the certificate and the log's filter were read again"),
+        Ok(restart) => {
+            tracing::warn!(?restart, "the certificate and the log's filter were read again; these need a restart")
+        }
+        Err(error) => return tracing::error!(%error, "nothing was reloaded: what is in use stays"),
     }
     if let Err(problems) = server.gateway().read_rules() {
         return tracing::error!(%problems, "the communication rules in use stay");

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{Config, apps, oidc};
+use super::{BlobsConfig, Config, apps, oidc};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -36,6 +36,24 @@ fn login(config: &Config, findings: &mut Vec<Finding>) {
             "login.scram_iterations",
             "`login.scram_iterations` must be at least 4096 (RFC 7677 §4)".to_owned(),
         ));
+    }
+}
+
+fn blobs(blobs: &BlobsConfig, findings: &mut Vec<Finding>) {
+    if blobs.folder.is_some() && blobs.bucket.is_some() {
+        let message = "`store.blobs.folder` and `store.blobs.bucket` exclude each other".to_owned();
+        findings.push(("store.blobs.bucket", message));
+    }
+    if blobs.endpoint.as_deref().is_some_and(|url| !is_safe_url(url)) {
+        let message = "`store.blobs.endpoint` must be https://HOST[:PORT] (http:// on loopback only)".to_owned();
+        findings.push(("store.blobs.endpoint", message));
+    }
+    let part_ok =
+        |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) && !part.is_empty();
+    if !blobs.prefix.is_empty() && !blobs.prefix.split('/').all(part_ok) {
+        let message =
+            "`store.blobs.prefix` may hold letters, digits, \"-\", \"_\", \".\" and single slashes between them";
+        findings.push(("store.blobs.prefix", message.to_owned()));
     }
 }
 
@@ -141,6 +159,7 @@ fn store(config: &Config, findings: &mut Vec<Finding>) {
             findings.push(("store.url", message));
         }
     }
+    blobs(&config.store.blobs, findings);
     if config.store.blob_threshold_bytes > 16 << 20 {
         let message = "`store.blob_threshold_bytes` must be at most 16777216: larger bodies do not belong in a row";
         findings.push(("store.blob_threshold_bytes", message.to_owned()));

@@ -28,7 +28,8 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
     let folder = folder.as_deref().unwrap_or_else(|| Path::new(""));
     let config = parse(&text, &source, folder, std::env::var(STORE_URL_VARIABLE).ok())?;
-    Ok(Config { file: Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())), ..config })
+    let file = Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));
+    Ok(Config { file, written: text.parse().unwrap_or_default(), ..config })
 }
 
 /// Reads a configuration from its text. `source` names it in errors; `folder` is what relative paths are meant from;
@@ -68,8 +69,14 @@ pub fn parse(text: &str, source: &str, folder: &Path, store_url: Option<String>)
     }
 }
 
-/// The one number that may be zero: nothing that was expunged can be brought back.
-const NONE_AT_ALL: &str = "keeping.undelete_days";
+/// The numbers that may be zero, which then stands for never, always, or at once.
+const NONE_AT_ALL: [&str; 5] = [
+    "imap.background_commands_max",
+    "imap.progress_milliseconds",
+    "keeping.undelete_days",
+    "listen.drain_seconds",
+    "people.collect_every_hours",
+];
 
 /// The top-level keys that have no default.
 const REQUIRED: [&str; 2] = ["domain", "data_dir"];
@@ -134,7 +141,7 @@ impl Reading<'_> {
             let path = format!("{prefix}{}", key.get_ref());
             match value.get_ref() {
                 DeValue::Table(inner) => self.note_zeros(inner, &format!("{path}.")),
-                DeValue::Integer(number) if number.as_str() == "0" && path != NONE_AT_ALL => {
+                DeValue::Integer(number) if number.as_str() == "0" && !NONE_AT_ALL.contains(&path.as_str()) => {
                     self.problem(Some(value.span()), format!("`{path}` must be more than 0"));
                 }
                 _ => {}
@@ -171,14 +178,10 @@ impl Reading<'_> {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut config.data_dir);
         let (tls, ent, oidc) = (&mut config.tls, &mut config.ent, &mut config.oidc);
-        let files = [
-            &mut tls.certificate,
-            &mut tls.key,
-            &mut config.store.url_file,
-            &mut ent.token_file,
-            &mut ent.ca_file,
-            &mut oidc.ca_file,
-        ];
+        let (store, blobs) = (&mut config.store.url_file, &mut config.store.blobs);
+        let blobs = [&mut blobs.folder, &mut blobs.credentials_file, &mut blobs.ca_file];
+        let others = [&mut ent.token_file, &mut ent.ca_file, &mut oidc.ca_file];
+        let files = [&mut tls.certificate, &mut tls.key, store].into_iter().chain(others).chain(blobs);
         for path in files {
             path.iter_mut().for_each(absolute);
         }

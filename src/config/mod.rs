@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `oidc` | tokens that the ENT gives out |
@@ -14,8 +15,10 @@
 //! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
+//! | `changed` | what only a restart takes up |
 
 mod apps;
+mod changed;
 mod check;
 mod keeping;
 mod keys;
@@ -29,6 +32,7 @@ mod problem;
 mod quiet;
 mod recall;
 mod rules;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +42,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
+pub use changed::needs_restart;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -49,6 +54,7 @@ pub use problem::{Problem, Problems};
 pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use recall::RecallConfig;
 pub use rules::RuleConfig;
+pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
@@ -60,6 +66,9 @@ pub struct Config {
     /// Where the settings were read from; `None` where they were made in memory.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+    /// What is written there.
+    #[serde(skip)]
+    pub written: toml::Table,
     /// Domain of every address, e.g. `ent.example.fr`.
     pub domain: String,
     /// Host name that clients connect to; the domain where it is missing.
@@ -115,24 +124,6 @@ pub struct Config {
     pub log: LogConfig,
 }
 
-/// Where messages are kept.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StoreConfig {
-    /// `sqlite:PATH` or `postgres://…`; the file `passerelle.db` in `data_dir` where both this and `url_file` are missing.
-    pub url: Option<String>,
-    /// A file that holds the URL, where it carries a password.
-    pub url_file: Option<PathBuf>,
-    /// Connections to PostgreSQL.
-    pub connections_max: u32,
-    /// Bodies larger than this lie in the blob store, not in the database.
-    pub blob_threshold_bytes: usize,
-    /// Memory that large messages may take together while they are being read in.
-    pub parse_memory_bytes: usize,
-    /// Octets of a message's header block that are kept apart; a submission may not have more.
-    pub header_bytes_max: usize,
-}
-
 /// Certificate and key, PEM.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -161,7 +152,9 @@ pub struct ListenConfig {
     pub http_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
-    /// Given to sessions to end when the server stops.
+    /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
+    pub drain_seconds: u64,
+    /// Given to sessions to end after that.
     pub stop_seconds_max: u64,
 }
 
@@ -326,19 +319,6 @@ pub struct LogConfig {
     pub json: bool,
 }
 
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self {
-            url: None,
-            url_file: None,
-            connections_max: 32,
-            blob_threshold_bytes: 64 << 10,
-            parse_memory_bytes: 64 << 20,
-            header_bytes_max: 256 << 10,
-        }
-    }
-}
-
 impl Default for ListenConfig {
     fn default() -> Self {
         Self {
@@ -350,6 +330,7 @@ impl Default for ListenConfig {
             connections_max: 10_000,
             http_connections_max: 256,
             handshake_seconds_max: 30,
+            drain_seconds: 10,
             stop_seconds_max: 10,
         }
     }

@@ -72,7 +72,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
             gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;
             let changes = gateway.apply_rules(mode(dry_run)).await?;
             let changes = changes.iter().map(policy::change_line).collect();
-            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes }))
+            Ok(AdminAnswer::Reloaded(ReloadSheet { dry_run, certificate_read: false, changes, restart: Vec::new() }))
         }
     }
 }

@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The open control socket.
 pub struct Listener(UnixListener);
 
-/// Reads the certificate files again.
-pub type Reload = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+/// Reads settings and certificate files again; gives the settings that need a restart.
+pub type Reload = Arc<dyn Fn() -> Result<Vec<String>, String> + Send + Sync>;
 
 /// Opens the socket, for its owner only. One left over by a server that was killed is replaced.
 ///
@@ -77,8 +77,10 @@ async fn answer(mut stream: UnixStream, gateway: Arc<Gateway>, reload: Reload) {
     }
     let answer = match serde_json::from_slice::<AdminCommand>(&text) {
         Ok(AdminCommand::Reload { dry_run: false }) => match reload() {
-            Ok(()) => match execute(&gateway, AdminCommand::Reload { dry_run: false }).await {
-                AdminAnswer::Reloaded(sheet) => AdminAnswer::Reloaded(ReloadSheet { certificate_read: true, ..sheet }),
+            Ok(restart) => match execute(&gateway, AdminCommand::Reload { dry_run: false }).await {
+                AdminAnswer::Reloaded(sheet) => {
+                    AdminAnswer::Reloaded(ReloadSheet { certificate_read: true, restart, ..sheet })
+                }
                 other => other,
             },
             Err(why) => AdminAnswer::Refused(why),

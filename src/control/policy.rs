@@ -57,6 +57,9 @@ pub struct ReloadSheet {
     pub certificate_read: bool,
     /// Ready to print, one change a line.
     pub changes: Vec<String>,
+    /// Settings that are written otherwise now, and that the running server takes up when it is started again.
+    #[serde(default)]
+    pub restart: Vec<String>,
 }
 
 pub(super) fn explain_sheet(sender: &User, explained: &Explained) -> ExplainSheet {

@@ -24,6 +24,12 @@ struct Channels {
     by_owned: Table<MailboxId>,
 }
 
+/// What somebody waits on.
+pub(super) enum Channel {
+    Mailbox(MailboxId),
+    Person(UserId),
+}
+
 /// Channels that are kept without looking whether anybody still waits.
 const TIDY_ABOVE_MIN: usize = 64;
 
@@ -92,7 +98,7 @@ impl Changes {
     }
 
     /// Wakes whoever waits on these mailboxes; each is woken once for any number of changes it has not looked at.
-    pub(super) fn wake(&self, mailboxes: &[MailboxId]) {
+    pub(super) fn wake<'m>(&self, mailboxes: impl IntoIterator<Item = &'m MailboxId>) {
         let mut channels = self.channels.lock();
         for mailbox in mailboxes {
             channels.by_mailbox.wake(mailbox);
@@ -103,6 +109,21 @@ impl Changes {
     /// Wakes whoever waits on this person: names or subscriptions have changed.
     pub(super) fn wake_person(&self, user: &UserId) {
         self.channels.lock().by_person.wake(user);
+    }
+
+    /// Everything that somebody waits on now.
+    pub(super) fn waiting(&self) -> Vec<Channel> {
+        let channels = self.channels.lock();
+        let mailboxes = channels.by_mailbox.senders.keys().copied().map(Channel::Mailbox);
+        mailboxes.chain(channels.by_person.senders.keys().cloned().map(Channel::Person)).collect()
+    }
+
+    /// Wakes whoever waits on this.
+    pub(super) fn wake_channel(&self, channel: &Channel) {
+        match channel {
+            Channel::Mailbox(mailbox) => self.channels.lock().by_mailbox.wake(mailbox),
+            Channel::Person(user) => self.wake_person(user),
+        }
     }
 }
 

@@ -154,7 +154,7 @@ impl Gateway {
             match write.await? {
                 Delivered::Done { people, waiting, opens, mailboxes } => {
                     self.settle_bodies(written(&new.body)).await;
-                    self.changes.wake(&mailboxes);
+                    self.changed(&mailboxes);
                     return Ok(match opens.map(|opens| self.on_the_wall(opens)) {
                         Some(opens) => Submitted::Waiting { people, waiting, opens },
                         None => Submitted::Delivered { people },

@@ -124,7 +124,7 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, chosen, |tx, chosen| Box::pin(choose(tx, chosen)));
         let Some(transferred) = write.await? else { return Ok(Copied::NoSuchMailbox) };
         if !transferred.sources.is_empty() {
-            self.changes.wake(&[from, to]);
+            self.changed(&[from, to]);
         }
         Ok(transferred.into())
     }
@@ -146,7 +146,7 @@ impl Gateway {
         let write = self.store.write(Durability::Relaxed, flagging, |tx, flagging| Box::pin(store_flags(tx, flagging)));
         let flagged = write.await?;
         if flagged.changed {
-            self.changes.wake(&[mailbox]);
+            self.changed(&[mailbox]);
         }
         Ok(Stored { modified: flagged.modified, too_many_keywords: flagged.too_many_keywords })
     }
@@ -165,7 +165,7 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, expunging, |tx, expunging| Box::pin(expunge(tx, expunging)));
         let Expunged { gone, trash } = write.await?;
         if !gone.is_empty() {
-            self.changes.wake(&[mailbox, trash.unwrap_or(mailbox)]);
+            self.changed(&[mailbox, trash.unwrap_or(mailbox)]);
             self.collecting.notify_one();
         }
         Ok(gone)

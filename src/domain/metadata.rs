@@ -126,8 +126,8 @@ impl Gateway {
         };
         Ok(match self.store.write(Durability::Synced, new, |tx, new| Box::pin(annotate(tx, new))).await? {
             Annotated::Done => {
-                self.changes.wake(mailbox.as_slice());
-                self.changes.wake_person(&user.id);
+                self.changed(mailbox.as_slice());
+                self.changed_person(&user.id);
                 Ok(())
             }
             Annotated::TooMany => Err(AnnotationRefusal::TooMany),

@@ -29,6 +29,7 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
 mod arrival;
@@ -38,6 +39,7 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod hints;
 pub mod import;
 pub mod limits;
 pub mod load;
@@ -69,8 +71,9 @@ use arc_swap::ArcSwap;
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer};
 use crate::model::QuietRules;
-use crate::store::{Store, StoreError};
+use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
+use spool::BucketAnswer;
 
 /// Something of ours failed; nobody's request was wrong. Answered "try later" (`451`, `NO [UNAVAILABLE]`).
 /// Whoever answers it logs it, once.
@@ -98,6 +101,7 @@ pub struct Gateway {
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
     pub(in crate::domain) changes: changes::Changes,
+    pub(in crate::domain) hints: hints::Hints,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
     /// Told where there may be something to collect.
@@ -116,6 +120,22 @@ pub struct Gateway {
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
 }
 
+/// Opens the store that the settings name.
+///
+/// # Errors
+/// As [`Store::open`].
+pub async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let (url, postgres) = (config.store_url(), &config.store.postgres);
+    let settings = PostgresSettings {
+        connections_max: config.store.connections_max,
+        connect_within: Duration::from_secs(postgres.connect_seconds_max),
+        statement_within: Duration::from_secs(postgres.statement_seconds_max),
+        lock_within: Duration::from_secs(postgres.lock_seconds_max),
+        transaction_idle_within: Duration::from_secs(postgres.transaction_idle_seconds_max),
+    };
+    Store::open_with(&url, settings).await
+}
+
 impl Gateway {
     /// Puts the gateway together over an open store.
     pub fn new(config: Arc<Config>, store: Store, clock: Clock) -> Result<Self, Fault> {
@@ -123,6 +143,7 @@ impl Gateway {
             blobs: spool::Blobs::open(&config)?,
             parsing: arrival::Parsing::new(&config.store),
             changes: changes::Changes::default(),
+            hints: hints::Hints::new(store.is_shared())?,
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
             collecting: tokio::sync::Notify::new(),
@@ -147,6 +168,22 @@ impl Gateway {
     /// not come here. `None`: notices suffice.
     pub fn poll_after(&self) -> Option<Duration> {
         self.store.is_shared().then(|| Duration::from_secs(self.config.imap.poll_seconds.max(1)))
+    }
+
+    /// Asks the bucket of large bodies, where there is one, whether it is there and lets us in.
+    ///
+    /// # Errors
+    /// It says no. One that does not answer is no error, but a line in the log: it may come back, and what is in the
+    /// database can be served without it.
+    pub async fn check_blobs(&self) -> Result<(), Fault> {
+        match self.blobs.ask().await {
+            BucketAnswer::Fine => Ok(()),
+            BucketAnswer::Refused(fault) => Err(fault),
+            BucketAnswer::Silent(fault) => {
+                tracing::error!(%fault, "the bucket of large bodies does not answer: they can be neither read nor sent");
+                Ok(())
+            }
+        }
     }
 
     /// Can people be served: does the store answer?

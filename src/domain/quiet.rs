@@ -55,7 +55,7 @@ impl Gateway {
         };
         let released =
             self.store.write(Durability::Synced, release, |tx, release| Box::pin(quiet::release(tx, release))).await?;
-        self.changes.wake(&released.mailboxes);
+        self.changed(&released.mailboxes);
         if released.people > 0 {
             tracing::info!(letters = released.letters, people = released.people, "letters that waited were delivered");
         }

@@ -146,7 +146,7 @@ impl Gateway {
         Ok(match done {
             Recalled::Already => Err(RecallRefusal::Already),
             Recalled::Done { moved: Some(moved), .. } => {
-                self.changes.wake(&[from, to.id]);
+                self.changed(&[from, to.id]);
                 Ok(moved.into())
             }
             Recalled::Done { moved: None, .. } => Ok(Copied::At { uid_validity: to.uid_validity, pairs: Vec::new() }),
@@ -236,7 +236,7 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, recalling, |tx, asked| Box::pin(recall::recall(tx, asked)));
         let done = write.await?;
         if let Recalled::Done { mailboxes, tally, .. } = &done {
-            self.changes.wake(mailboxes);
+            self.changed(mailboxes);
             self.collecting.notify_one();
             tracing::info!(sender = %sender.id, copies = tally.copies, withdrawn = tally.waiting, "a letter was recalled");
         }

@@ -71,7 +71,7 @@ impl Gateway {
             }
         };
         if recovered.messages > 0 {
-            self.changes.wake(&recovered.mailboxes);
+            self.changed(&recovered.mailboxes);
         }
         Ok(recovered.messages)
     }

@@ -1,7 +1,7 @@
 //! The client's end of the connection: what it sends comes out in frames, what it is sent goes through the outbox.
 //! The only place that touches the socket, and where a session waits.
 //!
-//! Every wait ends by itself: by a deadline, when the server stops, or when the person is cut off.
+//! Every wait ends by itself: by a deadline, when the person is cut off, or, between two commands, when the server stops.
 
 use std::time::Duration;
 
@@ -113,7 +113,9 @@ impl<'a> Client<'a> {
             if self.input.is_empty() && self.input.capacity() > COMMAND_READ_BYTES {
                 self.input = BytesMut::new();
             }
-            self.read(COMMAND_READ_BYTES, self.deadline).await?;
+            // A command that has begun is finished, a message too.
+            let may_stop = self.input.is_empty() && self.framer.is_between_commands();
+            self.read(COMMAND_READ_BYTES, self.deadline, may_stop).await?;
         }
     }
 
@@ -133,7 +135,7 @@ impl<'a> Client<'a> {
     pub(super) async fn message_octets(&mut self, left: u64) -> Result<Bytes, End> {
         if self.input.is_empty() {
             self.flush().await?;
-            self.read(MESSAGE_READ_BYTES, Instant::now() + self.stall).await?;
+            self.read(MESSAGE_READ_BYTES, Instant::now() + self.stall, false).await?;
         }
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(self.input.len());
         Ok(self.input.split_to(count).freeze())
@@ -144,7 +146,7 @@ impl<'a> Client<'a> {
         &mut self.framer
     }
 
-    async fn read(&mut self, bytes: usize, deadline: Instant) -> Result<(), End> {
+    async fn read(&mut self, bytes: usize, deadline: Instant, may_stop: bool) -> Result<(), End> {
         let received = async {
             match &mut self.inflater {
                 None => {
@@ -157,7 +159,7 @@ impl<'a> Client<'a> {
         tokio::select! {
             biased;
             () = self.cut.cancelled() => Err(End::Bye(Bye::Cut)),
-            () = self.stop.cancelled() => Err(End::Bye(Bye::Stopping)),
+            () = self.stop.cancelled(), if may_stop => Err(End::Bye(Bye::Stopping)),
             read = received => read,
             () = tokio::time::sleep_until(deadline) => Err(End::Bye(Bye::Autologout)),
         }

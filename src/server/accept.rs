@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use axum::Router;
 use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use super::bind::Service;
-use super::{Shared, session, web};
+use super::{Shared, drain, session, web};
 
 /// A silent connection is probed after this long. RFC 9051 §5.4 lets clients be silent for 30 minutes, and phones pay
 /// for each packet; home routers forget a connection after 10 to 15.
@@ -26,11 +28,19 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Serves a mail port until the server stops.
 pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpListener) {
     while let Some((stream, peer, place)) = next(&shared, &listener, &shared.places).await {
-        let session = session::run(Arc::clone(&shared), service, stream, peer);
-        let kill = shared.kill.clone();
-        shared.tasks.spawn(async move {
+        let stop = CancellationToken::new();
+        let session = session::run(Arc::clone(&shared), service, stream, peer, stop.clone());
+        let (told, kill) = (Arc::clone(&shared), shared.kill.clone());
+        shared.sessions.spawn(async move {
             let _place = place;
-            kill.run_until_cancelled_owned(session).await
+            let mut session = pin!(session);
+            let ended = async {
+                tokio::select! {
+                    () = session.as_mut() => {}
+                    () = drain::turn_comes(&told, &stop) => session.await,
+                }
+            };
+            kill.run_until_cancelled(ended).await
         });
     }
 }
@@ -40,7 +50,7 @@ pub(super) async fn web(shared: Arc<Shared>, listener: TcpListener, router: Rout
     while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
         let connection = web::run(router.clone(), stream, shared.stop.clone());
         let kill = shared.kill.clone();
-        shared.tasks.spawn(async move {
+        shared.sessions.spawn(async move {
             let _place = place;
             kill.run_until_cancelled_owned(connection).await
         });

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-use super::StartError;
+use super::{StartError, handed};
 use crate::config::ListenConfig;
 
 /// What is spoken on a mail port.
@@ -48,8 +48,9 @@ pub(super) struct Listeners {
     pub http: Option<TcpListener>,
 }
 
-/// Opens every address that is set.
+/// Opens every address that is set; a socket that was handed over takes the place of its address.
 pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError> {
+    let mut handed = handed::sockets().map_err(StartError::Handed)?;
     let wanted = [
         (Service::Imap, "listen.imap", config.imap),
         (Service::Imaps, "listen.imaps", config.imaps),
@@ -58,13 +59,16 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     ];
     let mut mail = Vec::new();
     for (service, key, address) in wanted {
-        if let Some(address) = address {
-            mail.push((service, open(key, address).await?));
+        match (handed.remove(service.name()), address) {
+            (Some(socket), _) => mail.push((service, socket)),
+            (None, Some(address)) => mail.push((service, open(key, address).await?)),
+            (None, None) => {}
         }
     }
-    let http = match config.http {
-        Some(address) => Some(open("listen.http", address).await?),
-        None => None,
+    let http = match (handed.remove("http"), config.http) {
+        (Some(socket), _) => Some(socket),
+        (None, Some(address)) => Some(open("listen.http", address).await?),
+        (None, None) => None,
     };
     Ok(Listeners { mail, http })
 }

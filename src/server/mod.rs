@@ -5,6 +5,9 @@
 //! | file | what |
 //! | --- | --- |
 //! | `bind` | settings → open listeners |
+//! | `handed` | sockets that systemd hands over |
+//! | `drain` | stopping: who is told goodbye when |
+//! | `reload` | what can change while sessions go on |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
@@ -12,6 +15,9 @@
 
 mod accept;
 mod bind;
+mod drain;
+mod handed;
+mod reload;
 mod rounds;
 mod session;
 mod web;
@@ -31,18 +37,21 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::control;
 use crate::domain::clock::Clock;
-use crate::domain::{Fault, Gateway};
+use crate::domain::{Fault, Gateway, open_store};
 use crate::http::{self, PublicPorts};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::tls::{Certificates, TlsError};
 
 pub use bind::Addresses;
+pub use reload::ReloadError;
 
 /// Why the server cannot start. Each says all: a field called `source` would be told twice where causes are listed.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("`{key}` = \"{address}\": {error}")]
     Bind { key: &'static str, address: SocketAddr, error: io::Error },
+    #[error("{0}")]
+    Handed(io::Error),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -68,10 +77,15 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Places for HTTP connections.
     http_places: Arc<Semaphore>,
-    /// Cancelled first: nobody new, and sessions say goodbye.
+    /// Cancelled first: nobody new, and sessions say goodbye, each when its turn comes.
     stop: CancellationToken,
-    /// Cancelled last: whoever is still there is cut off.
+    /// Cancelled where whoever stops the server will not wait for sessions.
+    hurry: CancellationToken,
+    /// Cancelled then: whoever is still there is cut off.
     kill: CancellationToken,
+    /// Cancelled last, when no session is left: what the server does by itself ends.
+    end: CancellationToken,
+    sessions: TaskTracker,
     tasks: TaskTracker,
     connections: AtomicU64,
 }
@@ -85,8 +99,9 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let listeners = bind::bind(&config.listen).await?;
     let data_dir = &config.data_dir;
     make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
-    let store = Store::open(&config.store_url(), config.store.connections_max).await?;
+    let store = open_store(&config).await?;
     let gateway = Arc::new(Gateway::new(Arc::clone(&config), store, clock)?);
+    gateway.check_blobs().await?;
     // What is turned off is known before anybody is let in.
     gateway.see_to_switch().await?;
     let socket = config.control_socket();
@@ -98,7 +113,10 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
         places: Arc::new(Semaphore::new(config.listen.connections_max.min(Semaphore::MAX_PERMITS))),
         http_places: Arc::new(Semaphore::new(config.listen.http_connections_max.min(Semaphore::MAX_PERMITS))),
         stop: CancellationToken::new(),
+        hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
+        end: CancellationToken::new(),
+        sessions: TaskTracker::new(),
         tasks: TaskTracker::new(),
         connections: AtomicU64::new(1),
         config,
@@ -123,27 +141,38 @@ impl Server {
         &self.shared.gateway
     }
 
-    /// Reads the certificate files again.
+    /// Reads the settings and the certificate files again; gives the settings that are written otherwise now and need a
+    /// restart.
     ///
     /// # Errors
-    /// What is wrong with them; the certificate in use stays.
-    pub fn reload(&self) -> Result<(), TlsError> {
+    /// What is wrong with them; all that is in use stays.
+    pub fn reload(&self) -> Result<Vec<String>, ReloadError> {
         self.shared.reload()
     }
 
-    /// Stops: nobody new is let in, sessions say goodbye, the store closes. Sessions that take longer than
-    /// `listen.stop_seconds_max` are cut off; what was answered is kept all the same.
+    /// How long a stop may take (settings).
+    pub fn stops_within(&self) -> Duration {
+        let listen = &self.shared.config.listen;
+        Duration::from_secs(listen.drain_seconds.saturating_add(listen.stop_seconds_max))
+    }
+
+    /// Cancel it, and [`Server::stop`] waits for sessions no longer.
+    pub fn hurry(&self) -> CancellationToken {
+        self.shared.hurry.clone()
+    }
+
+    /// Stops: nobody new is let in, sessions say goodbye within `listen.drain_seconds`, the store closes. Sessions that
+    /// take more than `listen.stop_seconds_max` longer are cut off; what was answered is kept all the same.
     pub async fn stop(self) {
         let shared = self.shared;
         shared.stop.cancel();
+        shared.sessions.close();
+        shared.drain().await;
+        shared.end.cancel();
         shared.tasks.close();
-        let patience = Duration::from_secs(shared.config.listen.stop_seconds_max);
-        if tokio::time::timeout(patience, shared.tasks.wait()).await.is_err() {
-            tracing::warn!(sessions = shared.tasks.len(), "cutting off sessions that did not end");
-            shared.kill.cancel();
-            shared.tasks.wait().await;
-        }
+        shared.tasks.wait().await;
         rounds::see_to_trail(&shared.gateway, true).await;
+        shared.gateway.tell_the_rest().await;
         shared.gateway.store().close().await;
         let socket = shared.config.control_socket();
         if let Err(error) = std::fs::remove_file(&socket) {
@@ -166,23 +195,22 @@ impl Shared {
             move || shared.reload().map_err(|error| error.to_string())
         };
         self.tasks.spawn(rounds::switch(Arc::clone(self)));
+        if self.gateway.store().is_shared() {
+            let (telling, hearing) = (Arc::clone(&self.gateway), Arc::clone(&self.gateway));
+            let (end, end_hearing) = (self.end.clone(), self.end.clone());
+            self.tasks.spawn(async move { telling.keep_telling(end).await });
+            self.tasks.spawn(async move { hearing.keep_hearing(end_hearing).await });
+        }
         let collecting = Arc::clone(&self.gateway);
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move { collecting.keep_collecting(stop).await });
+        let end = self.end.clone();
+        self.tasks.spawn(async move { collecting.keep_collecting(end).await });
         if self.config.people.collect_every_hours > 0 {
             self.tasks.spawn(rounds::departed(Arc::clone(self)));
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
         let gateway = Arc::clone(&self.gateway);
-        self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.stop.clone()));
-    }
-
-    fn reload(&self) -> Result<(), TlsError> {
-        match &self.certificates {
-            Some(certificates) => certificates.reload(self.gateway.clock.now()),
-            None => Ok(()),
-        }
+        self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

@@ -12,7 +12,7 @@ const TRAIL_EVERY: Duration = Duration::from_secs(1);
 
 /// Sees to the trail until the server stops.
 pub(super) async fn trail(shared: Arc<Shared>) {
-    while shared.stop.run_until_cancelled(tokio::time::sleep(TRAIL_EVERY)).await.is_some() {
+    while shared.end.run_until_cancelled(tokio::time::sleep(TRAIL_EVERY)).await.is_some() {
         see_to_trail(&shared.gateway, false).await;
     }
 }
@@ -32,9 +32,11 @@ pub(super) async fn see_to_trail(gateway: &Gateway, all: bool) {
 /// How often the switch is looked at: another gateway may turn it, and what failed here is done again.
 const SWITCH_EVERY: Duration = Duration::from_millis(400);
 
-/// Looks at the switch until the server stops. Where the store does not answer, what was off stays off.
+/// Looks at the switch until the server stops: when another gateway says that it turned it, and often anyway. Where the
+/// store does not answer, what was off stays off.
 pub(super) async fn switch(shared: Arc<Shared>) {
-    while shared.stop.run_until_cancelled(tokio::time::sleep(SWITCH_EVERY)).await.is_some() {
+    let woken = || tokio::time::timeout(SWITCH_EVERY, shared.gateway.switch_turned_elsewhere());
+    while shared.end.run_until_cancelled(woken()).await.is_some() {
         if let Err(fault) = shared.gateway.see_to_switch().await {
             tracing::error!(%fault, "the switch could not be looked at");
         }
@@ -59,7 +61,7 @@ pub(super) async fn quiet(shared: Arc<Shared>) {
             tokio::time::sleep(QUIET_EVERY).await;
         }
     };
-    shared.stop.run_until_cancelled(rounds).await.unwrap_or(())
+    shared.end.run_until_cancelled(rounds).await.unwrap_or(())
 }
 
 /// Puts aside and deletes the accounts of people who left, in time. First a while after the start: a server that is
@@ -67,7 +69,7 @@ pub(super) async fn quiet(shared: Arc<Shared>) {
 pub(super) async fn departed(shared: Arc<Shared>) {
     let every = Duration::from_secs(u64::from(shared.config.people.collect_every_hours) * 3600);
     let mut wait = every.min(Duration::from_secs(3600));
-    while shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
+    while shared.end.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
         if let Err(fault) = shared.gateway.collect_departed(false).await {
             tracing::error!(%fault, "the accounts of people who left were not looked at");
         }

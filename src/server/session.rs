@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::Shared;
@@ -16,15 +17,20 @@ use crate::connection::{Connection, Ended, Security, Start};
 use crate::sasl::ChannelBindings;
 use crate::{imap, smtp, tls};
 
-/// Serves one client. Never fails: whatever goes wrong concerns this client only.
-pub(super) async fn run(shared: Arc<Shared>, service: Service, stream: TcpStream, peer: SocketAddr) {
+/// Serves one client, until `stop` is cancelled at the latest. Never fails: whatever goes wrong concerns this client only.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    service: Service,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
     let connection = Connection {
         id: shared.connections.fetch_add(1, Ordering::Relaxed),
         peer,
         security: Security::Plain,
         bindings: ChannelBindings::default(),
-        // A token of its own: what waits on it goes with the session.
-        stop: shared.stop.child_token(),
+        stop,
     };
     let span = tracing::info_span!("session", id = connection.id, service = service.name(), %peer);
     // Boxed, each on its own: a connection takes the memory of the phase it is in, not of the largest.

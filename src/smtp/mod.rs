@@ -79,7 +79,9 @@ where
     /// Command after command, until the end.
     async fn talk(&mut self) -> Result<Infallible, End> {
         loop {
-            let step = match self.client.line().await? {
+            // A message that has been announced is taken first: whoever stops the server cuts nobody's send.
+            let may_stop = !self.session.state().is_in_transaction();
+            let step = match self.client.line(may_stop).await? {
                 Framed::Line(line) => self.session.line(&line),
                 Framed::TooLong => self.session.line_too_long(),
             };

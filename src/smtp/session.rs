@@ -42,6 +42,13 @@ pub enum SubmissionState {
     Chunks(Transaction, u64),
 }
 
+impl SubmissionState {
+    /// Has the client announced a message?
+    pub fn is_in_transaction(&self) -> bool {
+        matches!(self, Self::Mail(_) | Self::Rcpt(_) | Self::Chunks(..))
+    }
+}
+
 /// From an accepted MAIL to the message's end.
 #[derive(Debug)]
 pub struct Transaction {

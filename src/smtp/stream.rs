@@ -86,8 +86,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream<S> {
         &mut self.input
     }
 
-    /// The client's next line.
-    pub(super) async fn line(&mut self) -> Result<Framed, End> {
+    /// The client's next line. `may_stop`: nothing is lost where the server stops now.
+    pub(super) async fn line(&mut self, may_stop: bool) -> Result<Framed, End> {
         loop {
             if self.cut.is_cancelled() {
                 return Err(End::Cut);
@@ -98,23 +98,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream<S> {
             if self.input.is_empty() && self.input.capacity() > COMMANDS_BYTES {
                 self.input = BytesMut::new();
             }
-            self.fill(COMMANDS_BYTES, self.idle_max).await?;
+            let may_stop = may_stop && self.input.is_empty();
+            self.fill(COMMANDS_BYTES, self.idle_max, may_stop).await?;
         }
     }
 
     /// Reads on inside a message.
     pub(super) async fn fill_message(&mut self) -> Result<(), End> {
-        self.fill(PIECE_BYTES, self.message_idle_max).await
+        self.fill(PIECE_BYTES, self.message_idle_max, false).await
     }
 
-    async fn fill(&mut self, room: usize, idle_max: Duration) -> Result<(), End> {
+    async fn fill(&mut self, room: usize, idle_max: Duration, may_stop: bool) -> Result<(), End> {
         self.flush().await?;
         self.input.reserve(room);
         let idle_until = Instant::now() + idle_max;
         let until = self.login_by.map_or(idle_until, |login_by| login_by.min(idle_until));
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(End::Stopping),
+            () = self.stop.cancelled(), if may_stop => Err(End::Stopping),
             () = self.cut.cancelled() => Err(End::Cut),
             read = timeout_at(until, self.stream.read_buf(&mut self.input)) => match read {
                 Ok(Ok(1..)) => Ok(()),

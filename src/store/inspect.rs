@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::open::{self, Place};
-use super::{Store, StoreError, Tx, on_engine};
+use super::{Store, StoreError, Tx, on_engine, schema};
 
 /// What a look at a store shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Inspection {
     pub schema: Option<i64>,
     /// The version that this program brings it to.
     pub newest: i64,
+    /// A version beyond that one which this program cannot work on.
+    pub contracted: Option<i64>,
 }
 
 const HAS_MIGRATIONS_SQLITE: &str = "select count(*) from sqlite_master where name = '_sqlx_migrations'";
@@ -31,29 +33,41 @@ impl Store {
     pub async fn inspect(url: &str) -> Result<Inspection, StoreError> {
         let newest = open::newest_version();
         match open::locate(url)? {
-            Place::Sqlite(path) if !path.exists() => Ok(Inspection { engine: "SQLite", schema: None, newest }),
+            Place::Sqlite(path) if !path.exists() => {
+                Ok(Inspection { engine: "SQLite", schema: None, newest, contracted: None })
+            }
             Place::Sqlite(path) => {
                 let mut connection = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
-                let schema = schema_version(&mut Tx::Sqlite(&mut connection), HAS_MIGRATIONS_SQLITE).await;
+                let found = versions(&mut Tx::Sqlite(&mut connection)).await;
                 connection.close().await?;
-                Ok(Inspection { engine: "SQLite", schema: schema?, newest })
+                let (schema, contracted) = found?;
+                Ok(Inspection { engine: "SQLite", schema, newest, contracted })
             }
             Place::Postgres => {
                 let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
-                let schema = schema_version(&mut Tx::Postgres(&mut connection), HAS_MIGRATIONS_POSTGRES).await;
+                let found = versions(&mut Tx::Postgres(&mut connection)).await;
                 connection.close().await?;
-                Ok(Inspection { engine: "PostgreSQL", schema: schema?, newest })
+                let (schema, contracted) = found?;
+                Ok(Inspection { engine: "PostgreSQL", schema, newest, contracted })
             }
         }
     }
 }
 
-async fn schema_version(tx: &mut Tx<'_>, has_migrations: &'static str) -> Result<Option<i64>, StoreError> {
-    on_engine!(tx, |connection| {
-        let tables: i64 = sqlx::query_scalar(has_migrations).fetch_one(&mut *connection).await?;
-        if tables == 0 {
-            return Ok(None);
-        }
-        Ok(sqlx::query_scalar(SCHEMA_VERSION).fetch_one(connection).await?)
-    })
+/// The version of the schema, and one that this program cannot work on.
+async fn versions(tx: &mut Tx<'_>) -> Result<(Option<i64>, Option<i64>), StoreError> {
+    if !has_migrations(tx).await? {
+        return Ok((None, None));
+    }
+    let version = on_engine!(tx, |connection| sqlx::query_scalar(SCHEMA_VERSION).fetch_one(connection).await?);
+    Ok((version, schema::contracted(tx).await?))
+}
+
+/// Has the store been made?
+pub(super) async fn has_migrations(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let tables: i64 = match tx {
+        Tx::Sqlite(c) => sqlx::query_scalar(HAS_MIGRATIONS_SQLITE).fetch_one(&mut **c).await?,
+        Tx::Postgres(c) => sqlx::query_scalar(HAS_MIGRATIONS_POSTGRES).fetch_one(&mut **c).await?,
+    };
+    Ok(tables > 0)
 }

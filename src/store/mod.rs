@@ -5,7 +5,7 @@
 //! `returning`, `update … returning` to take a number, two statements instead of a data-changing CTE,
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
-//! opening and migrating (`open`), beginning and committing (`writer`, `transact`), opening a list that comes as one
+//! opening and migrating (`open`, `postgres`), telling other processes (`notices`), beginning and committing (`writer`, `transact`), opening a list that comes as one
 //! JSON parameter, and where a part stands in a text ([`sql!`]), the trigram index (`search`), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
@@ -22,13 +22,16 @@ pub(crate) mod limits;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod migration;
+pub(crate) mod notices;
 mod open;
 pub mod people;
 pub(crate) mod placement;
+mod postgres;
 pub(crate) mod quiet;
 pub(crate) mod recall;
 pub(crate) mod recover;
 pub(crate) mod retention;
+mod schema;
 pub(crate) mod search;
 pub(crate) mod switch;
 pub(crate) mod trail;
@@ -39,13 +42,14 @@ mod writer;
 
 pub use inspect::Inspection;
 pub(crate) use open::newest_version;
+pub use postgres::PostgresSettings;
 pub(crate) use uids::{ALL_UIDS, ranges_json};
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 /// Runs the same body on whichever engine is open: `on_engine!(tx, |c| sqlx::query("…").execute(c).await)`,
@@ -243,6 +247,12 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("store: migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A newer program has taken away what this one needs.
+    #[error(
+        "store: version {version} of its schema is not for this program, which knows {newest}: it is an older one than the \
+        store needs"
+    )]
+    Contracted { version: i64, newest: i64 },
     /// PostgreSQL lacks what the search index is built on, and does not let us make it.
     #[error(
         "store: the PostgreSQL extension pg_trgm cannot be made ({0}): have it installed, and an administrator run \
@@ -308,5 +318,5 @@ enum Engine {
         /// Held while bodies are copied (`backup::hold`).
         bodies: Arc<tokio::sync::RwLock<()>>,
     },
-    Postgres(PgPool),
+    Postgres(Arc<postgres::Postgres>),
 }

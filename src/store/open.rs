@@ -3,17 +3,15 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr};
 
 use super::writer::Writer;
-use super::{Engine, Store, StoreError};
+use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
 const MIGRATIONS: [Texts; 2] = [
@@ -28,8 +26,6 @@ const MIGRATIONS: [Texts; 2] = [
 
 /// Reader connections on SQLite.
 const SQLITE_READERS: u32 = 8;
-/// A connection to PostgreSQL that was idle for less than this is taken to be alive.
-const POSTGRES_TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Opens `sqlite:PATH` (or a bare path) or `postgres://…`, and brings the schema up to date.
@@ -37,8 +33,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Locked`] where another process serves the same SQLite file, [`StoreError::Url`] for any other scheme.
     pub async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        Self::open_with(url, PostgresSettings::with_connections(connections_max)).await
+    }
+
+    /// The same, with all that PostgreSQL may take.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(url: &str, settings: PostgresSettings) -> Result<Self, StoreError> {
         match locate(url)? {
-            Place::Postgres => Self::open_postgres(url, connections_max).await,
+            Place::Postgres => Self::open_postgres(url, settings).await,
             Place::Sqlite(path) => Self::open_sqlite(path).await,
         }
     }
@@ -46,6 +50,7 @@ impl Store {
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         let (lock, options) = prepare_sqlite(path)?;
         let mut connection = options.connect().await?;
+        schema::check(&mut Tx::Sqlite(&mut connection)).await?;
         migrator_until(newest_version(), sqlite_text).run_direct(None, &mut connection, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
@@ -55,27 +60,6 @@ impl Store {
             .await?;
         let writer = Arc::new(Writer::start(connection, options, lock));
         Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() } })
-    }
-
-    async fn open_postgres(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(Duration::from_secs(10))
-            // One that was in use a moment ago is not asked whether it still lives.
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for < POSTGRES_TRUSTED_FOR {
-                        return Ok(true);
-                    }
-                    connection.ping().await.map(|()| true)
-                })
-            })
-            .connect_with(postgres_options(url)?)
-            .await?;
-        add_trigrams(&pool).await?;
-        migrator_until(newest_version(), postgres_text).run(&pool).await?;
-        Ok(Self { engine: Engine::Postgres(pool) })
     }
 }
 
@@ -133,11 +117,6 @@ pub(super) fn prepare_sqlite(path: &Path) -> Result<(File, SqliteConnectOptions)
     Ok((lock, options))
 }
 
-/// How connections to PostgreSQL are opened.
-pub(super) fn postgres_options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)?.application_name("passerelle"))
-}
-
 /// A migration: number, title, text for SQLite, text for PostgreSQL.
 pub(super) type Texts = (i64, &'static str, &'static str, &'static str);
 
@@ -153,7 +132,7 @@ pub(super) fn postgres_text((_, _, _, postgres): Texts) -> String {
 
 /// What brings the schema to a version.
 pub(super) fn migrator_until(newest: i64, text: fn(Texts) -> String) -> Migrator {
-    Migrator::with_migrations(
+    let mut migrator = Migrator::with_migrations(
         MIGRATIONS
             .into_iter()
             .filter(|(version, ..)| *version <= newest)
@@ -163,33 +142,16 @@ pub(super) fn migrator_until(newest: i64, text: fn(Texts) -> String) -> Migrator
                 Migration::new(version, title.into(), MigrationType::Simple, text, false)
             })
             .collect(),
-    )
+    );
+    // What a newer program has added: `schema` has looked whether this one can live with it.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 /// The common text as SQLite is to read it: what is marked for it is read, and rows with a number for a key lie in the order
 /// of that number, without an index beside them.
 fn for_sqlite(text: &str) -> String {
     text.replace("/*!", "").replace("*/", "").replace("bigint primary key", "integer primary key")
-}
-
-const HAS_TRIGRAMS: &str = "select count(*) from pg_extension where extname = 'pg_trgm'";
-const ADD_TRIGRAMS: &str = "create extension if not exists pg_trgm";
-
-/// Makes the extension that the search index is built on, where it is not there.
-pub(super) async fn add_trigrams(pool: &PgPool) -> Result<(), StoreError> {
-    let there: i64 = sqlx::query_scalar(HAS_TRIGRAMS).fetch_one(pool).await?;
-    if there > 0 {
-        return Ok(());
-    }
-    match sqlx::query(ADD_TRIGRAMS).execute(pool).await {
-        Ok(_) => Ok(()),
-        Err(sqlx::Error::Database(error)) => {
-            // Another gateway may have made it a moment ago.
-            let there: i64 = sqlx::query_scalar(HAS_TRIGRAMS).fetch_one(pool).await?;
-            if there > 0 { Ok(()) } else { Err(StoreError::NoTrigrams(error.message().to_owned())) }
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Takes the lock that one process holds for as long as it serves the file.

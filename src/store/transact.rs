@@ -15,8 +15,8 @@ impl Store {
                 let mut connection = readers.acquire().await?;
                 work(&mut Tx::Sqlite(&mut connection), &input).await
             }
-            Engine::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
+            Engine::Postgres(postgres) => {
+                let mut connection = postgres.pool.acquire().await?;
                 work(&mut Tx::Postgres(&mut connection), &input).await
             }
         }
@@ -32,8 +32,9 @@ impl Store {
                 transaction.rollback().await?;
                 result
             }
-            Engine::Postgres(pool) => {
-                let mut transaction = pool.begin_with("begin isolation level repeatable read read only").await?;
+            Engine::Postgres(postgres) => {
+                let begin = "begin isolation level repeatable read read only";
+                let mut transaction = postgres.pool.begin_with(begin).await?;
                 let result = work(&mut Tx::Postgres(&mut transaction), &input).await;
                 transaction.rollback().await?;
                 result
@@ -50,11 +51,11 @@ impl Store {
     {
         match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(durability, input, work).await,
-            Engine::Postgres(pool) => {
+            Engine::Postgres(postgres) => {
                 let mut tries = 1;
                 loop {
                     let result = async {
-                        let mut transaction = pool.begin().await?;
+                        let mut transaction = postgres.pool.begin().await?;
                         if durability == Durability::Relaxed {
                             sqlx::query("set local synchronous_commit = off").execute(&mut *transaction).await?;
                         }
@@ -104,7 +105,10 @@ impl Store {
                 readers.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(postgres) => {
+                postgres.pool.close().await;
+                postgres.telling.close().await;
+            }
         }
     }
 }

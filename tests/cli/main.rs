@@ -14,7 +14,9 @@ mod recall;
 mod sandbox;
 mod server;
 mod setup;
+mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;
+mod systemd;
 mod upkeep;

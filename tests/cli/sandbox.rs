@@ -17,7 +17,7 @@ pub(crate) struct Sandbox {
 
 /// Every listener on a free port, and nothing else but defaults.
 const LISTEN: &str = "imap = \"127.0.0.1:0\"\nimaps = \"127.0.0.1:0\"\nsubmission = \"127.0.0.1:0\"\n\
-                      submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\n";
+                      submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\ndrain_seconds = 0\n";
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
@@ -44,6 +44,13 @@ impl Sandbox {
         std::fs::write(sandbox.path("p.toml"), format!("{text}[store]\nurl = \"{url}\"\nconnections_max = 4\n"))
             .unwrap();
         sandbox
+    }
+
+    /// Writes something else in the settings.
+    pub(crate) fn set(&self, before: &str, after: &str) {
+        let text = std::fs::read_to_string(self.path("p.toml")).unwrap();
+        assert!(text.contains(before), "{text}");
+        std::fs::write(self.path("p.toml"), text.replacen(before, after, 1)).unwrap();
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -4,6 +4,7 @@ use passerelle::connection::Start;
 use passerelle::connection::{Ended, Security};
 use passerelle::domain::people::{DeviceWords, WordsRefusal};
 
+use crate::support::scram::ScramClient;
 use crate::world::{PASSWORD, World};
 
 /// One a line, so that each is added by itself.
@@ -211,4 +212,28 @@ async fn words_are_hidden_from_one_device() {
     assert!(world.gateway.revoke_app_password(&anne.id, &new.password.id).await.unwrap());
     let gone = words(DeviceWords::Show(Vec::new())).await;
     assert_eq!(gone, Err(WordsRefusal::NoSuchDevice("vieux téléphone".to_owned())));
+}
+
+/// The server's proof waits for an answer; meanwhile the device is revoked.
+#[tokio::test]
+async fn a_password_that_is_revoked_between_the_proofs_opens_nothing() {
+    let world = World::new().await;
+    let anne = world.gateway.find_user("anne").await.unwrap().unwrap();
+    let new = world.gateway.create_app_password(&anne.id, "Téléphone").await.unwrap().unwrap();
+    let secret = String::from_utf8(new.secret.expose().to_vec()).unwrap();
+    for revoked in [false, true] {
+        let (mut client, scram) = (world.client().await, ScramClient::new("n,,", &[], "anne"));
+        client.sends(format!("a AUTHENTICATE SCRAM-SHA-256 {}\r\n", scram.first())).await;
+        let challenge = client.response().await;
+        let (last, proof) = scram.last(challenge.trim_start_matches("+ "), &secret);
+        client.sends(format!("{last}\r\n")).await;
+        assert_eq!(client.response().await, format!("+ {proof}"));
+        if revoked {
+            assert!(world.gateway.revoke_app_password(&anne.id, &new.password.id).await.unwrap());
+        }
+        client.sends("\r\n").await;
+        let answer = client.answer("a").await.remove(0);
+        assert_eq!(answer.starts_with("NO [AUTHENTICATIONFAILED]"), revoked, "{answer}");
+        assert_eq!(answer.starts_with("OK "), !revoked, "{answer}");
+    }
 }

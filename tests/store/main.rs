@@ -25,4 +25,5 @@ mod sending_once;
 #[path = "../support/mod.rs"]
 mod support;
 mod trail;
+mod upgrading;
 mod world;

@@ -13,6 +13,7 @@ use passerelle::domain::delivery::Submitted;
 use passerelle::domain::import::progress::Progress;
 use passerelle::imap;
 use passerelle::model::{Flags, SystemFlag};
+use passerelle::sasl::ChannelBindings;
 use passerelle::store::Store;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -77,7 +78,8 @@ async fn heard(gateway: &Arc<Gateway>) -> String {
     let gateway = Arc::clone(gateway);
     let session = tokio::spawn(async move {
         let peer = "192.0.2.1:5000".parse().unwrap();
-        let connection = Connection { id: 1, peer, security: Security::Tls, stop: CancellationToken::new() };
+        let (bindings, stop) = (ChannelBindings::default(), CancellationToken::new());
+        let connection = Connection { id: 1, peer, security: Security::Tls, bindings, stop };
         imap::run(gateway, &connection, Start::Greeting, theirs).await
     });
     let all = "(UID FLAGS MODSEQ INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE PREVIEW EMAILID BODY.PEEK[])";

@@ -38,7 +38,9 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
         ("http", demo.http_port),
     ];
     let addresses = listen.map(|(key, port)| (key.to_owned(), Value::from(format!("127.0.0.1:{port}"))));
-    settings.insert("listen".to_owned(), Value::Table(Table::from_iter(addresses)));
+    // Nobody is to wait for Ctrl-C.
+    let at_once = ("drain_seconds".to_owned(), Value::from(0));
+    settings.insert("listen".to_owned(), Value::Table(addresses.into_iter().chain([at_once]).collect()));
     let files = [("certificate", path(tls.certificate)?), ("key", path(tls.key)?)];
     let files = files.map(|(key, path)| (key.to_owned(), Value::from(path)));
     settings.insert("tls".to_owned(), Value::Table(Table::from_iter(files)));

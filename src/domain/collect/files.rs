@@ -1,11 +1,17 @@
 //! Files that no row names: a crash between a file and its row left them. Their names tell when they were made, and no
 //! name is given twice, so an old file that no row names now never will be named.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};
 
+use futures_util::TryStreamExt;
+use object_store::path::Path as ObjectPath;
+
+use super::super::spool::blobs::Place;
 use super::super::spool::{blobs, blocking};
 use super::super::{Fault, Gateway};
 use crate::model::Timestamp;
@@ -45,7 +51,10 @@ impl Gateway {
         let grace = i64::from(self.config.keeping.orphans_hours).saturating_mul(3_600_000_000);
         let before = Timestamp(self.clock.now().0.saturating_sub(grace));
         let mut swept = self.sweep_spool(sweep, before).await?;
-        let folder = self.blobs.folder().to_owned();
+        let folder = match self.blobs.place() {
+            Place::Folder(folder) => folder.to_path_buf(),
+            Place::Bucket { prefix } => return Ok(swept + self.sweep_bucket(sweep, prefix, before).await?),
+        };
         for first in blocking(move || entries(&folder)).await? {
             let old = blocking(move || old_blobs(&first, before)).await?;
             for old in old.chunks(NAMES_AT_ONCE) {
@@ -55,10 +64,36 @@ impl Gateway {
         Ok(swept)
     }
 
+    /// The same in a bucket. Uploads that a crash broke off are no objects yet: a rule of the bucket ends them.
+    async fn sweep_bucket(&self, sweep: Sweep, prefix: &ObjectPath, before: Timestamp) -> Result<u64, Fault> {
+        let is_old = |name: &String| blobs::made_at(name).is_some_and(|made| made < before);
+        let old = self
+            .blobs
+            .list(prefix)
+            .try_filter_map(|(path, name)| std::future::ready(Ok(name.filter(is_old).map(|name| (path, name)))));
+        let mut lots = pin!(old.try_chunks(NAMES_AT_ONCE).map_err(|error| error.1));
+        let mut swept = 0;
+        while let Some(lot) = lots.try_next().await? {
+            let names: Vec<&str> = lot.iter().map(|(_, name)| name.as_str()).collect();
+            let in_use = self.in_use(&names).await?;
+            for (path, _) in lot.iter().filter(|(_, name)| !in_use.contains(name)) {
+                if sweep == Sweep::Delete {
+                    self.blobs.delete_at(path).await?;
+                }
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    async fn in_use(&self, names: &[&str]) -> Result<HashSet<String>, Fault> {
+        let read = self.store.read(json_list(names), |tx, names| Box::pin(blobs_in_use(tx, names)));
+        Ok(read.await?.into_iter().collect())
+    }
+
     async fn sweep_blobs(&self, sweep: Sweep, old: &[Old]) -> Result<u64, Fault> {
         let names: Vec<&str> = old.iter().filter_map(|old| old.name.as_deref()).collect();
-        let read = self.store.read(json_list(&names), |tx, names| Box::pin(blobs_in_use(tx, names)));
-        let in_use: std::collections::HashSet<String> = read.await?.into_iter().collect();
+        let in_use = self.in_use(&names).await?;
         let orphan = |old: &&Old| old.name.as_ref().is_none_or(|name| !in_use.contains(name));
         let orphans: Vec<PathBuf> = old.iter().filter(orphan).map(|old| old.path.clone()).collect();
         blocking(move || sweep.apply(&orphans)).await

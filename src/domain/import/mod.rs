@@ -179,6 +179,7 @@ impl Gateway {
                 return Ok(Imported::Done(planned.report));
             }
             if let Some((report, suspended)) = self.apply(planned, version, progress).await? {
+                self.changed_switch();
                 suspended.iter().for_each(|user| self.logins.sessions.cut(user, &Sentence::AccountSuspended));
                 return Ok(Imported::Done(report));
             }

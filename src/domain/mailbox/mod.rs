@@ -166,7 +166,7 @@ impl Gateway {
         let name = MailboxName::from_store(self.config.recall.mailbox.clone());
         let new = NewMailbox { per_user_max: usize::MAX, ..self.new_mailbox(user, &name) };
         self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
-        self.changes.wake_person(&user.id);
+        self.changed_person(&user.id);
         Ok(())
     }
 
@@ -216,7 +216,7 @@ impl Gateway {
         let created = self.store.write(Durability::Synced, new, |tx, new| Box::pin(create(tx, new))).await?;
         Ok(match created {
             Created::At(row) => {
-                self.changes.wake_person(&user.id);
+                self.changed_person(&user.id);
                 Ok(row.into())
             }
             Created::AlreadyExists => Err(MailboxRefusal::AlreadyExists),
@@ -234,8 +234,8 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, deletion, |tx, deletion| Box::pin(delete(tx, deletion)));
         Ok(match write.await? {
             Deleted::Done { mailbox, trash } => {
-                self.changes.wake(&[mailbox, trash]);
-                self.changes.wake_person(&user.id);
+                self.changed(&[mailbox, trash]);
+                self.changed_person(&user.id);
                 Ok(())
             }
             Deleted::NoSuchMailbox => Err(MailboxRefusal::NoSuchMailbox),
@@ -266,12 +266,12 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, renaming, |tx, renaming| Box::pin(rename(tx, renaming)));
         Ok(match write.await? {
             Renamed::Done => {
-                self.changes.wake_person(&user.id);
+                self.changed_person(&user.id);
                 Ok(())
             }
             Renamed::InboxEmptied { inbox, to } => {
-                self.changes.wake(&[inbox, to]);
-                self.changes.wake_person(&user.id);
+                self.changed(&[inbox, to]);
+                self.changed_person(&user.id);
                 Ok(())
             }
             Renamed::NoSuchMailbox => Err(MailboxRefusal::NoSuchMailbox),
@@ -304,7 +304,7 @@ impl Gateway {
         if !write.await? {
             return Ok(Err(MailboxRefusal::TooMany));
         }
-        self.changes.wake_person(&user.id);
+        self.changed_person(&user.id);
         Ok(Ok(()))
     }
 

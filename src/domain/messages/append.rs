@@ -111,7 +111,7 @@ impl Gateway {
         Ok(match appended {
             Appending::Done { uid_validity, uids, trash } => {
                 let changed = [Some(mailbox.id), replaced.map(|replaced| replaced.mailbox), trash];
-                self.changes.wake(&changed.into_iter().flatten().collect::<Vec<_>>());
+                self.changed(&changed.into_iter().flatten().collect::<Vec<_>>());
                 AppendedAll::At { uid_validity, uids }
             }
             Appending::NoSuchMailbox => AppendedAll::NoSuchMailbox,

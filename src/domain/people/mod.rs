@@ -131,6 +131,7 @@ impl Gateway {
                 })
             })
             .await?;
+        self.changed_switch();
         Ok(known)
     }
 
@@ -174,6 +175,7 @@ impl Gateway {
                 })
             })
             .await?;
+        self.changed_switch();
         self.see_to_switch().await?;
         Ok(known)
     }
@@ -242,6 +244,7 @@ impl Gateway {
                 })
             })
             .await?;
+        self.changed_switch();
         self.see_to_switch().await?;
         Ok(revoked)
     }

@@ -1,5 +1,8 @@
-//! The blob store: bodies above the threshold, streamed, and synced (file and folder) before the row that names them. No
-//! name is given twice, so that a file whose row has gone can be deleted, whoever stores the same body again meanwhile. Behind `object_store`, so that several gateways can share an S3 bucket one day.
+//! The blob store: bodies above the threshold, streamed, and synced before the row that names them. No name is given
+//! twice, so that a file whose row has gone can be deleted, whoever stores the same body again meanwhile.
+//!
+//! It is a folder, of this machine or shared by several gateways (file and folder are synced), or an S3 bucket (`bucket`),
+//! whose answer means as much. Where it does not answer, it is that body that cannot be read: nothing else asks for it.
 
 mod look;
 
@@ -10,13 +13,16 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload,
+    Error, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::bucket::{self, BucketAnswer};
 use super::{Limits, blocking};
 use crate::config::Config;
 use crate::domain::{Fault, clock};
@@ -28,25 +34,69 @@ const PART_BYTES: u64 = 5 << 20;
 /// Where large bodies lie, and where messages wait while they come in.
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    folder: Arc<FilePath>,
+    place: Place,
+    /// Bodies that are being written: each has a part in memory.
+    uploads: Semaphore,
     limits: Limits,
 }
 
+/// What kind of store it is.
+#[derive(Clone, Debug)]
+pub(in crate::domain) enum Place {
+    /// Files, which can be opened.
+    Folder(Arc<FilePath>),
+    /// `prefix` stands before every name, and ends in a slash where there is one.
+    Bucket { prefix: Path },
+}
+
+fn make_folder(folder: &FilePath) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 impl Blobs {
-    /// Opens `blobs` and `spool` in the data folder, readable by this account alone.
+    /// Opens what the settings name, and `spool` in the data folder, readable by this account alone.
     pub(in crate::domain) fn open(config: &Config) -> Result<Self, Fault> {
-        let (blobs, spool) = (config.data_dir.join("blobs"), config.data_dir.join("spool"));
-        for folder in [&blobs, &spool] {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let store = LocalFileSystem::new_with_prefix(&blobs).map_err(|error| fault(&error))?.with_fsync(true);
-        let limits = super::limits(config, FilePath::new(&spool));
-        Ok(Self { store: Arc::new(store), folder: Arc::from(blobs), limits })
+        let spool = config.data_dir.join("spool");
+        make_folder(&spool)?;
+        let settings = &config.store.blobs;
+        let (store, place): (Arc<dyn ObjectStore>, _) = match &settings.bucket {
+            Some(name) => {
+                let (store, prefix) = bucket::open(name, settings)?;
+                (store, Place::Bucket { prefix })
+            }
+            None => {
+                let folder = settings.folder.clone().unwrap_or_else(|| config.data_dir.join("blobs"));
+                make_folder(&folder)?;
+                let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| fault(&error))?;
+                (Arc::new(store.with_fsync(true)), Place::Folder(Arc::from(folder)))
+            }
+        };
+        let uploads = Semaphore::new(settings.uploads_at_once_max.clamp(1, Semaphore::MAX_PERMITS));
+        Ok(Self { store, place, uploads, limits: super::limits(config, FilePath::new(&spool)) })
     }
 
-    /// Where its files are.
-    pub(in crate::domain) fn folder(&self) -> &FilePath {
-        &self.folder
+    /// Asks a bucket whether it is there and lets us in.
+    pub(in crate::domain) async fn ask(&self) -> BucketAnswer {
+        match &self.place {
+            Place::Folder(_) => BucketAnswer::Fine,
+            Place::Bucket { prefix } => bucket::ask(&*self.store, prefix).await,
+        }
+    }
+
+    /// What kind of store it is.
+    pub(in crate::domain) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The objects of a bucket, by their names; `None` for one that is not ours.
+    pub(in crate::domain) fn list(&self, prefix: &Path) -> BoxStream<'static, Result<(Path, Option<String>), Fault>> {
+        let below = prefix.clone();
+        let named = move |object: ObjectMeta| {
+            let parts = object.location.prefix_match(&below);
+            let name = parts.map(|parts| parts.map(|part| part.as_ref().to_owned()).collect::<String>());
+            (object.location, name)
+        };
+        Box::pin(self.store.list(Some(prefix)).map_ok(named).map_err(|error| fault(&error)))
     }
 
     /// Where messages wait while they come in.
@@ -60,7 +110,13 @@ impl Blobs {
 
     /// Writes a body under a name that nobody has had or will have.
     pub(in crate::domain) async fn put(&self, name: &str, file: &Arc<File>, size: u64) -> Result<(), Fault> {
-        let path = path_of(name);
+        let path = self.path_of(name);
+        // The semaphore is never closed.
+        let _place = self.uploads.acquire().await.map_err(|error| Fault::Worker(error.to_string()))?;
+        if size <= PART_BYTES && matches!(self.place, Place::Bucket { .. }) {
+            let whole = PutPayload::from(read_part(file, 0, size).await?);
+            return self.store.put(&path, whole).await.map(drop).map_err(|error| fault(&error));
+        }
         let mut upload = self.store.put_multipart(&path).await.map_err(|error| fault(&error))?;
         let result = upload_all(upload.as_mut(), file, size).await;
         if result.is_err()
@@ -73,7 +129,12 @@ impl Blobs {
 
     /// Deletes a body that no row names any more. One that is not there is deleted.
     pub(in crate::domain) async fn delete(&self, name: &str) -> Result<(), Fault> {
-        match self.store.delete(&path_of(name)).await {
+        self.delete_at(&self.path_of(name)).await
+    }
+
+    /// The same, by its place.
+    pub(in crate::domain) async fn delete_at(&self, path: &Path) -> Result<(), Fault> {
+        match self.store.delete(path).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(fault(&error)),
         }
@@ -81,11 +142,26 @@ impl Blobs {
 
     /// Reads octets of a body that is there. `open` keeps its file from piece to piece.
     pub(in crate::domain) async fn read(&self, open: &OpenBlob, range: Range<u64>) -> Result<Bytes, Fault> {
-        let path = path_of(&open.name);
-        match open.file.get_or_try_init(|| self.open_file(&path)).await? {
+        let path = self.path_of(&open.name);
+        let file = match &self.place {
+            Place::Folder(_) => open.file.get_or_try_init(|| self.open_file(&path)).await?.as_ref(),
+            Place::Bucket { .. } => None,
+        };
+        match file {
             Some(file) => read_file(Arc::clone(file), range).await,
             None => self.store.get_range(&path, range).await.map_err(|error| fault(&error)),
         }
+    }
+
+    /// `ab/cd/…`: names are fanned out over two levels of folders.
+    fn path_of(&self, name: &str) -> Path {
+        let (first, rest) = name.split_at_checked(2).unwrap_or((name, ""));
+        let (second, rest) = rest.split_at_checked(2).unwrap_or((rest, ""));
+        let before = match &self.place {
+            Place::Folder(_) => Path::default(),
+            Place::Bucket { prefix } => prefix.clone(),
+        };
+        [first, second, rest].into_iter().fold(before, |path, part| path.join(part))
     }
 
     /// The file of a blob; `None` where the store keeps none here.
@@ -125,18 +201,22 @@ async fn read_file(file: Arc<File>, range: Range<u64>) -> Result<Bytes, Fault> {
     read.await?.map(Bytes::from).map_err(|error| Fault::Blob(error.to_string()))
 }
 
+async fn read_part(file: &Arc<File>, offset: u64, count: u64) -> Result<Vec<u8>, Fault> {
+    let file = Arc::clone(file);
+    let read = blocking(move || {
+        let mut part = vec![0; usize::try_from(count).map_err(std::io::Error::other)?];
+        file.read_exact_at(&mut part, offset)?;
+        Ok(part)
+    });
+    read.await
+}
+
 async fn upload_all(upload: &mut dyn MultipartUpload, file: &Arc<File>, size: u64) -> Result<(), Fault> {
     let mut offset = 0;
     while offset < size {
         let count = PART_BYTES.min(size - offset);
-        let file = Arc::clone(file);
-        let part = blocking(move || {
-            let mut part = vec![0; usize::try_from(count).map_err(std::io::Error::other)?];
-            file.read_exact_at(&mut part, offset)?;
-            Ok(part)
-        })
-        .await?;
-        upload.put_part(PutPayload::from(part)).await.map_err(|error| fault(&error))?;
+        let part = PutPayload::from(read_part(file, offset, count).await?);
+        upload.put_part(part).await.map_err(|error| fault(&error))?;
         offset += count;
     }
     upload.complete().await.map(drop).map_err(|error| fault(&error))
@@ -155,13 +235,6 @@ pub(in crate::domain) fn made_at(name: &str) -> Option<Timestamp> {
     Some(clock::made_at(id))
 }
 
-/// `ab/cd/…`: names are fanned out over two levels of folders.
-fn path_of(name: &str) -> Path {
-    let (first, rest) = name.split_at_checked(2).unwrap_or((name, ""));
-    let (second, rest) = rest.split_at_checked(2).unwrap_or((rest, ""));
-    Path::from_iter([first, second, rest])
-}
-
-fn fault(error: &Error) -> Fault {
+pub(super) fn fault(error: &Error) -> Fault {
     Fault::Blob(error.to_string())
 }

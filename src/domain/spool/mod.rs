@@ -4,6 +4,7 @@
 //! of the spool never has a name: whatever ends the process, nothing is left.
 
 pub(in crate::domain) mod blobs;
+mod bucket;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 pub use blobs::{Blobs, OpenBlob};
+pub use bucket::{BucketAnswer, ask_bucket};
 
 use super::{Fault, Gateway};
 use crate::config::Config;

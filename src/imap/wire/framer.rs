@@ -213,6 +213,11 @@ impl Framer {
         Self::default()
     }
 
+    /// Is nothing of a command known, where nothing of it waits in the buffer?
+    pub fn is_between_commands(&self) -> bool {
+        matches!(self.state, State::Reading(Reading { line_start: 0, behind: None, .. }))
+    }
+
     /// Line mode gives whole lines, for SASL responses (RFC 9051 §6.2.2) and for the DONE of IDLE (RFC 2177). To be called between frames.
     pub fn line_mode(&mut self, on: bool) {
         self.line_mode = on;

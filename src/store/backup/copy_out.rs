@@ -35,9 +35,12 @@ impl Store {
                 snapshot.rollback().await?;
                 copied
             }
-            Engine::Postgres(pool) => {
-                let mut snapshot = pool.begin_with("begin isolation level repeatable read read only").await?;
-                sqlx::query("set local statement_timeout = 0").execute(&mut *snapshot).await?;
+            Engine::Postgres(postgres) => {
+                let begin = "begin isolation level repeatable read read only";
+                let mut snapshot = postgres.pool.begin_with(begin).await?;
+                for limit in ["set local statement_timeout = 0", "set local idle_in_transaction_session_timeout = 0"] {
+                    sqlx::query(limit).execute(&mut *snapshot).await?;
+                }
                 let copied = copy_all(&mut Tx::Postgres(&mut snapshot), &pieces).await;
                 snapshot.rollback().await?;
                 copied

@@ -39,10 +39,12 @@ impl Store {
             Engine::Sqlite { bodies, .. } => {
                 Ok(BodiesHeld::Sqlite { _guard: std::sync::Arc::clone(bodies).read_owned().await })
             }
-            Engine::Postgres(pool) => {
+            Engine::Postgres(postgres) => {
                 // A connection of its own: where this process ends, so does the hold.
-                let mut connection = pool.connect_options().connect().await?;
-                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
+                let mut connection = postgres.options.connect().await?;
+                for limit in ["set statement_timeout = 0", "set lock_timeout = 0"] {
+                    sqlx::query(limit).execute(&mut connection).await?;
+                }
                 sqlx::query(HOLD).bind(LOCK).execute(&mut connection).await?;
                 Ok(BodiesHeld::Postgres(Box::new(connection)))
             }

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 
-use sqlx::postgres::{PgConnection, PgPoolOptions};
+use sqlx::postgres::PgConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Database, Encode, Executor, IntoArguments, Type};
@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Database, Encode, Executor
 use super::copy_out::{columns, quoted};
 use super::{Column, Kind, Row, Table, Value, catalogue, weight};
 use crate::store::open::{self, Place};
-use crate::store::{StoreError, Tx, on_engine, search};
+use crate::store::{StoreError, Tx, on_engine, postgres, search};
 
 /// Rows written by one statement.
 const ROWS_AT_ONCE: usize = 100;
@@ -147,11 +147,9 @@ async fn connect(url: &str, schema: i64) -> Result<Open, StoreError> {
             Ok(Open::Sqlite { connection, _lock: lock })
         }
         Place::Postgres => {
-            let pool = PgPoolOptions::new().max_connections(1).connect_with(open::postgres_options(url)?).await?;
-            open::add_trigrams(&pool).await?;
-            open::migrator_until(schema, open::postgres_text).run(&pool).await?;
-            let connection = pool.acquire().await?.detach();
-            pool.close().await;
+            let mut connection = postgres::options(url)?.connect().await?;
+            postgres::add_trigrams(&mut connection).await?;
+            open::migrator_until(schema, open::postgres_text).run_direct(None, &mut connection, false).await?;
             Ok(Open::Postgres(connection))
         }
     }

@@ -2,13 +2,13 @@
 
 use object_store::{Error, ObjectStoreExt};
 
-use super::{Blobs, fault, path_of};
+use super::{Blobs, fault};
 use crate::domain::Fault;
 
 impl Blobs {
     /// Octets of a body; `None` where it is not there.
     pub(in crate::domain) async fn size_of(&self, name: &str) -> Result<Option<u64>, Fault> {
-        match self.store.head(&path_of(name)).await {
+        match self.store.head(&self.path_of(name)).await {
             Ok(about) => Ok(Some(about.size)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(fault(&error)),
