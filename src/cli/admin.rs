@@ -33,7 +33,10 @@ pub(super) async fn ask_watched(
     if let Some(answer) = control::ask_watched(&config.control_socket(), &command, watch).await? {
         return Ok(answer);
     }
-    logging::start(&LogConfig { filter: "warn".to_owned(), json: false }).map_err(anyhow::Error::msg)?;
+    // A command that asks page by page comes here for each of them.
+    if !tracing::dispatcher::has_been_set() {
+        logging::start(&LogConfig { filter: "warn".to_owned(), json: false }).map_err(anyhow::Error::msg)?;
+    }
     server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
     let store = open_store(&config).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;

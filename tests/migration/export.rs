@@ -60,7 +60,7 @@ async fn a_zip_comes_in_again_octet_for_octet() {
 }
 
 #[tokio::test]
-async fn mbox_files_come_in_again_and_python_and_neomutt_read_them() {
+async fn mbox_files_come_in_again_and_python_reads_them() {
     for world in worlds(3).await {
         fill(&world).await;
         let folder = world.folder.path().join("out");

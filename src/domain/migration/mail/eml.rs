@@ -30,7 +30,7 @@ struct Eml {
 #[derive(Default)]
 struct Index {
     /// By folder.
-    mailboxes: BTreeMap<String, Target>,
+    mailboxes: BTreeMap<String, index::Named>,
     /// By file.
     messages: HashMap<String, (Flags, Option<Timestamp>)>,
 }
@@ -56,10 +56,9 @@ impl EmlZip {
 
     fn find(&mut self, index: &Index, opening: &Opening<'_>) {
         let target_of = |folder: &str| match index.mailboxes.get(folder) {
-            Some(target) if opening.into.is_none() => opening.meant(target.clone()),
-            known => {
-                let path = known.map_or(folder, Target::word);
-                let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+            Some(known) => opening.known(known),
+            None => {
+                let parts: Vec<String> = folder.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
                 match parts.is_empty() && opening.into.is_none() {
                     true => opening.target(&["INBOX".to_owned()]),
                     false => opening.target(&parts),
@@ -124,9 +123,9 @@ fn read_index(archive: &mut Archive) -> Result<Index, Problem> {
                     found.messages.insert(message, (index::flags(&flags), index::date(&internal_date)));
                 }
                 index::Line::Mailbox { mailbox, special, file } => {
-                    let target = index::target(&mailbox, special.as_deref());
-                    let target = target.ok_or_else(|| wrong(number, "no name of a mailbox".to_owned()))?;
-                    found.mailboxes.insert(file, target);
+                    let named = index::named(&mailbox, special.as_deref());
+                    let named = named.ok_or_else(|| wrong(number, "no name of a mailbox".to_owned()))?;
+                    found.mailboxes.insert(file, named);
                 }
             }
         }

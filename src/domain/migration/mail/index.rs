@@ -63,10 +63,21 @@ pub(in crate::domain::migration) fn date(text: &str) -> Option<Timestamp> {
     parse_internal_date(text)
 }
 
-/// The mailbox that a line names, whatever it is called here.
-pub(in crate::domain::migration) fn target(mailbox: &str, special: Option<&str>) -> Option<Target> {
+/// The mailbox that a line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::domain::migration) struct Named {
+    /// As it was called there.
+    pub(in crate::domain::migration) name: MailboxName,
+    /// Whatever it is called here.
+    pub(in crate::domain::migration) target: Target,
+}
+
+/// Reads what a line says of a mailbox.
+pub(in crate::domain::migration) fn named(mailbox: &str, special: Option<&str>) -> Option<Named> {
+    let name = MailboxName::parse(mailbox).ok()?;
     let special = special.and_then(SpecialUse::from_column).filter(|special| special.is_required());
-    special.map(Target::Special).or_else(|| MailboxName::parse(mailbox).ok().map(Target::Named))
+    let target = special.map_or_else(|| Target::Named(name.clone()), Target::Special);
+    Some(Named { name, target })
 }
 
 #[cfg(test)]
@@ -84,8 +95,9 @@ mod tests {
         assert_eq!((flags(&words), date(&internal_date)), (flags_of, Some(Timestamp(0))));
         let mailbox: Line = serde_json::from_str(r#"{"mailbox":"Envoyés","special":"sent","file":"Envoyés"}"#).unwrap();
         assert!(matches!(mailbox, Line::Mailbox { .. }));
-        assert_eq!(target("Envoyés", Some("sent")), Some(Target::Special(SpecialUse::Sent)));
-        assert_eq!(target("A/B", Some("archive")).unwrap().word(), "A/B");
-        assert_eq!(target("A//B", None), None);
+        let sent = named("Envoyés", Some("sent")).unwrap();
+        assert_eq!((sent.name.as_str(), sent.target), ("Envoyés", Target::Special(SpecialUse::Sent)));
+        assert_eq!(named("A/B", Some("archive")).unwrap().target.word(), "A/B");
+        assert_eq!(named("A//B", None), None);
     }
 }

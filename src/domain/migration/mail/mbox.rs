@@ -51,7 +51,7 @@ impl MboxFiles {
 }
 
 /// The mailboxes of an export of ours, by file; empty where it is none.
-fn read_index(path: &Path, opening: &Opening<'_>) -> io::Result<Vec<(String, Target)>> {
+fn read_index(path: &Path, opening: &Opening<'_>) -> io::Result<Vec<(String, index::Named)>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -61,9 +61,9 @@ fn read_index(path: &Path, opening: &Opening<'_>) -> io::Result<Vec<(String, Tar
     let mut found = Vec::new();
     for line in BufReader::new(file.take(limit)).lines().take(opening.config.migration.entries_max) {
         if let Ok(index::Line::Mailbox { mailbox, special, file }) = serde_json::from_str(&line?)
-            && let Some(target) = index::target(&mailbox, special.as_deref())
+            && let Some(named) = index::named(&mailbox, special.as_deref())
         {
-            found.push((file, target));
+            found.push((file, named));
         }
     }
     Ok(found)
@@ -71,7 +71,7 @@ fn read_index(path: &Path, opening: &Opening<'_>) -> io::Result<Vec<(String, Tar
 
 struct Walk<'w> {
     opening: &'w Opening<'w>,
-    index: &'w [(String, Target)],
+    index: &'w [(String, index::Named)],
     found: &'w mut MboxFiles,
     seen: usize,
 }
@@ -116,13 +116,11 @@ impl Walk<'_> {
             }
             return Ok(());
         }
-        let known = self.index.iter().find(|(file, _)| *file == from_top).map(|(_, target)| target.clone());
-        let target = match known {
-            Some(target) if self.opening.into.is_none() => self.opening.meant(target),
-            known => {
+        let target = match self.index.iter().find(|(file, _)| *file == from_top) {
+            Some((_, known)) => self.opening.known(known),
+            None => {
                 let stem = name.strip_suffix(".mbox").unwrap_or(name).to_owned();
-                let known = known.map(|target| target.word().split('/').map(str::to_owned).collect());
-                self.opening.target(&known.unwrap_or_else(|| [above, &[stem]].concat()))
+                self.opening.target(&[above, &[stem]].concat())
             }
         };
         self.found.files.push(MboxFile { path, name: shown, target });

@@ -48,6 +48,17 @@ impl Opening<'_> {
         self.meant(Target::Named(name))
     }
 
+    /// The mailbox for one that an export of ours names.
+    fn known(&self, known: &index::Named) -> Target {
+        match self.into {
+            None => self.meant(known.target.clone()),
+            Some(_) => {
+                let path: Vec<String> = known.name.as_str().split(HIERARCHY_SEPARATOR).map(str::to_owned).collect();
+                self.target(&path)
+            }
+        }
+    }
+
     /// The mailbox of everybody's that a target means by its name, or itself.
     fn meant(&self, target: Target) -> Target {
         match target {
