@@ -240,6 +240,8 @@ pub struct SubmissionConfig {
     pub login_seconds_max: u64,
     /// Connections that one person may hold when a submission session logs in, those to IMAP counted.
     pub connections_per_user_max: usize,
+    /// Of `login.mechanisms`, those that submission does not offer: for clients that stumble over one.
+    pub hidden_mechanisms: Vec<Mechanism>,
 }
 
 /// IMAP.
@@ -385,6 +387,7 @@ impl Default for SubmissionConfig {
             data_idle_seconds_max: 180,
             login_seconds_max: 300,
             connections_per_user_max: 160,
+            hidden_mechanisms: vec![Mechanism::ScramSha256Plus],
         }
     }
 }

@@ -23,18 +23,27 @@ use std::sync::Arc;
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::config::Config;
 use crate::connection::{Connection, Ended, Start};
 use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
 use crate::domain::login::{Admission, Caller, Login};
 use crate::domain::{Fault, Gateway};
 use crate::model::{Address, Protocol, Use, User};
+use crate::sasl::Offer;
 use crate::sentences::Sentence;
 use incoming::Incoming;
 use session::{Answer, Chunk, Question, Received, Session, Step, SubmissionState};
 use stream::{ClientStream, End, PIECE_BYTES};
 use wire::data::DataDecoder;
 use wire::line::Framed;
+
+/// The ways to log in that submission offers.
+fn offered(connection: &Connection, config: &Config) -> Offer {
+    let mut offer = connection.offer(config);
+    offer.mechanisms.retain(|mechanism| !config.submission.hidden_mechanisms.contains(mechanism));
+    offer
+}
 
 /// Holds a submission session until it ends. No error comes out: what failed was logged (in the caller's span, which names
 /// the connection), and told where it could be.
@@ -43,7 +52,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let may_log_in = connection.may_log_in(&gateway.config.login);
-    let offer = may_log_in.then(|| connection.offer(&gateway.config));
+    let offer = may_log_in.then(|| offered(connection, &gateway.config));
     let mut conversation = Conversation {
         session: Session::new(Arc::clone(&gateway.config), connection.security, offer),
         client: ClientStream::new(stream, connection, &gateway.config.submission),

@@ -168,14 +168,14 @@ fn a_server_that_was_killed_leaves_nothing_in_the_way() {
 fn sighup_and_reload_read_the_certificate_again() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.serve();
-    let done = "the certificate was read again\nthe communication rules are those of the table\n";
+    let done = "the certificate and the log's filter were read again\nthe communication rules are those of the table\n";
     assert_eq!(sandbox.done(&["reload"], ""), done);
     server.signal("HUP");
-    server.hear("the certificate was read again");
+    server.hear("the certificate and the log's filter were read again");
     server.hear("the communication rules were read again");
     std::fs::write(sandbox.path("tls/cert.pem"), "x").unwrap();
     server.signal("HUP");
-    assert!(server.hear("the certificate in use stays").contains("cert.pem: holds no certificate"));
+    assert!(server.hear("nothing was reloaded: what is in use stays").contains("cert.pem: holds no certificate"));
     assert!(sandbox.refused(&["reload"], "").contains("cert.pem: holds no certificate"));
     assert_eq!(server.stop("TERM"), Some(0));
     assert_eq!(sandbox.done(&["reload"], ""), "the communication rules are those of the table\n");

@@ -30,10 +30,12 @@ pub(crate) async fn open(store: Store, folder: &Path, script: &Script) -> Arc<Ga
     let settings = script.header.settings.join("\n");
     // Only transcripts about it show the mailbox that recalls.
     let recall = if settings.contains("recall.") { "" } else { "recall.mailbox = ''\n" };
+    // Hidden by default, for one client's sake.
+    let plus = if settings.contains("submission.hidden") { "" } else { "submission.hidden_mechanisms = []\n" };
     let settings = format!(
         "domain = \"school.test\"\nhost_name = \"mail.school.test\"\ndata_dir = {folder:?}\n\
          login.password_chars_min = 6\nlogin.refusal_delay_milliseconds = 0\nlogin.scram_iterations = 4096\n\
-         {recall}{settings}\n"
+         {recall}{plus}{settings}\n"
     );
     let config: Config = toml::from_str(&settings).unwrap_or_else(|error| panic!("{}: {error}", script.path));
     let gateway = Arc::new(Gateway::new(Arc::new(config), store, Clock::fixed(NOW)).unwrap());
