@@ -1,7 +1,7 @@
 //! Quiet hours: who is reached at once, who waits, and what is due when the window ends.
 //!
-//! The wait is a column of the delivery itself, written in the delivering transaction: nothing to lose. `Gateway::release_due`
-//! (`Gateway::release_due`) runs on every gateway; a letter goes to all its readers in one transaction, and after each
+//! The wait is a column of the delivery itself, written in the delivering transaction: nothing to lose.
+//! `Gateway::release_due` runs on every gateway; a letter goes to all its readers in one transaction, and after each
 //! transaction the store is left to others for as long as it took.
 
 use std::collections::BTreeMap;
