@@ -92,7 +92,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    fn connect(port: u16) -> std::io::Result<Self> {
+    pub fn connect(port: u16) -> std::io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_nodelay(true)?;
