@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Error, Result};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
@@ -15,8 +15,6 @@ use crate::wire::{Done, Imap};
 pub(crate) type Ports = Vec<(u16, u16)>;
 
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long a change that broke off may still be under way in the store.
-const SETTLED_AFTER: Duration = Duration::from_millis(300);
 const MARKS: [&str; 4] = ["\\Seen", "\\Flagged", "\\Answered", "rig"];
 const OWN: [&str; 2] = ["Un", "Deux"];
 
@@ -26,8 +24,21 @@ pub(crate) struct Town {
     pub(crate) people: usize,
     pub(crate) journal: Journal,
     pub(crate) stop: AtomicBool,
+    /// How long a change that broke off may still be under way in the store.
+    pub(crate) settled_after: Duration,
+    /// People who have not stopped: nobody looks for the last time before.
+    pub(crate) working: AtomicUsize,
     /// Acknowledged things, by person.
     pub(crate) progress: Vec<AtomicU64>,
+}
+
+/// Somebody at work; it ends with the work, however that ends.
+struct Working<'t>(&'t AtomicUsize);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 pub(crate) fn login(number: usize) -> String {
@@ -71,15 +82,24 @@ impl<'t> Person<'t> {
 
     /// Works until told to stop, whatever breaks meanwhile; then looks once more.
     pub(crate) fn work(mut self) -> Account {
+        let working = Working(&self.town.working);
         while !self.town.stop.load(Ordering::Relaxed) {
             if self.step().is_err() {
                 self.broken();
             }
         }
+        drop(working);
+        while self.town.working.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(PAUSE);
+        }
         self.unsure = true;
         let started = Instant::now();
         while let Err(error) = self.imap() {
-            assert!(started.elapsed() < Duration::from_secs(60), "{}: no look at the end: {error}", login(self.number));
+            assert!(
+                started.elapsed() < Duration::from_secs(180),
+                "{}: no look at the end: {error}",
+                login(self.number)
+            );
             self.broken();
         }
         self.account
@@ -110,7 +130,7 @@ impl<'t> Person<'t> {
             let port = self.chance.of(&self.town.ports).0;
             let mut imap = Imap::log_in(port, &login(self.number))?;
             if self.unsure {
-                std::thread::sleep(SETTLED_AFTER);
+                std::thread::sleep(self.town.settled_after);
                 self.look(&mut imap)?;
             }
             self.imap = Some(imap);

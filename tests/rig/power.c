@@ -37,6 +37,8 @@ static int log_file = -1;
 static char root[PATH_MAX];
 static size_t root_size;
 static unsigned sync_microseconds;
+/* While there is a file of this name, no sync comes to its end. */
+static char stopper[PATH_MAX];
 
 #define REAL(name) ((__typeof__(&name))real(#name))
 static void *real(const char *name) {
@@ -49,6 +51,7 @@ __attribute__((constructor)) static void begin(void) {
   const char *log = getenv("RIG_LOG"), *below = getenv("RIG_ROOT"), *slow = getenv("RIG_SYNC_MICROSECONDS");
   if (!log || !below || !realpath(below, root)) return;
   root_size = strlen(root);
+  snprintf(stopper, sizeof stopper, "%s.stop", log);
   sync_microseconds = slow ? (unsigned)atoi(slow) : 0;
   int file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   /* Out of the way of those who number their files themselves. */
@@ -237,6 +240,7 @@ int posix_fallocate(int file, off_t offset, off_t size) { return posix_fallocate
 static int sync_it(int file) {
   if (!is_ours(file)) return 0;
   if (sync_microseconds) usleep(sync_microseconds);
+  while (access(stopper, F_OK) == 0) usleep(1000);
   LOCK;
   struct stat about;
   int result = fstat(file, &about);

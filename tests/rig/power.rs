@@ -108,16 +108,33 @@ impl Disk {
         ]
     }
 
+    /// From now on no sync comes to its end, until it is let go.
+    pub(crate) fn hold_syncs(&self, hold: bool) {
+        let mut stopper = self.log.clone().into_os_string();
+        stopper.push(".stop");
+        if hold { fs::write(stopper, "") } else { fs::remove_file(stopper) }.unwrap();
+    }
+
     /// Power is lost: the folder holds what the disk has kept. Its servers must be dead.
     pub(crate) fn lose_power(&mut self, chance: &mut Chance) -> Lost {
         let (files, lost) = self.replay().keep(chance);
+        self.put(&files);
+        lost
+    }
+
+    /// The same, and chance keeps nothing.
+    pub(crate) fn lose_all_that_was_not_synced(&mut self) {
+        let files = self.replay().files;
+        self.put(&files);
+    }
+
+    fn put(&mut self, files: &Files) {
         for entry in fs::read_dir(&self.root).unwrap().map(|entry| entry.unwrap()) {
             let path = entry.path();
             if entry.file_type().unwrap().is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
         }
         files.write(&self.root);
         self.begin();
-        lost
     }
 
     /// How what the log tells differs from what is there: nothing, where it tells everything.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
@@ -13,9 +13,9 @@ use crate::power::Lost;
 use crate::site::Gateway;
 
 /// After a fault everybody must get on within this time.
-const PROGRESS_WITHIN: Duration = Duration::from_secs(60);
+const PROGRESS_WITHIN: Duration = Duration::from_secs(240);
 /// How old acknowledged flags may be that a loss of power takes: a second, and what the machine takes to get there.
-pub(crate) const FLAGS_MAY_LOSE: Duration = Duration::from_secs(2);
+pub(crate) const FLAGS_MAY_LOSE: Duration = Duration::from_secs(3);
 
 /// What has happened.
 #[derive(Clone, Debug, Default)]
@@ -37,12 +37,19 @@ pub(crate) struct Tally {
 /// Gateways, and what they stand on.
 pub(crate) trait Site {
     type Fault: Copy + Debug;
+    /// How long a change that broke off may still be under way in the store.
+    const SETTLED_AFTER: Duration;
     fn ports(&self) -> Vec<(u16, u16)>;
     /// When it returns, all is well again, or will be soon.
     fn strike(&mut self, fault: Self::Fault, journal: &Journal, tally: &mut Tally);
     fn gateways(&mut self) -> Vec<&mut Gateway>;
     /// Files that changed without the log of their disk; asked when everything has stopped by itself.
     fn unseen_writes(&self) -> Vec<String>;
+}
+
+/// What all choices follow from.
+pub(crate) fn seed() -> u64 {
+    std::env::var("RIG_SEED").map_or(7, |seed| seed.parse().expect("RIG_SEED"))
 }
 
 /// Tells the seed when a test fails.
@@ -63,13 +70,16 @@ pub(crate) fn pause(chance: &mut Chance, milliseconds: Range<usize>) {
 }
 
 /// One round.
-pub(crate) fn round<S: Site>(site: &mut S, people: usize, seed: u64, faults: &[S::Fault], tally: &mut Tally) {
+pub(crate) fn round<S: Site>(site: &mut S, people: u32, seed: u64, faults: &[S::Fault], tally: &mut Tally) {
     let mut chance = Chance::new(seed);
+    let people = usize::try_from(people).unwrap();
     let town = Town {
         ports: site.ports(),
         people,
         journal: Journal::default(),
         stop: AtomicBool::new(false),
+        settled_after: S::SETTLED_AFTER,
+        working: AtomicUsize::new(people),
         progress: (0..people).map(|_| AtomicU64::new(0)).collect(),
     };
     let everybody: Vec<_> = (1..=people).map(|number| Person::new(&town, number, seed)).collect();

@@ -13,7 +13,6 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 
 /// One gateway: its folder, its settings, its process.
 pub(crate) struct Gateway {
-    pub(crate) data: PathBuf,
     config: PathBuf,
     log: PathBuf,
     pub(crate) ports: (u16, u16),
@@ -46,7 +45,7 @@ impl Gateway {
         );
         let config = folder.join(format!("{name}.toml"));
         std::fs::write(&config, text).unwrap();
-        Self { data: data.to_owned(), config, log: folder.join(format!("{name}.log")), ports, child: None }
+        Self { config, log: folder.join(format!("{name}.log")), ports, child: None }
     }
 
     /// Starts it and waits until it answers.

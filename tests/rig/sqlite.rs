@@ -1,7 +1,7 @@
 //! One gateway on SQLite: killed, on a full disk, without power.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
 use crate::client::Demo;
@@ -37,10 +37,17 @@ impl Sqlite {
     /// On this folder; `power`: so that power can be lost.
     pub(crate) fn new(folder: &Path, people: u32, seed: u64, power: bool, small: Option<SmallDisk>) -> Self {
         let data = folder.join("data");
-        drop(Demo::start(&data, None, people));
         let mut chance = Chance::new(seed ^ 0x5eed);
-        let mut gateway = Gateway::new(folder, &data, None, "");
+        if small.is_none() {
+            std::fs::create_dir(&data).unwrap();
+        }
+        // Watched from the first start on: a new store must be as safe as an old one.
         let disk = power.then(|| Disk::new(&data, &folder.join("power.log")));
+        let watched = environment(disk.as_ref(), &mut chance);
+        drop(Demo::start_with(&data, None, people, |command| {
+            command.envs(watched);
+        }));
+        let mut gateway = Gateway::new(folder, &data, None, "");
         gateway.start(&environment(disk.as_ref(), &mut chance));
         Self { gateway, disk, small, chance, data }
     }
@@ -56,7 +63,7 @@ impl Sqlite {
         let disk = self.disk.as_mut().expect("a disk that is watched");
         let lost = disk.lose_power(&mut self.chance);
         self.start();
-        journal.lose_flags(before - crate::run::FLAGS_MAY_LOSE, Instant::now());
+        journal.lose_flags(before.checked_sub(crate::run::FLAGS_MAY_LOSE).unwrap(), Instant::now());
         tally.power_losses += 1;
         tally.lost.changes += lost.changes;
         tally.lost.names += lost.names;
@@ -95,6 +102,8 @@ fn environment(disk: Option<&Disk>, chance: &mut Chance) -> Vec<(String, String)
 
 impl Site for Sqlite {
     type Fault = Fault;
+    // It ends with the gateway.
+    const SETTLED_AFTER: Duration = Duration::ZERO;
 
     fn ports(&self) -> Vec<(u16, u16)> {
         vec![self.gateway.ports]
