@@ -1,10 +1,11 @@
 //! A naive client: believes what it hears, and checks that it may.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::line::{Heard, HungUp, Line};
-use crate::world::{Mailbox, PASSWORD, World};
+use crate::world::{Mailbox, PASSWORD, World, count};
 
 pub type Flags = BTreeSet<String>;
 
@@ -289,6 +290,9 @@ impl Client {
                         let response = response?;
                         self.hear_untagged(&response, "IDLE", false);
                         if response.ends_with(" EXISTS") {
+                            count(&world.tally.waits);
+                            let milliseconds = usize::try_from(begun.elapsed().as_millis()).unwrap();
+                            world.tally.told_after_milliseconds_max.fetch_max(milliseconds, Ordering::Relaxed);
                             break;
                         }
                     }

@@ -43,7 +43,7 @@ use tokio::runtime::Runtime;
 
 use client::{Client, Kind};
 use line::Heard;
-use world::{Mailbox, World};
+use world::{Mailbox, World, count};
 
 /// What one client does next. Numbers choose among the messages that it counts.
 #[derive(Clone, Debug)]
@@ -152,6 +152,7 @@ fn was_cut_off(world: &World, client: &mut Client, taken: Heard) {
     if taken.is_err() {
         assert!(world.was_killed(client.home, client.life), "a session has hung up by itself");
         client.is_cut_off();
+        count(&world.tally.cut_off);
     }
 }
 
@@ -268,6 +269,7 @@ fn run(world: &World, runtime: &Runtime, runner: &mut TestRunner, run: impl Asyn
     });
     ran.unwrap_or_else(|error| panic!("on {}: {error}", world.engine()));
     runtime.block_on(world.check_store());
+    println!("{}: {:?}", world.engine(), world.tally);
 }
 
 fn runtime() -> Runtime {

@@ -42,6 +42,24 @@ pub struct World {
     user: User,
     test: TestStore,
     deliveries: AtomicUsize,
+    pub tally: Tally,
+}
+
+/// What befell a test: printed, so that one sees that it did.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub kills: AtomicUsize,
+    /// Sessions that were hung up on.
+    pub cut_off: AtomicUsize,
+    pub hints_cut: AtomicUsize,
+    pub waits: AtomicUsize,
+    /// The longest time from a letter through one gateway to the session in IDLE on the other.
+    pub told_after_milliseconds_max: AtomicUsize,
+}
+
+/// One more.
+pub fn count(counter: &AtomicUsize) {
+    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 enum Gateways {
@@ -87,7 +105,7 @@ impl World {
     }
 
     fn new(gateways: Gateways, observer: Arc<Gateway>, user: User, test: TestStore) -> Self {
-        Self { gateways, observer, user, test, deliveries: AtomicUsize::new(0) }
+        Self { gateways, observer, user, test, deliveries: AtomicUsize::new(0), tally: Tally::default() }
     }
 
     pub fn engine(&self) -> &'static str {
@@ -140,6 +158,7 @@ impl World {
     pub async fn kill(&self, home: usize) {
         if let Gateways::Apart(nodes) = &self.gateways {
             nodes[home].kill().await;
+            count(&self.tally.kills);
         }
     }
 
@@ -157,6 +176,7 @@ impl World {
             })
         });
         cut.await.unwrap();
+        count(&self.tally.hints_cut);
     }
 
     /// Puts a message into the mailbox, past every session, through either gateway.
