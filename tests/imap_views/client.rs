@@ -350,6 +350,10 @@ impl Client {
         loop {
             let response = self.response().await?;
             if let Some(answer) = response.strip_prefix(tag) {
+                if answer.starts_with(" NO [UNAVAILABLE]") {
+                    // The last words of a session whose gateway is being killed.
+                    return Err(HungUp);
+                }
                 assert!(answer.starts_with(" OK"), "{command}: {answer}");
                 self.hear_code(answer);
                 self.hear_added(answer);

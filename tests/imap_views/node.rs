@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use passerelle::config;
-use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
 use passerelle::domain::mailbox::Mailbox;
 use passerelle::domain::messages::{AppendOptions, Appended};
+use passerelle::domain::{Fault, Gateway};
 use passerelle::model::User;
 use passerelle::server::{self, Server};
 use tempfile::TempDir;
@@ -44,8 +44,16 @@ impl Node {
             life: AtomicU64::new(0),
             running: RwLock::new(None),
         };
-        *node.running.write().await = Some(node.run().await);
+        node.revive().await;
         node
+    }
+
+    /// Starts it where it does not run: a test that failed left it so.
+    pub async fn revive(&self) {
+        let mut running = self.running.write().await;
+        if running.is_none() {
+            *running = Some(self.run().await);
+        }
     }
 
     async fn run(&self) -> Running {
@@ -72,15 +80,15 @@ impl Node {
 
     /// Puts a message into the mailbox; `None` where the gateway was killed meanwhile: it may be there, or not.
     pub async fn deliver(&self, user: User, mailbox: Mailbox) -> Option<u32> {
-        let delivering = {
+        let (delivering, life) = {
             let running = self.running.read().await;
             let Running { runtime, server } = running.as_ref().unwrap();
-            runtime.spawn(deliver(Arc::clone(server.gateway()), user, mailbox))
+            (runtime.spawn(deliver(Arc::clone(server.gateway()), user, mailbox)), self.life())
         };
         match delivering.await {
-            Ok(uid) => Some(uid),
-            Err(error) if error.is_cancelled() => None,
-            Err(error) => panic!("{error}"),
+            Ok(Ok(uid)) => Some(uid),
+            _ if self.life() != life => None,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -107,12 +115,12 @@ impl Drop for Node {
 }
 
 /// Puts a message into the mailbox, past every session; its UID.
-pub async fn deliver(gateway: Arc<Gateway>, user: User, mailbox: Mailbox) -> u32 {
+pub async fn deliver(gateway: Arc<Gateway>, user: User, mailbox: Mailbox) -> Result<u32, Fault> {
     let mut spool = gateway.spool();
-    spool.write(b"Subject: b\r\n\r\ny\r\n").await.unwrap();
-    let message = spool.finish().await.unwrap();
-    match gateway.append(&user, &mailbox, message, AppendOptions::default()).await.unwrap() {
-        Appended::At { uid, .. } => uid.0,
+    spool.write(b"Subject: b\r\n\r\ny\r\n").await?;
+    let message = spool.finish().await?;
+    match gateway.append(&user, &mailbox, message, AppendOptions::default()).await? {
+        Appended::At { uid, .. } => Ok(uid.0),
         other => panic!("{other:?}"),
     }
 }

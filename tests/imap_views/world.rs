@@ -114,6 +114,9 @@ impl World {
 
     /// A fresh mailbox with a few messages, and clients that have opened it.
     pub async fn begin(&self, kinds: &[Kind]) -> (Mailbox, Vec<Client>) {
+        if let Gateways::Apart(nodes) = &self.gateways {
+            futures_util::future::join_all(nodes.iter().map(Node::revive)).await;
+        }
         let name = format!("case{}", MAILBOXES.fetch_add(1, Ordering::Relaxed));
         let created = self.observer.create_mailbox(&self.user, &MailboxName::parse(&name).unwrap(), None).await;
         let inner = created.unwrap().unwrap();
@@ -189,7 +192,7 @@ impl World {
         let before = mailbox.journal.before();
         let (user, inner) = (self.user.clone(), mailbox.inner.clone());
         let uid = match &self.gateways {
-            Gateways::Together(gateways) => node::deliver(Arc::clone(&gateways[home]), user, inner).await,
+            Gateways::Together(gateways) => node::deliver(Arc::clone(&gateways[home]), user, inner).await.unwrap(),
             Gateways::Apart(nodes) => nodes[home].deliver(user, inner).await?,
         };
         mailbox.journal.arrives(before, uid, &self.truth(mailbox).await);
