@@ -11,6 +11,9 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::{Engine, Store, StoreError, Tx, notices, open, schema};
 
+/// How PostgreSQL lists our connections: `pg_stat_activity.application_name` tells which versions serve.
+const NAME: &str = concat!("passerelle ", env!("CARGO_PKG_VERSION"));
+
 /// A connection that was idle for less than this is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -89,7 +92,7 @@ impl Store {
 
 /// How connections are opened, without limits of time.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)?.application_name("passerelle"))
+    Ok(PgConnectOptions::from_str(url)?.application_name(NAME))
 }
 
 /// Brings the schema up to date, on a connection of its own, without a limit of time: an index on millions of rows takes
