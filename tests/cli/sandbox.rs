@@ -17,7 +17,8 @@ pub(crate) struct Sandbox {
 
 /// Every listener on a free port, and nothing else but defaults.
 const LISTEN: &str = "imap = \"127.0.0.1:0\"\nimaps = \"127.0.0.1:0\"\nsubmission = \"127.0.0.1:0\"\n\
-                      submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\ndrain_seconds = 0\n";
+                      submissions = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\n\
+                      http = \"127.0.0.1:0\"\ndrain_seconds = 0\n";
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
