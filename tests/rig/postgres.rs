@@ -74,6 +74,8 @@ impl Postgres {
         self.cluster.crash();
         if power {
             let lost = self.disk.lose_power(&mut self.chance);
+            // Should it be back: it names a process of before, and here numbers of processes do not begin anew.
+            let _ = std::fs::remove_file(self.cluster.folder().join("data/postmaster.pid"));
             tally.lost.changes += lost.changes;
             tally.lost.names += lost.names;
             tally.power_losses += 1;
