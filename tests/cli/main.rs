@@ -10,6 +10,7 @@ mod demo;
 mod devices;
 mod keeping;
 mod migration;
+mod outdated;
 mod recall;
 mod sandbox;
 mod server;
