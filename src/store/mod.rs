@@ -316,7 +316,7 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 pub enum Durability {
     /// Committed and synced.
     Synced,
-    /// Committed; at most about a second of it may go with the power (flags only).
+    /// Committed; at most about a second of it may go with the power: flags on SQLite, and what nobody was promised.
     Relaxed,
 }
 
