@@ -44,11 +44,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl World {
-    fn blobs(&self) -> Vec<PathBuf> {
+    pub fn blobs(&self) -> Vec<PathBuf> {
         files(&self.gateway.config.data_dir.join("blobs"))
     }
 
-    fn days_pass(&self, days: i64) {
+    pub fn days_pass(&self, days: i64) {
         self.clock.set(Timestamp(self.clock.now().0 + days * DAY));
     }
 
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// How many rows there are of everything that messages leave.
-    async fn left(&self) -> Vec<i64> {
+    pub async fn left(&self) -> Vec<i64> {
         let mut left = Vec::new();
         for statement in [
             "select count(*) from placement",
@@ -106,7 +106,7 @@ async fn fill(world: &World) {
     world.submit(&one, &[to(2)], &letter(1, "bcc", "Bcc: u3@ent.test\r\n", "x")).await;
 }
 
-async fn empty_all(world: &World) {
+pub async fn empty_all(world: &World) {
     for owner in [user(1), user(2), user(3)] {
         for name in ["INBOX", "Drafts", "Sent", "Trash"] {
             world.empty(&world.mailbox(&owner, name).await).await;
@@ -318,7 +318,7 @@ async fn race(world: World, rounds: usize) {
     assert_eq!(world.blobs(), Vec::<PathBuf>::new());
 }
 
-async fn work(world: Arc<World>, number: u32, rounds: usize) {
+pub async fn work(world: Arc<World>, number: u32, rounds: usize) {
     let owner = user(number);
     let (inbox, drafts) = (world.mailbox(&owner, "INBOX").await, world.mailbox(&owner, "Drafts").await);
     let shared = [letter(1, "x", "", "small"), large("y")];
@@ -352,7 +352,7 @@ async fn readable(world: &World, mailbox: &Mailbox, uid: Uid, message: &[u8]) {
     assert_eq!(octets, message);
 }
 
-fn racing(config: &mut Config) {
+pub fn racing(config: &mut Config) {
     config.store.blob_threshold_bytes = 1000;
     config.keeping.undelete_days = 0;
     config.mailboxes.expunge_to_trash = false;
