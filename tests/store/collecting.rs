@@ -281,6 +281,24 @@ async fn the_same_large_body_at_once_leaves_one_file() {
     }
 }
 
+/// Whoever finds a body stored does not write it again, and counts on it until his row names it.
+#[tokio::test]
+async fn a_body_that_somebody_counts_on_stays_for_an_hour() {
+    for world in worlds_with(2, racing).await {
+        for owner in [user(1), user(2)] {
+            let drafts = world.mailbox(&owner, "Drafts").await;
+            world.append(&owner, &drafts, &large("same")).await;
+            world.empty(&drafts).await;
+        }
+        world.clock.set(Timestamp(NOW.0 + DAY / 24 - 1));
+        assert_eq!(world.gateway.collect().await.unwrap().messages, 1, "{}", world.engine);
+        assert_eq!((world.count("select count(*) from body").await, world.blobs().len()), (1, 1), "{}", world.engine);
+        world.clock.set(Timestamp(NOW.0 + DAY / 24));
+        assert_eq!(world.gateway.collect().await.unwrap().bodies, 1, "{}", world.engine);
+        assert_eq!(world.blobs().len(), 0);
+    }
+}
+
 /// People append, copy, deliver and expunge the same few messages while collection runs without end: whatever is in a
 /// mailbox can be read, and in the end nothing is left.
 async fn race(world: World, rounds: usize) {
