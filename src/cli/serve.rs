@@ -33,8 +33,7 @@ pub(super) async fn run(command: Serve) -> anyhow::Result<Exit> {
     let addresses = server.addresses();
     let engine = server.gateway().store().engine_name();
     tracing::info!(?addresses, engine, domain = config.domain, "ready");
-    signals.serve(server).await;
-    Ok(Exit::Done)
+    Ok(signals.serve(server).await)
 }
 
 /// Each connection is an open file: asks the system for as many as the settings promise.

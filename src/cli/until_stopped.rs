@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::systemd;
+use super::{Exit, systemd};
 use crate::domain::import::ImportMode;
 use crate::server::Server;
 
@@ -25,18 +25,22 @@ impl Signals {
         })
     }
 
-    /// Lets the server work until it is told to stop, and stops it.
-    pub(super) async fn serve(mut self, server: Server) {
+    /// Lets the server work until it is told to stop, or must because it has become too old for the store, and stops it.
+    pub(super) async fn serve(mut self, server: Server) -> Exit {
         systemd::ready();
         let mut alive = pin!(systemd::keep_alive());
-        let signal = loop {
+        let outdated = server.outdated();
+        let exit = loop {
             tokio::select! {
-                signal = stopped(&mut self.terminate, &mut self.interrupt) => break signal,
+                signal = stopped(&mut self.terminate, &mut self.interrupt) => {
+                    tracing::info!(signal, "stopping; the same signal again: at once");
+                    break Exit::Done;
+                }
+                () = outdated.cancelled() => break Exit::NotDone,
                 _ = self.hang_up.recv() => reload(&server).await,
                 () = alive.as_mut() => {}
             }
         };
-        tracing::info!(signal, "stopping; the same signal again: at once");
         systemd::stopping(server.stops_within());
         let hurry = server.hurry();
         let mut stopping = pin!(server.stop());
@@ -48,6 +52,7 @@ impl Signals {
             }
         }
         tracing::info!("stopped");
+        exit
     }
 }
 

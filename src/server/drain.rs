@@ -1,6 +1,7 @@
 //! Stopping without cutting anybody's send: nobody new, and sessions are told goodbye one after the other, each at a moment
 //! of its own within `listen.drain_seconds`, so that their clients do not all come back at once. A session hears of it
-//! between two commands only; what is under way is finished and answered.
+//! between two commands only; what is under way is finished and answered. Where the store has become too new for this program,
+//! nobody is let wait.
 
 use std::time::Duration;
 
@@ -12,7 +13,10 @@ use super::Shared;
 pub(super) async fn turn_comes(shared: &Shared, stop: &CancellationToken) {
     shared.stop.cancelled().await;
     let spread = Duration::from_secs(shared.config.listen.drain_seconds);
-    tokio::time::sleep(part_of(spread)).await;
+    tokio::select! {
+        () = tokio::time::sleep(part_of(spread)) => {}
+        () = shared.outdated.cancelled() => {}
+    }
     stop.cancel();
 }
 

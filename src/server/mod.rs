@@ -83,6 +83,8 @@ struct Shared {
     hurry: CancellationToken,
     /// Cancelled then: whoever is still there is cut off.
     kill: CancellationToken,
+    /// Cancelled where the store has become too new for this program, with `stop` and `end`.
+    outdated: CancellationToken,
     /// Cancelled last, when no session is left: what the server does by itself ends.
     end: CancellationToken,
     sessions: TaskTracker,
@@ -115,6 +117,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
         stop: CancellationToken::new(),
         hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
+        outdated: CancellationToken::new(),
         end: CancellationToken::new(),
         sessions: TaskTracker::new(),
         tasks: TaskTracker::new(),
@@ -156,6 +159,11 @@ impl Server {
         Duration::from_secs(listen.drain_seconds.saturating_add(listen.stop_seconds_max))
     }
 
+    /// Cancelled where the store has become too new for this program: nobody is served any more, stop it.
+    pub fn outdated(&self) -> CancellationToken {
+        self.shared.outdated.clone()
+    }
+
     /// Cancel it, and [`Server::stop`] waits for sessions no longer.
     pub fn hurry(&self) -> CancellationToken {
         self.shared.hurry.clone()
@@ -171,7 +179,9 @@ impl Server {
         shared.end.cancel();
         shared.tasks.close();
         shared.tasks.wait().await;
-        rounds::see_to_trail(&shared.gateway, true).await;
+        if !shared.outdated.is_cancelled() {
+            rounds::see_to_trail(&shared.gateway, true).await;
+        }
         shared.gateway.tell_the_rest().await;
         shared.gateway.store().close().await;
         let socket = shared.config.control_socket();
@@ -196,6 +206,7 @@ impl Shared {
         };
         self.tasks.spawn(rounds::switch(Arc::clone(self)));
         if self.gateway.store().is_shared() {
+            self.tasks.spawn(rounds::schema(Arc::clone(self)));
             let (telling, hearing) = (Arc::clone(&self.gateway), Arc::clone(&self.gateway));
             let (end, end_hearing) = (self.end.clone(), self.end.clone());
             self.tasks.spawn(async move { telling.keep_telling(end).await });
@@ -218,13 +229,7 @@ impl Shared {
         if self.certificates.is_none() {
             return PublicPorts::default();
         }
-        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
-        let bound = PublicPorts {
-            imap: port(addresses.imap),
-            imaps: port(addresses.imaps),
-            submission: port(addresses.submission),
-            submissions: port(addresses.submissions),
-        };
-        PublicPorts::told(&self.config.public, bound)
+        let Addresses { imap, imaps, submission, submissions, .. } = addresses;
+        PublicPorts::told(&self.config.public, [imap, imaps, submission, submissions])
     }
 }

@@ -1,11 +1,13 @@
 //! What the server does by itself, again and again: gives the trail's lines their place, looks at the switch, delivers
-//! what waited for the end of quiet hours, and sees to the accounts of people who left.
+//! what waited for the end of quiet hours, sees to the accounts of people who left, and notices where it has become too old for the
+//! store.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Shared;
 use crate::domain::{Fault, Gateway};
+use crate::store::StoreError;
 
 /// How often the trail is seen to.
 const TRAIL_EVERY: Duration = Duration::from_secs(1);
@@ -86,5 +88,25 @@ pub(super) async fn departed(shared: Arc<Shared>) {
             tracing::error!(%fault, "the accounts of people who left were not looked at");
         }
         wait = every;
+    }
+}
+
+/// How often the schema is looked at.
+const SCHEMA_EVERY: Duration = Duration::from_secs(2);
+
+/// Looks whether a newer program has taken away what this one needs. Then all that this one does by itself ends, and
+/// everybody is told goodbye at once: what it wrote from now on could be wrong.
+pub(super) async fn schema(shared: Arc<Shared>) {
+    while shared.end.run_until_cancelled(tokio::time::sleep(SCHEMA_EVERY)).await.is_some() {
+        match shared.gateway.store().check_schema().await {
+            Ok(()) => {}
+            Err(error @ StoreError::Contracted { .. }) => {
+                tracing::error!(%error, "a newer program has changed the store: this one stops");
+                for token in [&shared.outdated, &shared.stop, &shared.end] {
+                    token.cancel();
+                }
+            }
+            Err(error) => tracing::error!(%error, "the schema could not be looked at"),
+        }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) use on_engine;
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
-    ($tx:expr, $first:literal $(, $kind:ident $parameter:literal, $text:literal)* $(,)?) => {
+    ($tx:expr, $first:expr $(, $kind:ident $parameter:literal, $text:literal)* $(,)?) => {
         match $tx {
             $crate::store::Tx::Sqlite(_) => {
                 concat!($first $(, $crate::store::sqlite_list!($kind, $parameter), $text)*)
@@ -246,7 +246,13 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("store: migration: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
+    /// What was released is never edited (`docs/scale.md`).
+    #[error(
+        "store: version {version} of its schema was made from another text than this program's: the store, or this program, \
+        comes from a build between two releases; open it with the build that made it"
+    )]
+    Edited { version: i64 },
     /// A newer program has taken away what this one needs.
     #[error(
         "store: version {version} of its schema is not for this program, which knows {newest}: it is an older one than the \
@@ -280,6 +286,15 @@ pub enum StoreError {
     /// The writer has stopped: the process is ending.
     #[error("store: closed")]
     Closed,
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMismatch(version) => Self::Edited { version },
+            error => Self::Migrate(error),
+        }
+    }
 }
 
 /// When a write may be acknowledged.

@@ -11,6 +11,9 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::{Engine, Store, StoreError, Tx, notices, open, schema};
 
+/// How PostgreSQL lists our connections: `pg_stat_activity.application_name` tells which versions serve.
+const NAME: &str = concat!("passerelle ", env!("CARGO_PKG_VERSION"));
+
 /// A connection that was idle for less than this is taken to be alive.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -54,6 +57,11 @@ impl Store {
         let plain = options(url)?;
         prepare(&plain, settings.connect_within).await?;
         let milliseconds = |time: Duration| time.as_millis().to_string();
+        // A plan made while a table was small is kept when it has grown, until its statistics are taken: it must not be one
+        // that reads the whole table. Everything that people ask has an index. And what takes a millisecond is not helped
+        // by more processes, nor by a compiler: PostgreSQL, which takes every list of ours to be long, would start them.
+        let plain =
+            plain.options([("enable_seqscan", "off"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")]);
         let options = plain.options([
             ("statement_timeout", milliseconds(settings.statement_within)),
             ("lock_timeout", milliseconds(settings.lock_within)),
@@ -84,7 +92,7 @@ impl Store {
 
 /// How connections are opened, without limits of time.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
-    Ok(PgConnectOptions::from_str(url)?.application_name("passerelle"))
+    Ok(PgConnectOptions::from_str(url)?.application_name(NAME))
 }
 
 /// Brings the schema up to date, on a connection of its own, without a limit of time: an index on millions of rows takes

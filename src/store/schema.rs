@@ -3,7 +3,7 @@
 //!
 //! What a migration does is the first word of its title, which is kept with it.
 
-use super::{StoreError, Tx, inspect, on_engine, open};
+use super::{Store, StoreError, Tx, inspect, on_engine, open};
 
 /// The first word of migrations that older programs cannot live with.
 const CONTRACT: &str = "contract";
@@ -19,6 +19,16 @@ pub(super) async fn contracted(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreErro
     let unknown: Vec<(i64, String)> = on_engine!(tx, |c| sqlx::query_as(UNKNOWN).bind(newest).fetch_all(c).await?);
     let contracts = unknown.into_iter().find(|(_, title)| title.starts_with(CONTRACT));
     Ok(contracts.map(|(version, _)| version))
+}
+
+impl Store {
+    /// May this program go on? A newer one may have been here since the store was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Contracted`] where this program is too old for the schema.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        self.read((), |tx, ()| Box::pin(check(tx))).await
+    }
 }
 
 /// # Errors

@@ -17,6 +17,7 @@ mod demo;
 mod devices;
 mod keeping;
 mod migration;
+mod outdated;
 mod recall;
 mod restoring;
 mod sandbox;

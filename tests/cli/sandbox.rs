@@ -197,6 +197,11 @@ impl Running {
         }
     }
 
+    /// Waits until it ends by itself, and gives its exit code.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Stops it by a signal and gives its exit code.
     pub(crate) fn stop(mut self, signal: &str) -> Option<i32> {
         self.signal(signal);

@@ -109,9 +109,9 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<Exit> {
     let pid_file = folder.join("passerelle.pid");
     std::fs::write(&pid_file, format!("{}\n", std::process::id())).with_context(|| pid_file.display().to_string())?;
     print::line("ready");
-    signals.serve(server).await;
+    let exit = signals.serve(server).await;
     std::fs::remove_file(&pid_file).with_context(|| pid_file.display().to_string())?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// The school and everybody's password; gives the text to print.
