@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::progress::Bar;
 use super::{Exit, print};
 use crate::config::{self, LogConfig};
-use crate::control::{self, AdminAnswer, AdminCommand, ProgressLine};
+use crate::control::{self, AdminAnswer, AdminCommand};
 use crate::domain::clock::Clock;
 use crate::domain::import::progress::Progress;
 use crate::domain::{Gateway, open_store};
@@ -18,19 +19,14 @@ use crate::{logging, server};
 /// How often somebody who waits hears how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
-/// Has the command done, by the server that runs on this configuration or, where none does, on the store itself.
+/// Has the command done, by the server that runs on this configuration or, where none does, on the store itself. A bar
+/// shows how far those commands are that say so.
 pub(super) async fn ask(config_file: &Path, command: AdminCommand) -> anyhow::Result<AdminAnswer> {
-    ask_watched(config_file, command, &mut |_| {}).await
-}
-
-/// The same; `watch` hears how far it is.
-pub(super) async fn ask_watched(
-    config_file: &Path,
-    command: AdminCommand,
-    watch: &mut (dyn FnMut(ProgressLine) + Send),
-) -> anyhow::Result<AdminAnswer> {
     let config = Arc::new(config::load(config_file)?);
-    if let Some(answer) = control::ask_watched(&config.control_socket(), &command, watch).await? {
+    let mut bar = Bar::default();
+    let answer = control::ask_watched(&config.control_socket(), &command, &mut |line| bar.show(&line)).await;
+    bar.clear();
+    if let Some(answer) = answer? {
         return Ok(answer);
     }
     // A command that asks page by page comes here for each of them.
@@ -41,23 +37,23 @@ pub(super) async fn ask_watched(
     let store = open_store(&config).await?;
     let gateway = Gateway::new(Arc::clone(&config), store, Clock::system())?;
     let progress = Arc::new(Progress::default());
-    let answer = watched(&progress, control::execute_watched(&gateway, command, &progress), watch).await;
+    let answer = with_bar(&progress, control::execute_watched(&gateway, command, &progress)).await;
     gateway.tell_the_rest().await;
     gateway.store().close().await;
     Ok(answer)
 }
 
-/// Does work in this process; `watch` hears how far it is.
-pub(super) async fn watched<T>(
-    progress: &Progress,
-    work: impl Future<Output = T>,
-    watch: &mut (dyn FnMut(ProgressLine) + Send),
-) -> T {
+/// Does work in this process; a bar shows how far it is.
+pub(super) async fn with_bar<T>(progress: &Progress, work: impl Future<Output = T>) -> T {
+    let mut bar = Bar::default();
     let mut work = pin!(work);
     loop {
         match tokio::time::timeout(TELL_EVERY, &mut work).await {
-            Ok(done) => return done,
-            Err(_elapsed) => control::progress_line(progress).into_iter().for_each(&mut *watch),
+            Ok(done) => {
+                bar.clear();
+                return done;
+            }
+            Err(_elapsed) => control::progress_line(progress).into_iter().for_each(|line| bar.show(&line)),
         }
     }
 }

@@ -7,9 +7,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use tokio::net::UnixStream;
 
-use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print, upkeep};
-use crate::control::{self, AdminAnswer, UpkeepCommand};
+use crate::control::{self, AdminAnswer, AdminCommand, UpkeepCommand};
 use crate::domain::backup::{self, BackupError, Checked, Restored};
 use crate::domain::clock::Clock;
 use crate::domain::import::progress::Progress;
@@ -78,7 +77,7 @@ pub(super) async fn run(command: Backup) -> anyhow::Result<Exit> {
 
 async fn create(command: Create) -> anyhow::Result<Exit> {
     let file = std::path::absolute(&command.file).with_context(|| command.file.display().to_string())?;
-    match upkeep::watched(&command.config, UpkeepCommand::Backup { file: file.clone() }).await? {
+    match admin::ask(&command.config.path, AdminCommand::Upkeep(UpkeepCommand::Backup { file: file.clone() })).await? {
         AdminAnswer::BackedUp(sheet) => {
             let (rows, bodies, size) = (sheet.rows, sheet.bodies, mebibytes(sheet.bytes));
             print::line(&format!("{}: {rows} rows, {bodies} large bodies, {size} MiB", file.display()));
@@ -105,7 +104,7 @@ async fn check(command: Check) -> anyhow::Result<Exit> {
         let (file, progress) = (command.file.clone(), Arc::clone(&progress));
         tokio::task::spawn_blocking(move || backup::check(&file, &progress))
     };
-    let checked: Checked = shown(&progress, async { reading.await.map_err(anyhow::Error::from) }).await??;
+    let checked: Checked = admin::with_bar(&progress, async { reading.await.map_err(anyhow::Error::from) }).await??;
     let manifest = &checked.manifest;
     print::line(&format!("{}: whole, and as it was written", command.file.display()));
     let rows = [
@@ -133,7 +132,8 @@ async fn restore(command: Restore) -> anyhow::Result<Exit> {
     }
     server::make_private(&config.data_dir).with_context(|| config.data_dir.display().to_string())?;
     let progress = Arc::new(Progress::default());
-    let restored = match shown(&progress, Box::pin(backup::restore(&config, &command.file, &progress))).await {
+    let restored = match admin::with_bar(&progress, Box::pin(backup::restore(&config, &command.file, &progress))).await
+    {
         Ok(restored) => restored,
         Err(error) => return Ok(not_restored(&error)),
     };
@@ -163,16 +163,8 @@ async fn note_and_verify(
 ) -> anyhow::Result<Exit> {
     let detail = format!("{}: taken {}", file.display(), restored.manifest.made_at);
     gateway.trail(None, &TrailEvent::Admin { act: "backup restore", detail }).await?;
-    let verified = shown(progress, gateway.verify(false, progress)).await?;
+    let verified = admin::with_bar(progress, gateway.verify(false, progress)).await?;
     Ok(upkeep::tell(&control::verify_sheet(&verified)))
-}
-
-/// Waits for work, with a bar.
-async fn shown<T>(progress: &Progress, work: impl Future<Output = T>) -> T {
-    let mut bar = Bar::default();
-    let done = admin::watched(progress, work, &mut |line| bar.show(&line)).await;
-    bar.clear();
-    done
 }
 
 /// Rounded up.

@@ -23,14 +23,9 @@ pub(super) struct Dns {
 
 pub(super) fn run(command: &Dns) -> anyhow::Result<Exit> {
     let config = config::load(&command.config.path)?;
-    let port = |address: Option<std::net::SocketAddr>| address.map(|address| address.port());
-    let bound = PublicPorts {
-        imap: port(config.listen.imap),
-        imaps: port(config.listen.imaps),
-        submission: port(config.listen.submission),
-        submissions: port(config.listen.submissions),
-    };
-    let setup = Setup::new(&config, PublicPorts::told(&config.public, bound));
+    let listen = &config.listen;
+    let listened_on = [listen.imap, listen.imaps, listen.submission, listen.submissions];
+    let setup = Setup::new(&config, PublicPorts::told(&config.public, listened_on));
     records(&setup).iter().for_each(|line| print::line(line));
     Ok(Exit::Done)
 }

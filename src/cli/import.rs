@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print};
 use crate::control::{AdminAnswer, AdminCommand, ImportSheet, StoppedSheet};
 
@@ -45,11 +44,8 @@ pub(super) struct Import {
 pub(super) async fn run(command: Import) -> anyhow::Result<Exit> {
     let folder = std::fs::canonicalize(&command.files).with_context(|| command.files.display().to_string())?;
     let Import { dry_run, school, suspend, names, config, .. } = command;
-    let mut bar = Bar::default();
     let asked = AdminCommand::Import { folder, dry_run, school, suspend };
-    let answer = admin::ask_watched(&config.path, asked, &mut |progress| bar.show(&progress)).await;
-    bar.clear();
-    match answer? {
+    match admin::ask(&config.path, asked).await? {
         AdminAnswer::Import(sheet) => Ok(tell(&sheet, names)),
         answer => Ok(admin::unexpected(answer)),
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print};
 use crate::control::{
     AdminAnswer, AdminCommand, Bringing, BrokenSheet, BroughtSheet, ExportedSheet, Exporting, MigrationCommand,
@@ -149,11 +148,7 @@ fn new(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 async fn ask(config: &ConfigArgument, command: MigrationCommand) -> anyhow::Result<AdminAnswer> {
-    let mut bar = Bar::default();
-    let asked = AdminCommand::Migration(command);
-    let answer = admin::ask_watched(&config.path, asked, &mut |progress| bar.show(&progress)).await;
-    bar.clear();
-    answer
+    admin::ask(&config.path, AdminCommand::Migration(command)).await
 }
 
 async fn bring(config: &ConfigArgument, command: MigrationCommand) -> anyhow::Result<Exit> {

@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::progress::Bar;
 use super::{ConfigArgument, Exit, admin, print};
 use crate::control::{AdminAnswer, AdminCommand, UpkeepCommand, VerifySheet};
 
@@ -52,7 +51,7 @@ pub(super) struct Repair {
 }
 
 pub(super) async fn verify(command: Verify) -> anyhow::Result<Exit> {
-    match watched(&command.config, UpkeepCommand::Verify { deep: command.deep }).await? {
+    match ask(&command.config, UpkeepCommand::Verify { deep: command.deep }).await? {
         AdminAnswer::Verified(sheet) => Ok(tell(&sheet)),
         answer => Ok(admin::unexpected(answer)),
     }
@@ -60,7 +59,7 @@ pub(super) async fn verify(command: Verify) -> anyhow::Result<Exit> {
 
 pub(super) async fn repair(command: Repair) -> anyhow::Result<Exit> {
     let Repair { repair, dry_run, config } = command;
-    match watched(&config, UpkeepCommand::Repair { repair: repair.clone(), dry_run }).await? {
+    match ask(&config, UpkeepCommand::Repair { repair: repair.clone(), dry_run }).await? {
         AdminAnswer::Repaired(0) => print::line(&format!("{repair}: nothing to mend")),
         AdminAnswer::Repaired(count) if dry_run => {
             print::line(&format!("{repair}: {count} to mend; dry run: nothing was changed"));
@@ -71,13 +70,8 @@ pub(super) async fn repair(command: Repair) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Has it done, with a bar.
-pub(super) async fn watched(config: &ConfigArgument, command: UpkeepCommand) -> anyhow::Result<AdminAnswer> {
-    let mut bar = Bar::default();
-    let asked = AdminCommand::Upkeep(command);
-    let answer = admin::ask_watched(&config.path, asked, &mut |progress| bar.show(&progress)).await;
-    bar.clear();
-    answer
+async fn ask(config: &ConfigArgument, command: UpkeepCommand) -> anyhow::Result<AdminAnswer> {
+    admin::ask(&config.path, AdminCommand::Upkeep(command)).await
 }
 
 /// Prints what was found, the faults first.

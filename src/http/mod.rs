@@ -4,6 +4,7 @@
 
 pub mod setup;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,13 +31,14 @@ pub struct PublicPorts {
 }
 
 impl PublicPorts {
-    /// Those set in `[public]`, else those that the server listens on.
-    pub fn told(set: &PublicConfig, bound: Self) -> Self {
+    /// Those set in `[public]`, else those listened on, in the order of the fields.
+    pub fn told(set: &PublicConfig, [imap, imaps, submission, submissions]: [Option<SocketAddr>; 4]) -> Self {
+        let port = |set: Option<u16>, bound: Option<SocketAddr>| set.or_else(|| bound.map(|address| address.port()));
         Self {
-            imap: set.imap_port.or(bound.imap),
-            imaps: set.imaps_port.or(bound.imaps),
-            submission: set.submission_port.or(bound.submission),
-            submissions: set.submissions_port.or(bound.submissions),
+            imap: port(set.imap_port, imap),
+            imaps: port(set.imaps_port, imaps),
+            submission: port(set.submission_port, submission),
+            submissions: port(set.submissions_port, submissions),
         }
     }
 }

@@ -229,13 +229,7 @@ impl Shared {
         if self.certificates.is_none() {
             return PublicPorts::default();
         }
-        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
-        let bound = PublicPorts {
-            imap: port(addresses.imap),
-            imaps: port(addresses.imaps),
-            submission: port(addresses.submission),
-            submissions: port(addresses.submissions),
-        };
-        PublicPorts::told(&self.config.public, bound)
+        let Addresses { imap, imaps, submission, submissions, .. } = addresses;
+        PublicPorts::told(&self.config.public, [imap, imaps, submission, submissions])
     }
 }

@@ -149,16 +149,9 @@ async fn count_people(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Reached, Sto
 async fn count_new_people(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> Result<u64, StoreError> {
     let statement = sql!(
         tx,
-        "select count(*) from (
-            select u.id from ",
-        texts "$1",
-        " as list join ent_user u on u.id = list.item where not u.suspended
-            union
-            select u.id from ",
-        texts "$2",
-        " as list join group_member g on g.group_id = list.item join ent_user u on u.id = g.user_id
-            where not u.suspended
-        ) as reached
+        "select count(*) from ",
+        reached "$1",
+        " as reached
         where not exists (select 1 from delivery d where d.submission_id = $3 and d.user_id = reached.id)"
     );
     let (people,): (i64,) = on_engine!(tx, |c| {

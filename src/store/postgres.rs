@@ -57,6 +57,11 @@ impl Store {
         let plain = options(url)?;
         prepare(&plain, settings.connect_within).await?;
         let milliseconds = |time: Duration| time.as_millis().to_string();
+        // A plan made while a table was small is kept when it has grown, until its statistics are taken: it must not be one
+        // that reads the whole table. Everything that people ask has an index. And what takes a millisecond is not helped
+        // by more processes, nor by a compiler: PostgreSQL, which takes every list of ours to be long, would start them.
+        let plain =
+            plain.options([("enable_seqscan", "off"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")]);
         let options = plain.options([
             ("statement_timeout", milliseconds(settings.statement_within)),
             ("lock_timeout", milliseconds(settings.lock_within)),

@@ -11,6 +11,9 @@ pub(crate) struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
+    /// Settings, and what its processes have in their environment.
+    settings: &'static [&'static str],
+    environment: Vec<(String, String)>,
 }
 
 /// Where PostgreSQL's programs are, the newest.
@@ -41,17 +44,25 @@ fn run(command: &mut Command) {
 impl Cluster {
     /// Starts one that takes connections by TLS only.
     pub(crate) fn start() -> Option<Self> {
+        let cluster = Self::make("hostssl", &["fsync=off"])?;
+        cluster.run();
+        Some(cluster)
+    }
+
+    /// Makes one; `kind`: the connections that it takes, as in pg_hba.conf.
+    pub(crate) fn make(kind: &str, settings: &'static [&'static str]) -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().unwrap();
         make_certificate(folder.path(), &["localhost"], Clock::system().now()).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Self { folder, programs, port };
+        let cluster = Self { folder, programs, port, settings, environment: Vec::new() };
         if rustix::process::geteuid().is_root() {
             run(Command::new("chown").args(["-R", "postgres"]).arg(cluster.folder.path()));
         }
         let data = cluster.folder.path().join("data");
         let initdb = cluster.programs.join("initdb");
         run(as_postgres(&initdb).arg("-D").arg(&data).args([
+            "-N",
             "-U",
             "postgres",
             "-A",
@@ -60,8 +71,8 @@ impl Cluster {
             "-E",
             "UTF8",
         ]));
-        std::fs::write(data.join("pg_hba.conf"), "local all all trust\nhostssl all all 127.0.0.0/8 trust\n").unwrap();
-        cluster.run();
+        let hosts = format!("local all all trust\n{kind} all all 127.0.0.0/8 trust\n");
+        std::fs::write(data.join("pg_hba.conf"), hosts).unwrap();
         Some(cluster)
     }
 
@@ -69,14 +80,16 @@ impl Cluster {
     pub(crate) fn run(&self) {
         let folder = self.folder.path();
         let options = format!(
-            "-c listen_addresses=127.0.0.1,127.0.0.2 -p {} -k {} -c ssl=on -c ssl_cert_file={} -c ssl_key_file={} -c fsync=off",
+            "-c listen_addresses=127.0.0.1,127.0.0.2 -p {} -k {} -c ssl=on -c ssl_cert_file={} -c ssl_key_file={} {}",
             self.port,
             folder.display(),
             folder.join("cert.pem").display(),
-            folder.join("key.pem").display()
+            folder.join("key.pem").display(),
+            self.settings.iter().map(|setting| format!("-c {setting} ")).collect::<String>()
         );
         run(self
             .control()
+            .envs(self.environment.iter().cloned())
             .args(["-w", "-t", "60", "-l"])
             .arg(folder.join("log"))
             .args(["-o", &options, "start"])
@@ -86,6 +99,24 @@ impl Cluster {
     /// As a crash of its machine would: nobody is told, nothing is written.
     pub(crate) fn crash(&self) {
         run(self.control().args(["-m", "immediate", "-w", "stop"]));
+    }
+
+    /// As an admin stops it.
+    pub(crate) fn stop(&self) {
+        run(self.control().args(["-m", "fast", "-w", "stop"]));
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From the next start on.
+    pub(crate) fn set_environment(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
     }
 
     fn control(&self) -> Command {

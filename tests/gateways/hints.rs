@@ -111,8 +111,14 @@ async fn a_lost_listener_comes_back_and_what_was_missed_is_looked_at() {
     pair.stop().await;
 }
 
-/// Counts what goes through the channel until a notice says `end`.
-async fn notices(mut listener: PgListener) -> Vec<String> {
+/// What goes through the channel for a letter to everybody, until a client of the other gateway has heard of it.
+async fn notices_of_a_letter_to_all(pair: &Pair) -> Vec<String> {
+    let mut client = Client::idle(&pair.there, 2).await;
+    let mut listener = PgListener::connect(&pair.url).await.unwrap();
+    listener.listen(CHANNEL).await.unwrap();
+    send(&pair.here, everybody(), "all").await;
+    client.hear("* 1 EXISTS").await;
+    notify(pair, "end").await;
     let mut heard = Vec::new();
     loop {
         let notice = tokio::time::timeout(PATIENCE, listener.recv()).await.expect("the end").unwrap();
@@ -123,12 +129,6 @@ async fn notices(mut listener: PgListener) -> Vec<String> {
     }
 }
 
-async fn listen(pair: &Pair) -> PgListener {
-    let mut listener = PgListener::connect(&pair.url).await.unwrap();
-    listener.listen(CHANNEL).await.unwrap();
-    listener
-}
-
 async fn notify(pair: &Pair, text: &str) {
     let mut connection = pair.connection().await;
     sqlx::query("select pg_notify($1, $2)").bind(CHANNEL).bind(text).execute(&mut connection).await.unwrap();
@@ -137,12 +137,7 @@ async fn notify(pair: &Pair, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_to_5_000_is_a_dozen_notices() {
     let Some(pair) = pair(5000, "").await else { return };
-    let mut client = Client::idle(&pair.there, 2).await;
-    let listener = listen(&pair).await;
-    send(&pair.here, everybody(), "all").await;
-    client.hear("* 1 EXISTS").await;
-    notify(&pair, "end").await;
-    let heard = notices(listener).await;
+    let heard = notices_of_a_letter_to_all(&pair).await;
     println!("{} notices of {} octets", heard.len(), heard.iter().map(String::len).sum::<usize>());
     assert!((1..=16).contains(&heard.len()), "{}", heard.len());
     pair.stop().await;
@@ -151,12 +146,7 @@ async fn a_letter_to_5_000_is_a_dozen_notices() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_more_notices_were_needed_one_says_everything() {
     let Some(pair) = pair(2000, "[store.postgres]\nhint_notices_max = 2\n").await else { return };
-    let mut client = Client::idle(&pair.there, 2).await;
-    let listener = listen(&pair).await;
-    send(&pair.here, everybody(), "all").await;
-    client.hear("* 1 EXISTS").await;
-    notify(&pair, "end").await;
-    let heard = notices(listener).await;
+    let heard = notices_of_a_letter_to_all(&pair).await;
     assert!(heard.len() == 1 && heard[0].contains("\"everything\":true"), "{heard:?}");
     pair.stop().await;
 }

@@ -18,6 +18,7 @@
     reason = "tests"
 )]
 
+#[expect(dead_code, reason = "the fault rig uses all of it")]
 mod cluster;
 mod database;
 mod failures;

@@ -1,18 +1,11 @@
 //! A naive client: believes what it hears, and checks that it may.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use passerelle::connection::Start;
-use passerelle::connection::{Connection, Security};
-use passerelle::domain::Gateway;
-use passerelle::imap;
-use passerelle::sasl::ChannelBindings;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio_util::sync::CancellationToken;
-
-use crate::world::{Mailbox, PASSWORD, World};
+use crate::line::{Heard, HungUp, Line};
+use crate::world::{Mailbox, PASSWORD, World, count};
 
 pub type Flags = BTreeSet<String>;
 
@@ -39,16 +32,22 @@ struct Message {
 /// What the results that are kept up to date must not have.
 pub const NOT_FOUND: &str = "$Une";
 
+/// How long it waits for what another gateway makes: a poll takes a second.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 pub struct Client {
     pub kind: Kind,
-    gateway: Arc<Gateway>,
-    stream: Option<DuplexStream>,
-    unread: Vec<u8>,
+    /// The gateway that it comes to, and the life that this was in when it came.
+    pub home: usize,
+    pub life: u64,
+    line: Option<Line>,
     commands: u32,
     /// By sequence number.
     messages: Vec<Message>,
-    /// What it came with, and keeps while it is away.
-    pub cache: BTreeMap<u32, Flags>,
+    /// What it keeps while it is away: UIDs with flags, and the ModSeq up to which that is all.
+    kept: (BTreeMap<u32, Flags>, u64),
+    is_selected: bool,
     /// It has been told of all changes up to here (RFC 7162 §6).
     pub highest: u64,
     mod_seqs_heard: u64,
@@ -58,6 +57,8 @@ pub struct Client {
     /// What SELECT (QRESYNC …) said had gone, and had changed.
     pub vanished: BTreeSet<u32>,
     pub fetched: BTreeSet<u32>,
+    /// UIDs that the server gave to what it put into the mailbox.
+    added: Vec<u32>,
     /// The tag of the search whose results are kept up to date.
     context: Option<String>,
     /// Its results, where they are UIDs.
@@ -65,28 +66,30 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(kind: Kind, gateway: Arc<Gateway>) -> Self {
+    pub fn new(kind: Kind, home: usize) -> Self {
         Self {
             kind,
-            gateway,
-            stream: None,
-            unread: Vec::new(),
+            home,
+            life: 0,
+            line: None,
             commands: 0,
             messages: Vec::new(),
-            cache: BTreeMap::new(),
+            kept: Default::default(),
+            is_selected: false,
             highest: 0,
             mod_seqs_heard: 0,
             highest_heard: None,
             heard_all: false,
             vanished: BTreeSet::new(),
             fetched: BTreeSet::new(),
+            added: Vec::new(),
             context: None,
             found: BTreeSet::new(),
         }
     }
 
     pub fn is_connected(&self) -> bool {
-        self.stream.is_some()
+        self.line.is_some()
     }
 
     /// A step begins: what was heard may be old by its end.
@@ -123,47 +126,33 @@ impl Client {
     }
 
     /// Connects, logs in and selects; with QRESYNC where it has been there before.
-    pub async fn come_back(&mut self, world: &World, mailbox: &Mailbox) {
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
-        let gateway = Arc::clone(&self.gateway);
-        tokio::spawn(async move {
-            let peer = "192.0.2.1:5000".parse().unwrap();
-            let connection = Connection {
-                id: 1,
-                peer,
-                security: Security::Tls,
-                bindings: ChannelBindings::default(),
-                stop: CancellationToken::new(),
-            };
-            imap::run(gateway, &connection, Start::Greeting, theirs).await;
-        });
-        (self.stream, self.unread) = (Some(ours), Vec::new());
-        assert!(self.response().await.starts_with("* OK"));
-        self.command(&format!("LOGIN anne \"{PASSWORD}\"")).await;
+    pub async fn come_back(&mut self, world: &World, mailbox: &Mailbox) -> Heard {
+        let (line, life) = world.connect(self.home).await;
+        (self.line, self.life) = (Some(line), life);
+        assert!(self.response().await?.starts_with("* OK"));
+        self.command(&format!("LOGIN anne \"{PASSWORD}\"")).await?;
         match self.kind {
             Kind::Plain => {}
             Kind::Notify => {
                 let all = "MessageNew MessageExpunge FlagChange";
                 let selected = "(selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange))";
-                self.command(&format!("NOTIFY SET {selected} (personal ({all} MailboxName))")).await;
+                self.command(&format!("NOTIFY SET {selected} (personal ({all} MailboxName))")).await?;
             }
-            Kind::Condstore => self.command("ENABLE CONDSTORE").await,
-            Kind::Resync => self.command("ENABLE QRESYNC").await,
+            Kind::Condstore => self.command("ENABLE CONDSTORE").await?,
+            Kind::Resync => self.command("ENABLE QRESYNC").await?,
         }
-        if self.kind == Kind::Resync && self.highest > 0 {
-            self.resynchronises(world, mailbox).await;
+        if self.kind == Kind::Resync && self.kept.1 > 0 {
+            self.resynchronises(world, mailbox).await
         } else {
-            self.selects(mailbox).await;
+            self.selects(mailbox).await
         }
     }
 
     /// SELECT (QRESYNC …): no other command is needed to know all of the mailbox again.
-    async fn resynchronises(&mut self, world: &World, mailbox: &Mailbox) {
-        let since = self.highest;
+    async fn resynchronises(&mut self, world: &World, mailbox: &Mailbox) -> Heard {
+        let (mut cache, since) = self.kept.clone();
         (self.vanished, self.fetched) = Default::default();
-        self.messages.clear();
-        self.command(&format!("SELECT {} (QRESYNC ({} {since}))", mailbox.name, mailbox.uid_validity)).await;
-        let mut cache = std::mem::take(&mut self.cache);
+        self.command(&format!("SELECT {} (QRESYNC ({} {since}))", mailbox.name, mailbox.uid_validity)).await?;
         cache.retain(|uid, _| !self.vanished.contains(uid));
         for message in &self.messages {
             if let (Some(uid), Some(flags)) = (message.uid, &message.flags) {
@@ -175,32 +164,36 @@ impl Client {
             assert!(message.uid.is_none_or(|told| told == *uid), "QRESYNC since {since}: {uid} is not in its place");
             *message = Message { uid: Some(*uid), flags: Some(flags.clone()), found: false };
         }
+        self.is_whole();
         world.check_difference(mailbox, self, since).await;
+        Ok(())
     }
 
     /// SELECT, then asks for everything.
-    pub async fn selects(&mut self, mailbox: &Mailbox) {
+    pub async fn selects(&mut self, mailbox: &Mailbox) -> Heard {
         self.highest = 0;
-        self.says(&format!("SELECT {}", mailbox.name)).await;
+        self.says(&format!("SELECT {}", mailbox.name)).await?;
         match self.kind {
-            Kind::Plain => self.keeps("SEARCH").await,
-            Kind::Notify => self.keeps("UID SEARCH").await,
+            Kind::Plain => self.keeps("SEARCH").await?,
+            Kind::Notify => self.keeps("UID SEARCH").await?,
             Kind::Condstore | Kind::Resync => {}
         }
         self.heard_all = false;
+        Ok(())
     }
 
     /// Has the results of a search kept up to date: by UID, or by numbers that shift.
-    async fn keeps(&mut self, verb: &str) {
+    async fn keeps(&mut self, verb: &str) -> Heard {
         self.context = Some(format!("t{}", self.commands + 1));
         self.found.clear();
         self.messages.iter_mut().for_each(|message| message.found = false);
-        self.says(&format!("{verb} RETURN (ALL UPDATE) UNKEYWORD {NOT_FOUND}")).await;
+        self.says(&format!("{verb} RETURN (ALL UPDATE) UNKEYWORD {NOT_FOUND}")).await
     }
 
-    pub async fn closes(&mut self) {
-        self.command("CLOSE").await;
+    pub async fn closes(&mut self) -> Heard {
+        self.command("CLOSE").await?;
         self.is_closed();
+        Ok(())
     }
 
     /// What was known of the mailbox means nothing any more.
@@ -208,80 +201,162 @@ impl Client {
         self.messages.clear();
         self.found.clear();
         self.context = None;
+        self.is_selected = false;
     }
 
+    /// It knows all that it has been told of.
+    fn is_whole(&mut self) {
+        self.is_selected = true;
+        self.kept = (self.view(), self.highest);
+    }
+
+    /// Hangs up.
     pub fn leaves(&mut self) {
-        self.cache = self.view();
+        self.line = None;
         self.is_closed();
-        self.stream = None;
+    }
+
+    /// Was hung up on: what it has heard since it last knew everything counts as well, where nothing of that is half.
+    /// Whoever balances connections sends it to the other gateway.
+    pub fn is_cut_off(&mut self) {
+        if self.is_selected && self.unknown().is_none() {
+            self.kept = (self.view(), self.highest);
+        }
+        self.leaves();
+        self.home = 1 - self.home;
+    }
+
+    /// The first message that it does not know all about.
+    fn unknown(&self) -> Option<usize> {
+        self.messages.iter().position(|message| message.uid.is_none() || message.flags.is_none())
     }
 
     /// A command; then asks what it does not know of new messages.
-    pub async fn says(&mut self, command: &str) {
-        self.command(command).await;
+    pub async fn says(&mut self, command: &str) -> Heard {
+        self.command(command).await?;
         let heard_all = self.heard_all;
         if command.contains(".SILENT") {
             // Not told of its own change, it asks.
             self.messages.iter_mut().for_each(|message| message.flags = None);
         }
-        while let Some(first) =
-            self.messages.iter().position(|message| message.uid.is_none() || message.flags.is_none())
-        {
-            self.command(&format!("FETCH {}:{} (UID FLAGS)", first + 1, self.messages.len())).await;
+        while let Some(first) = self.unknown() {
+            self.command(&format!("FETCH {}:{} (UID FLAGS)", first + 1, self.messages.len())).await?;
             // One that went meanwhile has nothing to show: NOOP takes it away.
-            if self.messages.iter().any(|message| message.uid.is_none() || message.flags.is_none()) {
-                self.command("NOOP").await;
+            if self.unknown().is_some() {
+                self.command("NOOP").await?;
             }
         }
         self.heard_all = heard_all;
         self.check_order();
+        self.is_whole();
+        Ok(())
     }
 
-    pub async fn appends(&mut self, mailbox: &Mailbox) {
+    pub async fn appends(&mut self, world: &World, mailbox: &Mailbox) -> Heard {
         let letter = "Subject: a\r\n\r\nx\r\n";
-        self.says(&format!("APPEND {} {{{}+}}\r\n{letter}", mailbox.name, letter.len())).await;
+        self.adds(world, mailbox, &format!("APPEND {} {{{}+}}\r\n{letter}", mailbox.name, letter.len())).await
     }
 
-    pub async fn idles(&mut self) {
+    /// Copies messages into the same mailbox.
+    pub async fn copies(&mut self, world: &World, mailbox: &Mailbox, set: &str) -> Heard {
+        self.adds(world, mailbox, &format!("UID COPY {set} {}", mailbox.name)).await
+    }
+
+    /// A command that puts messages into the mailbox.
+    async fn adds(&mut self, world: &World, mailbox: &Mailbox, command: &str) -> Heard {
+        let before = mailbox.journal.before();
+        let said = self.says(command).await;
+        let added = std::mem::take(&mut self.added);
+        if !added.is_empty() {
+            let truth = world.truth(mailbox).await;
+            added.into_iter().for_each(|uid| mailbox.journal.arrives(before, uid, &truth));
+        }
+        said
+    }
+
+    pub async fn idles(&mut self) -> Heard {
+        let tag = self.begins_idle().await?;
+        self.ends_idle(&tag).await
+    }
+
+    /// In IDLE, hears of a letter that comes through the other gateway.
+    pub async fn waits(&mut self, world: &World, mailbox: &Mailbox) -> Heard {
+        let tag = self.begins_idle().await?;
+        if let Some(uid) = world.deliver_by(1 - self.home, mailbox).await {
+            let begun = Instant::now();
+            loop {
+                match tokio::time::timeout(LOOK_EVERY, self.response()).await {
+                    Ok(response) => {
+                        let response = response?;
+                        self.hear_untagged(&response, "IDLE", false);
+                        if response.ends_with(" EXISTS") {
+                            count(&world.tally.waits);
+                            let milliseconds = usize::try_from(begun.elapsed().as_millis()).unwrap();
+                            world.tally.told_after_milliseconds_max.fetch_max(milliseconds, Ordering::Relaxed);
+                            break;
+                        }
+                    }
+                    // Somebody may have taken it away before this one could be told.
+                    Err(_) if !world.truth(mailbox).await.there.contains_key(&uid) => break,
+                    Err(_) => assert!(begun.elapsed() < PATIENCE, "{:?} was not told of {uid}", self.kind),
+                }
+            }
+        }
+        self.ends_idle(&tag).await
+    }
+
+    async fn begins_idle(&mut self) -> Heard<String> {
         self.commands += 1;
         let tag = format!("t{}", self.commands);
-        self.send(&format!("{tag} IDLE\r\n")).await;
+        self.send(&format!("{tag} IDLE\r\n")).await?;
         loop {
-            let response = self.response().await;
+            let response = self.response().await?;
             if response == "+ idling" {
-                break;
+                return Ok(tag);
             }
             assert_eq!(self.kind, Kind::Notify, "{response}");
             self.hear_untagged(&response, "IDLE", false);
         }
-        self.send("DONE\r\n").await;
-        self.hear(&tag, "IDLE").await;
-        self.says("NOOP").await;
     }
 
-    async fn command(&mut self, command: &str) {
+    async fn ends_idle(&mut self, tag: &str) -> Heard {
+        self.send("DONE\r\n").await?;
+        self.hear(tag, "IDLE").await?;
+        self.says("NOOP").await
+    }
+
+    async fn command(&mut self, command: &str) -> Heard {
         self.commands += 1;
         let tag = format!("t{}", self.commands);
-        self.send(&format!("{tag} {command}\r\n")).await;
-        self.hear(&tag, command).await;
+        self.send(&format!("{tag} {command}\r\n")).await?;
+        self.hear(&tag, command).await
     }
 
-    async fn send(&mut self, text: &str) {
-        self.stream.as_mut().unwrap().write_all(text.as_bytes()).await.unwrap();
+    async fn send(&mut self, text: &str) -> Heard {
+        self.line.as_mut().ok_or(HungUp)?.send(text).await
+    }
+
+    async fn response(&mut self) -> Heard<String> {
+        self.line.as_mut().ok_or(HungUp)?.response().await
     }
 
     /// Hears all that comes up to the tagged answer.
-    async fn hear(&mut self, tag: &str, command: &str) {
+    async fn hear(&mut self, tag: &str, command: &str) -> Heard {
         // Other than the search that is kept up to date, UID SEARCH names numbers here.
         let names_numbers = !command.starts_with("UID SEARCH RETURN (ALL UPDATE)");
         let holds =
             ["FETCH", "STORE", "SEARCH", "UID SEARCH"].iter().any(|verb| command.starts_with(verb)) && names_numbers;
         (self.mod_seqs_heard, self.highest_heard) = (0, None);
         loop {
-            let response = self.response().await;
+            let response = self.response().await?;
             if let Some(answer) = response.strip_prefix(tag) {
+                if answer.starts_with(" NO [UNAVAILABLE]") {
+                    // The last words of a session whose gateway is being killed.
+                    return Err(HungUp);
+                }
                 assert!(answer.starts_with(" OK"), "{command}: {answer}");
                 self.hear_code(answer);
+                self.hear_added(answer);
                 break;
             }
             self.hear_untagged(&response, command, holds);
@@ -290,11 +365,20 @@ impl Client {
         self.highest = self.highest_heard.unwrap_or_else(|| self.highest.max(self.mod_seqs_heard));
         self.heard_all =
             !holds && !command.starts_with("LOGIN") && !command.starts_with("APPEND") && !command.contains("COPY");
+        Ok(())
     }
 
     fn hear_code(&mut self, text: &str) {
         if let Some(mod_seq) = number_behind(text, "[HIGHESTMODSEQ ") {
             self.highest_heard = Some(mod_seq);
+        }
+    }
+
+    /// APPENDUID, COPYUID (RFC 9051 §7.1): the last word of either.
+    fn hear_added(&mut self, text: &str) {
+        for name in ["[APPENDUID ", "[COPYUID "] {
+            let code = text.split_once(name).and_then(|(_, rest)| rest.split(']').next());
+            self.added.extend(code.and_then(|code| code.rsplit(' ').next()).map(numbers).unwrap_or_default());
         }
     }
 
@@ -389,33 +473,6 @@ impl Client {
     fn check_order(&self) {
         let uids: Vec<u32> = self.messages.iter().filter_map(|message| message.uid).collect();
         assert!(uids.windows(2).all(|pair| pair[0] < pair[1]), "UIDs do not rise: {uids:?}");
-    }
-
-    async fn response(&mut self) -> String {
-        let mut length = 0;
-        loop {
-            let end = loop {
-                if let Some(at) = self.unread[length..].windows(2).position(|two| two == b"\r\n") {
-                    break length + at;
-                }
-                self.read_more().await;
-            };
-            let line = String::from_utf8_lossy(&self.unread[length..end]).into_owned();
-            length = end + 2;
-            let Some(size) = line.strip_suffix('}').and_then(|line| line.rsplit_once('{')) else { break };
-            length += size.1.parse::<usize>().unwrap();
-            while self.unread.len() < length {
-                self.read_more().await;
-            }
-        }
-        let response: Vec<u8> = self.unread.drain(..length).collect();
-        String::from_utf8_lossy(&response[..length - 2]).into_owned()
-    }
-
-    async fn read_more(&mut self) {
-        let read = self.stream.as_mut().unwrap().read_buf(&mut self.unread);
-        let count = tokio::time::timeout(Duration::from_secs(60), read).await.expect("an answer in time").unwrap();
-        assert!(count > 0, "the session has hung up");
     }
 }
 

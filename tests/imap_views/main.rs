@@ -9,26 +9,41 @@
 //! * results that are kept up to date are those that the search would find, by UID and by numbers that shift; what
 //!   NOTIFY tells between commands misleads nobody either.
 //!
-//! `PROPTEST_CASES=500 cargo test --test imap_views` runs it longer.
+//! The sessions are spread over two gateways: `together` in one process, on either engine; or `apart`, on one PostgreSQL,
+//! where gateways are killed and started again, and the connections by which they hear of each other are cut (`node`).
+//! Then, too: UIDs and ModSeqs rise above all that anybody was told before, through whichever gateway; what was
+//! acknowledged is there or was expunged (`truth`); a session in IDLE hears of what comes through the other gateway.
+//!
+//! `PROPTEST_CASES=500 cargo test --test imap_views` runs it longer. For as long as one likes, with gateways that are
+//! killed, and the same steps for the same seed:
+//! `VIEWS_MINUTES=60 VIEWS_SEED=7 cargo test --test imap_views soak -- --ignored --nocapture`.
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "tests"
 )]
 
 mod client;
+mod line;
+mod node;
 #[path = "../support/mod.rs"]
 mod support;
+mod truth;
 mod world;
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Cases, TestRunner};
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
+use tokio::runtime::Runtime;
 
 use client::{Client, Kind};
-use world::{Mailbox, World};
+use line::Heard;
+use world::{Mailbox, World, count};
 
 /// What one client does next. Numbers choose among the messages that it counts.
 #[derive(Clone, Debug)]
@@ -73,11 +88,19 @@ enum Step {
     Deliver,
     /// Hangs up; comes back with its next step.
     Leave,
+    /// Waits in IDLE for a letter that comes through the other gateway.
+    Wait,
+    /// A gateway is killed and started again.
+    Kill {
+        home: bool,
+    },
+    /// The connections for hints are cut.
+    CutHints,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> BoxedStrategy<Step> {
     let (flag, yes) = (0u8..5, any::<bool>());
-    prop_oneof![
+    let steps = prop_oneof![
         2 => Just(Step::Noop),
         1 => Just(Step::Idle),
         3 => (yes, any::<u8>(), any::<u8>(), yes).prop_map(|(by_uid, from, to, reads)| Step::Fetch { by_uid, from, to, reads }),
@@ -94,60 +117,94 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Close),
         4 => Just(Step::Deliver),
         2 => Just(Step::Leave),
-    ]
+    ];
+    steps.boxed()
+}
+
+/// The same, with what can befall gateways that lie apart.
+fn step_apart() -> BoxedStrategy<Step> {
+    let steps = prop_oneof![
+        30 => step(),
+        1 => Just(Step::Wait),
+        1 => any::<bool>().prop_map(|home| Step::Kill { home }),
+        1 => Just(Step::CutHints),
+    ];
+    steps.boxed()
 }
 
 /// Clients and how they listen; odd ones are on a second gateway over the same store.
 const KINDS: [Kind; 6] = [Kind::Plain, Kind::Resync, Kind::Notify, Kind::Condstore, Kind::Resync, Kind::Notify];
 
 async fn take(world: &World, mailbox: &Mailbox, client: &mut Client, step: &Step) {
-    if let Step::Deliver = step {
-        return world.deliver(mailbox).await;
+    match step {
+        Step::Deliver => world.deliver(mailbox).await,
+        Step::Kill { home } => world.kill(usize::from(*home)).await,
+        Step::CutHints => world.cut_hints().await,
+        step => {
+            let taken = speak(world, mailbox, client, step).await;
+            was_cut_off(world, client, taken);
+        }
     }
+}
+
+/// It may be hung up on where its gateway was killed, and only there.
+fn was_cut_off(world: &World, client: &mut Client, taken: Heard) {
+    if taken.is_err() {
+        assert!(world.was_killed(client.home, client.life), "a session has hung up by itself");
+        client.is_cut_off();
+        count(&world.tally.cut_off);
+    }
+}
+
+async fn speak(world: &World, mailbox: &Mailbox, client: &mut Client, step: &Step) -> Heard {
     if !client.is_connected() {
-        client.come_back(world, mailbox).await;
+        client.come_back(world, mailbox).await?;
     }
     match *step {
         Step::Noop => client.says("NOOP").await,
         Step::Idle => client.idles().await,
         Step::Fetch { by_uid, from, to, reads } => {
-            let Some(set) = client.set(by_uid, from, to) else { return };
+            let Some(set) = client.set(by_uid, from, to) else { return Ok(()) };
             let items = if reads { "(FLAGS BODY[TEXT])" } else { "(UID FLAGS MODSEQ)" };
-            client.says(&format!("{}FETCH {set} {items}", uid(by_uid))).await;
+            client.says(&format!("{}FETCH {set} {items}", uid(by_uid))).await
         }
         Step::Store { by_uid, from, to, flag, add, silent } => {
-            let Some(set) = client.set(by_uid, from, to) else { return };
+            let Some(set) = client.set(by_uid, from, to) else { return Ok(()) };
             let flag = ["\\Seen", "\\Flagged", "\\Answered", "$Une", "\\Deleted"][usize::from(flag)];
             let (sign, silent) = (if add { '+' } else { '-' }, if silent { ".SILENT" } else { "" });
-            client.says(&format!("{}STORE {set} {sign}FLAGS{silent} ({flag})", uid(by_uid))).await;
+            client.says(&format!("{}STORE {set} {sign}FLAGS{silent} ({flag})", uid(by_uid))).await
         }
         Step::Expunge { message, by_uid } => {
-            let Some(set) = client.set(true, message, message) else { return };
-            client.says(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)")).await;
-            client.says(&if by_uid { format!("UID EXPUNGE {set}") } else { "EXPUNGE".to_owned() }).await;
+            let Some(set) = client.set(true, message, message) else { return Ok(()) };
+            client.says(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)")).await?;
+            client.says(&if by_uid { format!("UID EXPUNGE {set}") } else { "EXPUNGE".to_owned() }).await
         }
         Step::Search { by_uid, from, save } => {
-            let Some(set) = client.set(false, from, from) else { return };
+            let Some(set) = client.set(false, from, from) else { return Ok(()) };
             let save = if save { "RETURN (SAVE) " } else { "" };
-            client.says(&format!("{}SEARCH {save}NOT {set}", uid(by_uid))).await;
+            client.says(&format!("{}SEARCH {save}NOT {set}", uid(by_uid))).await
         }
         Step::FetchSaved => client.says("FETCH $ (UID FLAGS)").await,
-        Step::Append => client.appends(mailbox).await,
+        Step::Append => client.appends(world, mailbox).await,
         Step::CopyHere { message } => {
-            let Some(set) = client.set(true, message, message) else { return };
-            client.says(&format!("UID COPY {set} {}", mailbox.name)).await;
+            let Some(set) = client.set(true, message, message) else { return Ok(()) };
+            client.copies(world, mailbox, &set).await
         }
         Step::MoveAway { message } => {
-            let Some(set) = client.set(true, message, message) else { return };
-            client.says(&format!("UID MOVE {set} Trash")).await;
+            let Some(set) = client.set(true, message, message) else { return Ok(()) };
+            client.says(&format!("UID MOVE {set} Trash")).await
         }
         Step::SelectAgain => client.selects(mailbox).await,
         Step::Close => {
-            client.closes().await;
-            client.selects(mailbox).await;
+            client.closes().await?;
+            client.selects(mailbox).await
         }
-        Step::Leave => client.leaves(),
-        Step::Deliver => {}
+        Step::Wait => client.waits(world, mailbox).await,
+        Step::Leave => {
+            client.leaves();
+            Ok(())
+        }
+        Step::Deliver | Step::Kill { .. } | Step::CutHints => Ok(()),
     }
 }
 
@@ -189,40 +246,112 @@ async fn at_once(world: &World, steps: &[(u8, Step)]) {
 
 async fn settle(world: &World, mailbox: &Mailbox, clients: &mut [Client]) {
     for client in clients {
-        if !client.is_connected() {
-            client.come_back(world, mailbox).await;
-        }
-        client.says("NOOP").await;
+        while !is_settled(world, mailbox, client).await {}
         world.check_view(mailbox, client).await;
         world.check_promise(mailbox, client).await;
     }
 }
 
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(16)
+/// `false` where it found out only now that its gateway was killed.
+async fn is_settled(world: &World, mailbox: &Mailbox, client: &mut Client) -> bool {
+    let said = speak(world, mailbox, client, &Step::Noop).await;
+    was_cut_off(world, client, said);
+    client.is_connected()
 }
 
-/// Runs random steps on every engine there is.
-fn run(run: impl AsyncFn(&World, &[(u8, Step)])) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for world in runtime.block_on(World::all()) {
-        let config = Cases { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..Cases::default() };
-        let steps = proptest::collection::vec((any::<u8>(), step()), 1..60);
-        let ran = TestRunner::new(config).run(&steps, |steps| {
-            runtime.block_on(run(&world, &steps));
-            Ok(())
-        });
-        ran.unwrap_or_else(|error| panic!("on {}: {error}", world.engine()));
-        runtime.block_on(world.check_store());
-    }
+/// Runs random steps on these gateways.
+fn run(world: &World, runtime: &Runtime, runner: &mut TestRunner, run: impl AsyncFn(&World, &[(u8, Step)])) {
+    let step = if world.is_apart() { step_apart() } else { step() };
+    let steps = proptest::collection::vec((any::<u8>(), step), 1..60);
+    let ran = runner.run(&steps, |steps| {
+        runtime.block_on(run(world, &steps));
+        Ok(())
+    });
+    ran.unwrap_or_else(|error| panic!("on {}: {error}", world.engine()));
+    runtime.block_on(world.check_store());
+    println!("{}: {:?}", world.engine(), world.tally);
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn cases(cases: u32) -> Cases {
+    let said = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = said.unwrap_or(cases);
+    Cases { cases, failure_persistence: None, max_shrink_iters: 200, ..Cases::default() }
 }
 
 #[test]
 fn sessions_in_turn_are_never_misled() {
-    run(in_turn);
+    let runtime = runtime();
+    for world in runtime.block_on(World::together()) {
+        run(&world, &runtime, &mut TestRunner::new(cases(16)), in_turn);
+    }
 }
 
 #[test]
 fn sessions_at_once_are_never_misled() {
-    run(at_once);
+    let runtime = runtime();
+    for world in runtime.block_on(World::together()) {
+        run(&world, &runtime, &mut TestRunner::new(cases(16)), at_once);
+    }
+}
+
+#[test]
+fn gateways_that_are_killed_mislead_nobody_in_turn() {
+    let runtime = runtime();
+    let Some(world) = runtime.block_on(World::apart()) else { return };
+    run(&world, &runtime, &mut TestRunner::new(cases(12)), in_turn);
+}
+
+#[test]
+fn gateways_that_are_killed_mislead_nobody_at_once() {
+    let runtime = runtime();
+    let Some(world) = runtime.block_on(World::apart()) else { return };
+    run(&world, &runtime, &mut TestRunner::new(cases(12)), at_once);
+}
+
+/// What no hint tells, the poll finds.
+#[test]
+fn gateways_that_hear_nothing_look_for_themselves() {
+    let runtime = runtime();
+    runtime.block_on(async {
+        for world in World::together().await.into_iter().filter(World::is_shared) {
+            let (mailbox, mut clients) = world.begin(&KINDS).await;
+            for client in &mut clients {
+                client.waits(&world, &mailbox).await.expect("nobody is killed");
+                world.check_view(&mailbox, client).await;
+            }
+        }
+    });
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |number| number.parse().unwrap())
+}
+
+/// Goes on for `VIEWS_MINUTES`, from `VIEWS_SEED`.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn soak() {
+    let (minutes, seed) = (number("VIEWS_MINUTES", 15), number("VIEWS_SEED", 1));
+    let runtime = runtime();
+    let world = runtime.block_on(World::apart()).expect("a PostgreSQL");
+    let (begun, mut round) = (Instant::now(), 0_u64);
+    while begun.elapsed() < Duration::from_secs(60 * minutes) {
+        let mut octets = [0; 32];
+        octets[..8].copy_from_slice(&seed.to_le_bytes());
+        octets[8..16].copy_from_slice(&round.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
+        let mut runner = TestRunner::new_with_rng(Cases { max_shrink_iters: 50, ..cases(10) }, rng);
+        println!("seed {seed}, round {round}, {:?}", begun.elapsed());
+        if round % 2 == 0 {
+            run(&world, &runtime, &mut runner, at_once);
+        } else {
+            run(&world, &runtime, &mut runner, in_turn);
+        }
+        round += 1;
+    }
 }

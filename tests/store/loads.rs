@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use passerelle::domain::delivery::Submitted;
 use passerelle::domain::messages::{AppendOptions, Appended, Copied, FlagChange, StoreFlags};
 use passerelle::model::{Flags, SystemFlag, Uid};
+use passerelle::store::{Durability, Tx};
 
 use crate::world::{everybody, letter, to, user, worlds};
 
@@ -104,6 +105,46 @@ async fn a_letter_to_5000_is_a_handful_of_statements() {
         assert!(taken < Duration::from_secs(3), "{}: {taken:?}", world.engine);
         assert_eq!(world.count("select count(*) from placement").await, 5003);
         assert_eq!(world.count("select count(*) from message").await, 3);
+    }
+}
+
+/// PostgreSQL keeps plans that it made while there was next to nothing: on the day of the import they serve all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_has_just_grown_is_not_read_through() {
+    const MORE: &str = "
+        alter table mailbox set (autovacuum_enabled = false);
+        alter table ent_user set (autovacuum_enabled = false);
+        alter table group_member set (autovacuum_enabled = false);
+        insert into ent_user (id, external_id, login, display_name, first_name, last_name, profile, suspended, created_at)
+        select 'more ' || i, 'more ' || i, 'more ' || i, '', '', '', 'Student', false, 0 from generate_series(1, 10000) i;
+        insert into group_member (group_id, user_id) select 'g', 'more ' || i from generate_series(1, 500) i";
+    const READ: &str = "select cast(sum(seq_tup_read) as bigint) from pg_stat_user_tables
+        where relname in ('mailbox', 'group_member')";
+    for world in worlds(1).await.into_iter().filter(|world| world.engine == "postgres") {
+        for number in 0..60 {
+            world.submit(&user(1), &[to(1)], &letter(1, &format!("before-{number}"), "", "Bonjour")).await;
+        }
+        let growing = world.gateway.store().write(Durability::Relaxed, (), |tx, ()| {
+            Box::pin(async move {
+                let Tx::Postgres(connection) = tx else { return Ok(()) };
+                sqlx::raw_sql(MORE).execute(&mut **connection).await?;
+                Ok(())
+            })
+        });
+        growing.await.unwrap();
+        world.gateway.add_special_mailboxes(None).await.unwrap();
+        let flushed = Duration::from_millis(1500);
+        tokio::time::sleep(flushed).await;
+        let before = world.count(READ).await;
+        for number in 0..8 {
+            let letter = letter(1, &format!("after-{number}"), "", "Bonjour");
+            let outcome = world.submit(&user(1), &[everybody()], &letter).await;
+            assert_eq!(outcome, Submitted::Delivered { people: 501 });
+        }
+        tokio::time::sleep(flushed).await;
+        world.submit(&user(1), &[to(1)], &letter(1, "flush", "", "Bonjour")).await;
+        let read = world.count(READ).await - before;
+        assert!(read < 10_000, "{read} rows read through");
     }
 }
 

@@ -27,7 +27,8 @@ impl Demo {
         })
     }
 
-    fn start_with(
+    /// The same, started otherwise.
+    pub fn start_with(
         data_dir: &Path,
         store: Option<&str>,
         bench_accounts: u32,
@@ -92,9 +93,10 @@ pub struct Lines {
 }
 
 impl Lines {
-    fn connect(port: u16) -> std::io::Result<Self> {
+    pub fn connect(port: u16) -> std::io::Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        // Long enough for a machine that does much else.
+        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
         stream.set_nodelay(true)?;
         Ok(Self { reader: BufReader::with_capacity(1 << 16, stream), tag: 0 })
     }

@@ -83,8 +83,11 @@ impl Gateway {
         let mut written = options.write(true).create(true).truncate(true).mode(0o600).open(&new).await?;
         written.write_all(format!("{}\n", head.text()).as_bytes()).await?;
         written.flush().await?;
+        // A loss of power must not leave the name without the octets: nothing could be checked any more.
+        written.sync_all().await?;
         drop(written);
-        Ok(tokio::fs::rename(&new, &file).await?)
+        tokio::fs::rename(&new, &file).await?;
+        Ok(tokio::fs::File::open(&self.config.data_dir).await?.sync_all().await?)
     }
 
     async fn noted_head(&self) -> Result<Option<TrailHead>, Fault> {

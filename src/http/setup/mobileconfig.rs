@@ -4,18 +4,13 @@
 use super::{PublicPorts, Setup, escaped};
 use crate::sentences::Sentence;
 
-/// A way in or out: host, port, and is it TLS? Apple's devices find out themselves whether that is by STARTTLS.
-struct Way<'a> {
-    host_name: &'a str,
-    port: u16,
-}
-
 /// The profile, a property list; `None` where no encrypted way in or out is told. The same address gives the same
 /// identifiers, so that a second one takes the place of the first.
 pub fn document(setup: &Setup, address: Option<&str>) -> Option<String> {
     let PublicPorts { imap, imaps, submission, submissions } = setup.ports;
-    let incoming = Way { host_name: &setup.host_name, port: imaps.or(imap)? };
-    let outgoing = Way { host_name: &setup.host_name, port: submissions.or(submission)? };
+    // Apple's devices find out themselves which of the two it is: TLS from the start, or STARTTLS.
+    let incoming = imaps.or(imap)?;
+    let outgoing = submissions.or(submission)?;
     let whose = address.unwrap_or_default();
     let profile = Identity::new(setup, whose, "profile");
     let mail = Identity::new(setup, whose, "mail");
@@ -27,8 +22,8 @@ pub fn document(setup: &Setup, address: Option<&str>) -> Option<String> {
         string("EmailAccountDescription", &name),
         string("EmailAccountType", "EmailTypeIMAP"),
         address.map(|address| string("EmailAddress", address)).unwrap_or_default(),
-        server("Incoming", &incoming, address),
-        server("Outgoing", &outgoing, address),
+        server(setup, "Incoming", incoming, address),
+        server(setup, "Outgoing", outgoing, address),
         truth("OutgoingPasswordSameAsIncomingPassword", true),
         // Pupils' letters stay in this account: they are neither moved to another one nor sent by other apps' accounts.
         truth("PreventMove", true),
@@ -51,10 +46,10 @@ pub fn document(setup: &Setup, address: Option<&str>) -> Option<String> {
 }
 
 /// `which`: `Incoming` or `Outgoing`.
-fn server(which: &str, way: &Way<'_>, address: Option<&str>) -> String {
+fn server(setup: &Setup, which: &str, port: u16, address: Option<&str>) -> String {
     [
-        string(&format!("{which}MailServerHostName"), way.host_name),
-        number(&format!("{which}MailServerPortNumber"), way.port),
+        string(&format!("{which}MailServerHostName"), &setup.host_name),
+        number(&format!("{which}MailServerPortNumber"), port),
         truth(&format!("{which}MailServerUseSSL"), true),
         string(&format!("{which}MailServerAuthentication"), "EmailAuthPassword"),
         address.map(|address| string(&format!("{which}MailServerUsername"), address)).unwrap_or_default(),

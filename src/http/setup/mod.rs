@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,7 +95,7 @@ pub(super) fn router(setup: Setup) -> Router {
         .route("/Autodiscover/Autodiscover.xml", outlook.clone())
         .route("/AutoDiscover/AutoDiscover.xml", outlook)
         .route("/autodiscover/autodiscover.json", get(redirect))
-        .route("/autodiscover/autodiscover.json/v1.0/{address}", get(redirect_named))
+        .route("/autodiscover/autodiscover.json/v1.0/{address}", get(redirect))
         .route("/mobileconfig", get(profile))
         .with_state(Arc::new(setup))
 }
@@ -115,20 +115,10 @@ fn parameter<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a str> {
     parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
+/// The same whichever address the path names.
 async fn redirect(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Response {
-    redirected(&setup, parameter(&parameters, "protocol"))
-}
-
-async fn redirect_named(
-    State(setup): State<Arc<Setup>>,
-    Path(_address): Path<String>,
-    parameters: Parameters,
-) -> Response {
-    redirected(&setup, parameter(&parameters, "protocol"))
-}
-
-fn redirected(setup: &Setup, protocol: Option<&str>) -> Response {
-    let (status, text) = match autodiscover::redirection(setup, protocol.unwrap_or_default()) {
+    let protocol = parameter(&parameters, "protocol").unwrap_or_default();
+    let (status, text) = match autodiscover::redirection(&setup, protocol) {
         Ok(text) => (StatusCode::OK, text),
         Err(text) => (StatusCode::BAD_REQUEST, text),
     };

@@ -48,6 +48,13 @@ pub async fn still_departed(tx: &mut Tx<'_>, people: &[UserId], archived: bool) 
     Ok(rows.into_iter().map(|(id,)| UserId::new(id)).collect())
 }
 
+/// The rows of a table whose column names one of the people in `$1`.
+macro_rules! delete_theirs {
+    ($tx:expr, $table:literal, $column:literal) => {
+        sql!($tx, concat!("delete from ", $table, " where ", $column, " in (select item from "), texts "$1", " as list)")
+    };
+}
+
 /// Puts accounts aside: in no group, at the end of no link, without a password. Mail and addresses stay.
 pub async fn archive(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Result<(), StoreError> {
     take_out_of_groups(tx, people).await?;
@@ -68,15 +75,15 @@ pub async fn archive(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resu
         on_engine!(tx, |c| sqlx::query(sql).bind(ids).bind(now.0).execute(c).await.map(|_| ()))?;
     }
     // Behind the change, which locks the rows that `scram::keep_own` locks too.
-    let forget = sql!(tx, "delete from scram_verifier where user_id in (select item from ", texts "$1", " as list)");
+    let forget = delete_theirs!(tx, "scram_verifier", "user_id");
     run(tx, &[forget], people).await
 }
 
 async fn take_out_of_groups(tx: &mut Tx<'_>, people: &[UserId]) -> Result<(), StoreError> {
     let statements = [
-        sql!(tx, "delete from group_member where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from direct_link where from_user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from direct_link where to_user_id in (select item from ", texts "$1", " as list)"),
+        delete_theirs!(tx, "group_member", "user_id"),
+        delete_theirs!(tx, "direct_link", "from_user_id"),
+        delete_theirs!(tx, "direct_link", "to_user_id"),
     ];
     run(tx, &statements, people).await
 }
@@ -101,20 +108,20 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
             texts "$1",
             " as list on m.user_id = list.item)"
         ),
-        sql!(tx, "delete from mailbox where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from expunged where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from annotation where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from answerable where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from mailbox_clock where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from subscription where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from scram_verifier where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from cloud_app where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from app_password where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from sending where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from written_to where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from brought_in where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from suspension where user_id in (select item from ", texts "$1", " as list)"),
-        sql!(tx, "delete from user_school where user_id in (select item from ", texts "$1", " as list)"),
+        delete_theirs!(tx, "mailbox", "user_id"),
+        delete_theirs!(tx, "expunged", "user_id"),
+        delete_theirs!(tx, "annotation", "user_id"),
+        delete_theirs!(tx, "answerable", "user_id"),
+        delete_theirs!(tx, "mailbox_clock", "user_id"),
+        delete_theirs!(tx, "subscription", "user_id"),
+        delete_theirs!(tx, "scram_verifier", "user_id"),
+        delete_theirs!(tx, "cloud_app", "user_id"),
+        delete_theirs!(tx, "app_password", "user_id"),
+        delete_theirs!(tx, "sending", "user_id"),
+        delete_theirs!(tx, "written_to", "user_id"),
+        delete_theirs!(tx, "brought_in", "user_id"),
+        delete_theirs!(tx, "suspension", "user_id"),
+        delete_theirs!(tx, "user_school", "user_id"),
     ];
     run(tx, &statements, people).await?;
     let forget = sql!(

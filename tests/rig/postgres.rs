@@ -1,0 +1,147 @@
+//! Two gateways on one PostgreSQL: killed, their database crashed or without power, the network between them cut or still.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::chance::Chance;
+use crate::client::Demo;
+use crate::cluster::Cluster;
+use crate::journal::Journal;
+use crate::power::{Disk, library};
+use crate::proxy::Proxy;
+use crate::run::{FLAGS_MAY_LOSE, Site, Tally, pause};
+use crate::site::Gateway;
+
+/// What can happen to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// One of the gateways; the other goes on.
+    Kill,
+    /// The database stops without writing anything, and starts.
+    Crash,
+    /// The network between gateways and database breaks.
+    Cut,
+    /// It stands still for seconds, then goes on, or breaks.
+    Freeze,
+    /// The machine of the database loses its power.
+    Power,
+}
+
+pub(crate) struct Postgres {
+    // Ends before the database does.
+    gateways: Vec<Gateway>,
+    proxy: Proxy,
+    cluster: Cluster,
+    disk: Disk,
+    chance: Chance,
+}
+
+/// Syncing costs nothing there, and what is not synced may be lost.
+const WATCHED: &[&str] = &["fsync=on", "max_connections=60", "checkpoint_timeout=30s", "max_wal_size=64MB"];
+
+impl Postgres {
+    /// `None` where PostgreSQL is not installed.
+    pub(crate) fn new(folder: &Path, people: u32, seed: u64) -> Option<Self> {
+        let mut cluster = Cluster::make("host", WATCHED)?;
+        let disk = watch(&mut cluster);
+        cluster.run();
+        let proxy = Proxy::start(cluster.port());
+        let url = format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", proxy.port);
+        let first = folder.join("first");
+        drop(Demo::start(&first, Some(&url), people));
+        let shared = format!(
+            "[store.postgres]\nconnect_seconds_max = 2\n[store.blobs]\nfolder = '{}'\n",
+            first.join("blobs").display()
+        );
+        let mut gateways: Vec<_> =
+            [first, folder.join("second")].iter().map(|data| Gateway::new(folder, data, Some(&url), &shared)).collect();
+        for gateway in &mut gateways {
+            gateway.start(&[]);
+        }
+        Some(Self { gateways, proxy, cluster, disk, chance: Chance::new(seed ^ 0x5eed) })
+    }
+
+    fn kill_one(&mut self, tally: &mut Tally) {
+        let gateway = self.chance.below(2);
+        self.gateways[gateway].kill();
+        pause(&mut self.chance, 0..500);
+        self.gateways[gateway].start(&[]);
+        tally.kills += 1;
+    }
+
+    fn crash(&mut self, journal: &Journal, tally: &mut Tally, power: bool) {
+        let before = Instant::now();
+        self.cluster.crash();
+        if power {
+            let lost = self.disk.lose_power(&mut self.chance);
+            tally.lost.changes += lost.changes;
+            tally.lost.names += lost.names;
+            tally.power_losses += 1;
+        } else {
+            pause(&mut self.chance, 0..500);
+            tally.database_restarts += 1;
+        }
+        self.cluster.run();
+        journal.lose_flags(before.checked_sub(FLAGS_MAY_LOSE).unwrap(), Instant::now());
+    }
+
+    fn freeze(&mut self, tally: &mut Tally) {
+        self.proxy.freeze(true);
+        pause(&mut self.chance, 300..2500);
+        if self.chance.one_in(2) {
+            self.proxy.cut();
+        }
+        self.proxy.freeze(false);
+        tally.freezes += 1;
+    }
+}
+
+/// The cluster's data lie on a disk that is watched from its first start on.
+fn watch(cluster: &mut Cluster) -> Disk {
+    let folder = cluster.folder();
+    // PostgreSQL's user must be able to read it.
+    let library = folder.join("power.so");
+    std::fs::copy(self::library().unwrap(), &library).unwrap();
+    let disk = Disk::new(&folder.join("data"), &folder.join("power.log"));
+    let mut environment = disk.environment(0);
+    environment[0].1 = library.to_str().unwrap().to_owned();
+    cluster.set_environment(environment);
+    disk
+}
+
+impl Site for Postgres {
+    type Fault = Fault;
+    // PostgreSQL may have been told to commit.
+    const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
+    fn ports(&self) -> Vec<(u16, u16)> {
+        self.gateways.iter().map(|gateway| gateway.ports).collect()
+    }
+
+    fn strike(&mut self, fault: Fault, journal: &Journal, tally: &mut Tally) {
+        match fault {
+            Fault::Kill => self.kill_one(tally),
+            Fault::Crash => self.crash(journal, tally, false),
+            Fault::Power => self.crash(journal, tally, true),
+            Fault::Cut => {
+                self.proxy.cut();
+                tally.cuts += 1;
+            }
+            Fault::Freeze => self.freeze(tally),
+        }
+    }
+
+    fn gateways(&mut self) -> Vec<&mut Gateway> {
+        self.gateways.iter_mut().collect()
+    }
+
+    fn unseen_writes(&self) -> Vec<String> {
+        self.cluster.stop();
+        let mut differences = self.disk.differences();
+        self.cluster.run();
+        // Written by fopen, which the log does not know: PostgreSQL makes them anew.
+        let caches = ["pg_internal.init", "pgstat.stat", "postmaster.opts"];
+        differences.retain(|difference| !caches.iter().any(|cache| difference.contains(cache)));
+        differences
+    }
+}
