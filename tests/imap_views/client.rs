@@ -333,11 +333,11 @@ impl Client {
     }
 
     async fn send(&mut self, text: &str) -> Heard {
-        self.line.as_mut().ok_or(HungUp)?.send(text).await
+        self.line.as_mut().expect("a connection").send(text).await
     }
 
     async fn response(&mut self) -> Heard<String> {
-        self.line.as_mut().ok_or(HungUp)?.response().await
+        self.line.as_mut().expect("a connection").response().await
     }
 
     /// Hears all that comes up to the tagged answer.
@@ -352,7 +352,7 @@ impl Client {
             if let Some(answer) = response.strip_prefix(tag) {
                 if answer.starts_with(" NO [UNAVAILABLE]") {
                     // The last words of a session whose gateway is being killed.
-                    return Err(HungUp);
+                    return Err(HungUp(format!("{command}:{answer}")));
                 }
                 assert!(answer.starts_with(" OK"), "{command}: {answer}");
                 self.hear_code(answer);

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// The connection has ended, in the middle of a word as it may be.
+/// The connection has ended, in the middle of a word as it may be, or says that it cannot go on: why.
 #[derive(Debug)]
-pub struct HungUp;
+pub struct HungUp(pub String);
 
 pub type Heard<T = ()> = Result<T, HungUp>;
 
@@ -25,7 +25,7 @@ impl Line {
     }
 
     pub async fn send(&mut self, text: &str) -> Heard {
-        self.stream.write_all(text.as_bytes()).await.map_err(|_| HungUp)
+        self.stream.write_all(text.as_bytes()).await.map_err(|error| HungUp(error.to_string()))
     }
 
     /// The next response, with its literals, without its end. Nothing is lost where the future is dropped.
@@ -53,8 +53,9 @@ impl Line {
     async fn read_more(&mut self) -> Heard {
         let read = self.stream.read_buf(&mut self.unread);
         match tokio::time::timeout(Duration::from_secs(60), read).await.expect("an answer in time") {
-            Ok(0) | Err(_) => Err(HungUp),
+            Ok(0) => Err(HungUp("the end".to_owned())),
             Ok(_) => Ok(()),
+            Err(error) => Err(HungUp(error.to_string())),
         }
     }
 }

@@ -42,7 +42,7 @@ use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
 use client::{Client, Kind};
-use line::Heard;
+use line::{Heard, HungUp};
 use world::{Mailbox, World, count};
 
 /// What one client does next. Numbers choose among the messages that it counts.
@@ -149,8 +149,8 @@ async fn take(world: &World, mailbox: &Mailbox, client: &mut Client, step: &Step
 
 /// It may be hung up on where its gateway was killed, and only there.
 fn was_cut_off(world: &World, client: &mut Client, taken: Heard) {
-    if taken.is_err() {
-        assert!(world.was_killed(client.home, client.life), "a session has hung up by itself");
+    if let Err(HungUp(why)) = taken {
+        assert!(world.was_killed(client.home, client.life), "a session has ended by itself: {why}");
         client.is_cut_off();
         count(&world.tally.cut_off);
     }
