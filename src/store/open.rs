@@ -49,9 +49,13 @@ impl Store {
 
     async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         let (lock, options) = prepare_sqlite(path)?;
+        let broken_off = was_broken_off(path);
         let mut connection = options.connect().await?;
         schema::check(&mut Tx::Sqlite(&mut connection)).await?;
         migrator_until(newest_version(), sqlite_text).run_direct(None, &mut connection, false).await?;
+        if broken_off {
+            sqlx::query(SKIP_MOD_SEQS).execute(&mut connection).await?;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             // A connection to a file does not go stale: asking it first would only double every read's way.
@@ -61,6 +65,22 @@ impl Store {
         let writer = Arc::new(Writer::start(connection, options, lock));
         Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() } })
     }
+}
+
+/// More ModSeqs than a mailbox can have taken in commits that were not synced yet.
+const SKIP_MOD_SEQS: &str = "update mailbox set mod_seq = mod_seq + 1000000";
+
+/// Did the last process go without closing the store? The log is still there then; a loss of power may have taken the last
+/// relaxed commits out of it. Clients have been told of their ModSeqs, which must not come to mean another change.
+fn was_broken_off(path: &Path) -> bool {
+    std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// The file that lies beside another, whose name goes on with `ending`.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// What a URL names.
@@ -156,9 +176,7 @@ fn for_sqlite(text: &str) -> String {
 
 /// Takes the lock that one process holds for as long as it serves the file.
 fn lock_file(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
+    let name = beside(path, ".lock");
     let file = open_private(&name)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

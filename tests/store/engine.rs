@@ -7,7 +7,7 @@ use passerelle::store::{Durability, Store, StoreError, Tx, Working};
 use tokio::sync::Semaphore;
 
 use crate::support;
-use crate::world::worlds;
+use crate::world::{letter, user, worlds};
 
 #[tokio::test]
 async fn opens_and_migrates() {
@@ -43,6 +43,39 @@ async fn a_second_process_on_the_same_file_is_refused() {
     assert!(matches!(Store::open(&url, 1).await, Err(StoreError::Locked { .. })));
     test.store.close().await;
     Store::open(&url, 1).await.unwrap();
+}
+
+/// What was told of a change that a loss of power has taken must not be told of another.
+#[tokio::test]
+async fn a_file_that_was_not_closed_skips_mod_seqs() {
+    const MOD_SEQ: &str = "select max(mod_seq) from mailbox";
+    let world = worlds(1).await.remove(0);
+    assert_eq!(world.engine, "sqlite");
+    let inbox = world.mailbox(&user(1), "INBOX").await;
+    world.append(&user(1), &inbox, &letter(1, "one", "", "")).await;
+    let told = world.count(MOD_SEQ).await;
+    let copy = tempfile::tempdir().unwrap();
+    for file in ["test.db", "test.db-wal"] {
+        std::fs::copy(world.folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    world.gateway.store().close().await;
+    let url = |folder: &std::path::Path| format!("sqlite:{}", folder.join("test.db").display());
+    let mod_seq = async |folder| {
+        let store = Store::open(&url(folder), 1).await.unwrap();
+        let read = store.read((), |tx, ()| {
+            Box::pin(async move {
+                let Tx::Sqlite(connection) = tx else { unreachable!() };
+                Ok(sqlx::query_scalar::<_, i64>(MOD_SEQ).fetch_one(&mut **connection).await?)
+            })
+        });
+        let mod_seq = read.await.unwrap();
+        store.close().await;
+        mod_seq
+    };
+    let skipped = mod_seq(copy.path()).await;
+    assert!(skipped > told + 100_000, "{skipped} after {told}");
+    assert_eq!(mod_seq(copy.path()).await, skipped, "it was closed");
+    assert_eq!(mod_seq(world.folder.path()).await, told, "it was closed");
 }
 
 #[tokio::test]
