@@ -70,6 +70,7 @@ impl Store {
         let pool = || {
             PgPoolOptions::new()
                 .acquire_timeout(settings.connect_within)
+                .after_connect(|connection, _about| Box::pin(check_writable(connection)))
                 // One that was in use a moment ago is not asked whether it still lives.
                 .test_before_acquire(false)
                 .before_acquire(|connection, about| {
@@ -95,11 +96,21 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(PgConnectOptions::from_str(url)?.application_name(NAME))
 }
 
+/// A connection to a replica would show people a mailbox without what they have just done: no such connection is used.
+async fn check_writable(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    let read_only: String = sqlx::query_scalar("show transaction_read_only").fetch_one(connection).await?;
+    match read_only.as_str() {
+        "off" => Ok(()),
+        _ => Err(sqlx::Error::Configuration("it is read-only: a replica, or a database that takes no writes".into())),
+    }
+}
+
 /// Brings the schema up to date, on a connection of its own, without a limit of time: an index on millions of rows takes
 /// as long as it takes.
 async fn prepare(options: &PgConnectOptions, connect_within: Duration) -> Result<(), StoreError> {
     let connected = tokio::time::timeout(connect_within, options.connect()).await;
     let mut connection = connected.map_err(|_elapsed| sqlx::Error::PoolTimedOut)??;
+    check_writable(&mut connection).await?;
     schema::check(&mut Tx::Postgres(&mut connection)).await?;
     add_trigrams(&mut connection).await?;
     open::migrator_until(open::newest_version(), open::postgres_text).run_direct(None, &mut connection, false).await?;

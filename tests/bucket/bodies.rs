@@ -21,7 +21,7 @@ use crate::world::{NOW, World, letter, to, user};
 const PASSWORD: &str = "un mot de passe long";
 
 /// A gateway with two people, on SQLite and a bucket.
-async fn world(service: &Service, adjust: impl FnOnce(&mut Config)) -> World {
+pub(crate) async fn world(service: &Service, adjust: impl FnOnce(&mut Config)) -> World {
     let test = support::sqlite().await;
     let gateway = gateway(service, &test.folder, test.store.clone(), adjust).unwrap();
     let (gateway, clock) = gateway;
@@ -31,7 +31,7 @@ async fn world(service: &Service, adjust: impl FnOnce(&mut Config)) -> World {
     world
 }
 
-fn gateway(
+pub(crate) fn gateway(
     service: &Service,
     folder: &TempDir,
     store: passerelle::store::Store,
@@ -54,17 +54,17 @@ fn gateway(
 }
 
 /// A letter with a body of about so many octets, no two alike.
-fn large(id: &str, size: usize) -> Vec<u8> {
+pub(crate) fn large(id: &str, size: usize) -> Vec<u8> {
     let line = format!("{id} 0123456789 0123456789 0123456789\r\n");
     letter(1, id, "", &line.repeat(size / line.len() + 1))
 }
 
-async fn content(world: &World, mailbox: &str, uid: u32) -> Content {
+pub(crate) async fn content(world: &World, mailbox: &str, uid: u32) -> Content {
     let mailbox = world.mailbox(&user(1), mailbox).await;
     world.fetch(&mailbox, &[uid]).await.remove(0).content
 }
 
-async fn read(world: &World, content: &Content) -> Result<Vec<u8>, Fault> {
+pub(crate) async fn read(world: &World, content: &Content) -> Result<Vec<u8>, Fault> {
     let mut octets = Vec::new();
     while (octets.len() as u64) < content.size {
         let start = octets.len() as u64;
@@ -95,8 +95,31 @@ async fn bodies_come_back_whole_and_by_ranges() {
     assert!(!world.folder.path().join("blobs").exists(), "nothing lies in a folder");
 }
 
+/// A client that asks for a part of a body is no reason to fetch all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_costs_a_part() {
+    let Some(service) = Service::start() else { return };
+    let world = world(&service, |_| {}).await;
+    let inbox = world.mailbox(&user(1), "INBOX").await;
+    let message = large("large", 6 << 20);
+    world.append(&user(1), &inbox, &message).await;
+    let text = String::from_utf8(message).unwrap();
+    for (command, size) in [("BODY.PEEK[]<0.65536>", 65_536), ("BODY.PEEK[]<4000000.65536>", 65_536)] {
+        let before = service.wire.carried();
+        let answer = imap(&world, &[&format!("FETCH 1 {command}")]).await.remove(0);
+        let start = if command.contains("<0.") { 0 } else { 4_000_000 };
+        assert!(answer.contains(&format!("<{start}> {{{size}}}\r\n{}", &text[start..start + size])), "{command}");
+        let carried = service.wire.carried() - before;
+        assert!((10_000..200_000).contains(&carried), "{command}: {carried} octets");
+    }
+    // What lists need, and a header, come from the database.
+    let before = service.wire.carried();
+    imap(&world, &["FETCH 1 (ENVELOPE BODYSTRUCTURE PREVIEW RFC822.SIZE BODY.PEEK[HEADER])"]).await;
+    assert_eq!(service.wire.carried(), before);
+}
+
 /// One IMAP session: what it answers to each command.
-async fn imap(world: &World, commands: &[&str]) -> Vec<String> {
+pub(crate) async fn imap(world: &World, commands: &[&str]) -> Vec<String> {
     let (mut ours, theirs) = tokio::io::duplex(1 << 20);
     let gateway = Arc::clone(&world.gateway);
     tokio::spawn(async move {
@@ -156,7 +179,8 @@ async fn a_bucket_that_is_not_there_is_told_at_the_start() {
     let Some(service) = Service::start() else { return };
     let missing = world(&service, |config| config.store.blobs.bucket = Some("missing".to_owned())).await;
     let error = missing.gateway.check_blobs().await.unwrap_err().to_string();
-    assert!(error.starts_with("blob store: ") && error.contains("NoSuchBucket"), "{error}");
+    assert!(error.starts_with("blob store: there is no such bucket (`store.blobs.bucket`)"), "{error}");
+    assert!(error.contains("NoSuchBucket"), "{error}");
     assert!(!error.contains("a-secret"), "{error}");
     let test = support::sqlite().await;
     let without = |config: &mut Config| config.store.blobs.credentials_file = None;

@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,18 +35,44 @@ pub(crate) struct Wire {
     pub(crate) address: SocketAddr,
     mode: Mutex<Mode>,
     open: Mutex<Vec<TcpStream>>,
+    /// Octets that came from the service.
+    carried: AtomicU64,
 }
 
 impl Service {
     /// Starts one with an empty bucket; `None` where the program is not installed.
     pub(crate) fn start() -> Option<Self> {
+        let service = Self::run(|_| {})?;
+        service.request("PUT", "", b"");
+        Some(service)
+    }
+
+    /// The same; nobody has a key that it takes.
+    pub(crate) fn start_closed() -> Option<Self> {
+        // So many requests are let in without being asked: the one that makes the bucket.
+        let service = Self::run(|command| _ = command.env("INITIAL_NO_AUTH_ACTION_COUNT", "1"))?;
+        service.request("PUT", "", b"");
+        Some(service)
+    }
+
+    /// The same, by TLS, with the certificate and key in this folder.
+    pub(crate) fn start_tls(folder: &Path) -> Option<Self> {
+        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        let service = Self::run(|command| _ = command.arg("-s").arg("-c").arg(&certificate).arg("-k").arg(&key))?;
+        let bucket = format!("https://localhost:{}/{BUCKET}", service.address.port());
+        let made =
+            Command::new("curl").args(["-sSf", "--cacert"]).arg(certificate).args(["-X", "PUT", &bucket]).output();
+        let made = made.unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Some(service)
+    }
+
+    fn run(change: impl FnOnce(&mut Command)) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let started = Command::new("moto_server")
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(child) = started else {
+        let mut command = Command::new("moto_server");
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+        change(&mut command);
+        let Ok(child) = command.spawn() else {
             assert!(std::env::var_os("CI").is_none(), "CI must have moto_server");
             return None;
         };
@@ -55,7 +83,6 @@ impl Service {
             assert!(started.elapsed() < Duration::from_secs(60), "moto_server does not start");
             thread::sleep(Duration::from_millis(50));
         }
-        service.request("PUT", "", b"");
         Some(service)
     }
 
@@ -64,7 +91,8 @@ impl Service {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let length = body.len();
         let head = format!(
-            "{method} /{BUCKET}/{name} HTTP/1.1\r\nHost: s3\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+            "{method} /{BUCKET}/{name} HTTP/1.1\r\nHost: s3\r\nConnection: close\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=k/20261123/us-east-1/s3/aws4_request\r\nContent-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
@@ -96,6 +124,7 @@ impl Wire {
             address: listener.local_addr().unwrap(),
             mode: Mutex::new(Mode::Passes),
             open: Mutex::default(),
+            carried: AtomicU64::new(0),
         });
         let taken = Arc::clone(&wire);
         thread::spawn(move || {
@@ -119,6 +148,22 @@ impl Wire {
     /// Connections taken since the mode was set.
     pub(crate) fn taken(&self) -> usize {
         self.open.lock().unwrap().len()
+    }
+
+    /// Octets that came from the service until now.
+    pub(crate) fn carried(&self) -> u64 {
+        self.carried.load(Ordering::Relaxed)
+    }
+
+    /// From the service to the gateway, until either ends.
+    fn answer(&self, mut from: TcpStream, mut to: &TcpStream) {
+        let mut octets = [0; 16384];
+        while let Ok(count @ 1..) = from.read(&mut octets) {
+            self.carried.fetch_add(count as u64, Ordering::Relaxed);
+            if to.write_all(&octets[..count]).is_err() {
+                return;
+            }
+        }
     }
 
     fn carry(&self, mut stream: TcpStream, service: SocketAddr) {
@@ -147,7 +192,7 @@ impl Wire {
                     let _ = std::io::copy(&mut from, &mut to);
                     let _ = to.shutdown(Shutdown::Write);
                 });
-                let _ = std::io::copy(&mut &there, &mut stream);
+                self.answer(there.try_clone().unwrap(), &stream);
                 let _ = stream.shutdown(Shutdown::Both);
                 let _ = there.shutdown(Shutdown::Both);
                 up.join().unwrap();

@@ -46,6 +46,27 @@ async fn a_statement_that_takes_too_long_is_ended() {
     store.close().await;
 }
 
+/// A replica shows what was: no connection to one is used, whether at the start or later.
+#[tokio::test]
+async fn a_read_only_database_is_not_read() {
+    let Some((store, url)) = store("connect_seconds_max = 1").await else { return };
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let mut admin = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
+    let set =
+        |value: &str| sqlx::AssertSqlSafe(format!("alter database {name} set default_transaction_read_only = {value}"));
+    let others = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    let others = || sqlx::AssertSqlSafe(others.clone());
+    admin.execute(set("on")).await.unwrap();
+    admin.execute(others()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(store.ping().await.is_err(), "as if it were away");
+    let refused = Store::open(&url, 2).await.err().expect("no start").to_string();
+    assert!(refused.contains("read-only"), "{refused}");
+    admin.execute(set("off")).await.unwrap();
+    store.ping().await.unwrap();
+    store.close().await;
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_lock_for_ever() {
     let Some((store, url)) = store("lock_seconds_max = 1").await else { return };

@@ -8,6 +8,7 @@
 //! | `fixture` | a fixture's files, and how they are opened |
 //! | `talk` | an IMAP client, and all that it hears |
 //! | `opening` | databases of every release, opened by this program |
+//! | `backups` | backups of every release, and others that are refused |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,6 +18,7 @@
     reason = "tests"
 )]
 
+mod backups;
 mod fill;
 mod fixture;
 mod make;

@@ -208,6 +208,81 @@ pub const CASES: &[Case] = &[
     case("address-letters", &[address!("('Ghost', 'id-6', null, false, 0)")], Mend::Undo(NO_GHOST)),
     case("address-shown", &[address!("('ghost', 'id-6', null, true, 0)")], Mend::Undo(NO_GHOST)),
     case(
+        "origin",
+        &[concat!("update placement set origin_mailbox_id = mailbox_id where uid = 1 and mailbox_id = ", inbox!())],
+        Mend::Undo(&[concat!(
+            "update placement set origin_mailbox_id = null where uid = 1 and mailbox_id = ",
+            inbox!()
+        )]),
+    ),
+    case(
+        "annotation-name",
+        &["update annotation set entry_key = '/private/other'"],
+        Mend::Undo(&["update annotation set entry_key = '/private/comment'"]),
+    ),
+    case(
+        "counters",
+        &["insert into sending (user_id, hour, messages, people, first_time) values ('id-6', 1, 1, -1, 0)"],
+        Mend::Undo(&["delete from sending where user_id = 'id-6' and hour = 1"]),
+    ),
+    case(
+        "app-passwords",
+        &["update app_password set last_used_at = 5"],
+        Mend::Undo(&["update app_password set last_used_at = null"]),
+    ),
+    case(
+        "protocols",
+        &["update app_password set last_used_at = 5, last_protocol = 'pop3'"],
+        Mend::Undo(&["update app_password set last_used_at = null, last_protocol = null"]),
+    ),
+    case(
+        "scram",
+        &["create table kept as select * from scram", "delete from scram"],
+        Mend::Undo(&[
+            "insert into scram (id, secret, iterations) select id, secret, iterations from kept",
+            "drop table kept",
+        ]),
+    ),
+    case(
+        "scram-verifiers",
+        &["update scram_verifier set user_id = 'id-3' where app_password_id is not null"],
+        Mend::Undo(&["update scram_verifier set user_id = 'id-2'"]),
+    ),
+    case(
+        "scram-verifiers",
+        &[
+            "create table kept as select * from scram_verifier where app_password_id is null",
+            "insert into scram_verifier select * from kept",
+        ],
+        Mend::Undo(&[
+            "delete from scram_verifier where app_password_id is null",
+            "insert into scram_verifier select * from kept",
+            "drop table kept",
+        ]),
+    ),
+    case(
+        "scram-verifiers",
+        &["insert into scram_verifier (user_id, app_password_id, stored_key, server_key)
+            select 'id-6', null, stored_key, server_key from scram_verifier where app_password_id is null"],
+        Mend::Undo(&["delete from scram_verifier where user_id = 'id-6'"]),
+    ),
+    case(
+        "login-alias",
+        &["update ent_user set login_alias = 'u5' where id = 'id-6'"],
+        Mend::Undo(&["update ent_user set login_alias = null"]),
+    ),
+    case(
+        "closed-year",
+        &["update ent_group set closed_year = 2026 where id = 'g2'"],
+        Mend::Undo(&["update ent_group set closed_year = null"]),
+    ),
+    case(
+        "closed-year",
+        &["update ent_group set closed_year = 1999, closed = true where id = 'g2'"],
+        Mend::Undo(&["update ent_group set closed_year = null, closed = false where id = 'g2'"]),
+    ),
+    case("switch", &["update suspension set sending = false"], Mend::Undo(&["update suspension set sending = true"])),
+    case(
         "archived",
         &["update ent_user set archived_at = 1 where id = 'id-6'"],
         Mend::Undo(&["update ent_user set archived_at = null"]),

@@ -51,6 +51,8 @@ pub enum BackupError {
     CutOff,
     #[error("the store is not empty ({0} has rows): a backup is restored into an empty one only")]
     NotEmpty(String),
+    #[error("the database has a table that is not of a store ({0}): a backup is restored into an empty database only")]
+    Foreign(String),
     #[error("the store has schema version {store}, the backup {backup}: restore into an empty database")]
     OtherSchema { store: i64, backup: i64 },
     #[error("the backup's table {0} is not the one that this program knows: take the program that wrote it")]
@@ -69,6 +71,7 @@ impl From<NotEmpty> for BackupError {
     fn from(why: NotEmpty) -> Self {
         match why {
             NotEmpty::Rows(table) => Self::NotEmpty(table),
+            NotEmpty::Foreign(table) => Self::Foreign(table),
             NotEmpty::Schema { store, backup } => Self::OtherSchema { store, backup },
         }
     }

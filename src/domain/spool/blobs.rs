@@ -23,6 +23,7 @@ use object_store::{
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::bucket::{self, BucketAnswer};
+use super::fault::fault;
 use super::{Limits, blocking};
 use crate::config::Config;
 use crate::domain::{Fault, clock};
@@ -233,8 +234,4 @@ pub(in crate::domain) fn made_at(name: &str) -> Option<Timestamp> {
     let is_ours = hash.len() == 64 && id.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     let id = is_ours.then(|| i64::from_str_radix(id, 16).ok())??;
     Some(clock::made_at(id))
-}
-
-pub(super) fn fault(error: &Error) -> Fault {
-    Fault::Blob(error.to_string())
 }

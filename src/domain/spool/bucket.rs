@@ -8,13 +8,13 @@ use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use super::blobs::fault;
+use super::fault::{NO_SUCH_BUCKET, fault};
 use crate::config::{BlobsConfig, Config};
 use crate::domain::Fault;
 
 /// The environment variables that hold the key, before the file.
-const KEY_VARIABLE: &str = "AWS_ACCESS_KEY_ID";
-const SECRET_VARIABLE: &str = "AWS_SECRET_ACCESS_KEY";
+pub(super) const KEY_VARIABLE: &str = "AWS_ACCESS_KEY_ID";
+pub(super) const SECRET_VARIABLE: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// Who we are to the bucket.
 struct Credentials {
@@ -46,7 +46,7 @@ pub async fn ask_bucket(config: &Config) -> BucketAnswer {
 pub(super) async fn ask(store: &dyn ObjectStore, prefix: &Path) -> BucketAnswer {
     match store.get(&prefix.clone().join("is-there-a-bucket")).await {
         Ok(_) => BucketAnswer::Fine,
-        Err(Error::NotFound { source, .. }) if !source.to_string().contains("NoSuchBucket") => BucketAnswer::Fine,
+        Err(Error::NotFound { source, .. }) if !source.to_string().contains(NO_SUCH_BUCKET) => BucketAnswer::Fine,
         Err(error @ (Error::NotFound { .. } | Error::PermissionDenied { .. } | Error::Unauthenticated { .. })) => {
             BucketAnswer::Refused(fault(&error))
         }

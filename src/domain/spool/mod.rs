@@ -5,6 +5,7 @@
 
 pub(in crate::domain) mod blobs;
 mod bucket;
+mod fault;
 
 use std::fs::File;
 use std::io::{self, Write};

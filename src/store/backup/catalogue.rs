@@ -23,13 +23,8 @@ const COLUMNS_POSTGRES: &str = "
 /// # Errors
 /// A column of a type that is not of the common dialect.
 pub(crate) async fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, StoreError> {
-    let (tables, columns) = match tx {
-        Tx::Sqlite(_) => (TABLES_SQLITE, COLUMNS_SQLITE),
-        Tx::Postgres(_) => (TABLES_POSTGRES, COLUMNS_POSTGRES),
-    };
-    let mut names: Vec<String> = on_engine!(tx, |c| sqlx::query_scalar(tables).fetch_all(c).await?);
-    // Each engine has an order of letters of its own.
-    names.sort_unstable();
+    let columns = if matches!(tx, Tx::Sqlite(_)) { COLUMNS_SQLITE } else { COLUMNS_POSTGRES };
+    let names = names(tx).await?;
     let mut found = Vec::with_capacity(names.len());
     for name in names {
         let rows: Vec<(String, String)> =
@@ -38,6 +33,15 @@ pub(crate) async fn tables(tx: &mut Tx<'_>) -> Result<Vec<Table>, StoreError> {
         found.push(Table { columns: columns.collect::<Result<_, _>>()?, name });
     }
     Ok(found)
+}
+
+/// The names of all tables, in their order.
+pub(super) async fn names(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let tables = if matches!(tx, Tx::Sqlite(_)) { TABLES_SQLITE } else { TABLES_POSTGRES };
+    let mut names: Vec<String> = on_engine!(tx, |c| sqlx::query_scalar(tables).fetch_all(c).await?);
+    // Each engine has an order of letters of its own.
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn read_column(table: &str, name: String, kind: &str) -> Result<Column, StoreError> {

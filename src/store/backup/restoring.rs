@@ -50,6 +50,8 @@ struct Waiting {
 pub enum NotEmpty {
     /// This table has rows.
     Rows(String),
+    /// This table is another program's.
+    Foreign(String),
     /// It has a schema, of another version than the backup's.
     Schema { store: i64, backup: i64 },
 }
@@ -65,11 +67,19 @@ impl Restoring {
         {
             return Ok(Err(NotEmpty::Schema { store, backup: schema }));
         }
-        let mut connection = connect(url, schema).await?;
+        let mut fresh = fresh(schema).await?;
+        let mut connection = connect(url).await?;
+        let ours = catalogue::names(&mut Tx::Sqlite(&mut fresh)).await?;
+        let there = catalogue::names(&mut connection.tx()).await?;
+        if let Some(table) = there.into_iter().find(|table| !ours.contains(table)) {
+            return Ok(Err(NotEmpty::Foreign(table)));
+        }
+        connection.migrate(schema).await?;
         let tables = catalogue::tables(&mut connection.tx()).await?;
-        if let Some(table) = first_with_rows(&mut connection.tx(), &tables, schema).await? {
+        if let Some(table) = first_with_rows(&mut connection.tx(), &tables, &mut fresh).await? {
             return Ok(Err(NotEmpty::Rows(table)));
         }
+        fresh.close().await?;
         let afterwards = prepare(&mut connection, &tables).await?;
         Ok(Ok(Self { connection, tables, waiting: Waiting::default(), afterwards }))
     }
@@ -128,6 +138,20 @@ impl Open {
         }
     }
 
+    /// Makes the schema.
+    async fn migrate(&mut self, schema: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { connection, .. } => {
+                open::migrator_until(schema, open::sqlite_text).run_direct(None, connection, false).await?;
+            }
+            Self::Postgres(connection) => {
+                postgres::add_trigrams(connection).await?;
+                open::migrator_until(schema, open::postgres_text).run_direct(None, connection, false).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn run(&mut self, statement: String) -> Result<(), StoreError> {
         let statement = AssertSqlSafe(statement);
         match self {
@@ -138,34 +162,35 @@ impl Open {
     }
 }
 
-async fn connect(url: &str, schema: i64) -> Result<Open, StoreError> {
+async fn connect(url: &str) -> Result<Open, StoreError> {
     match open::locate(url)? {
         Place::Sqlite(path) => {
             let (lock, options) = open::prepare_sqlite(path)?;
-            let mut connection = options.connect().await?;
-            open::migrator_until(schema, open::sqlite_text).run_direct(None, &mut connection, false).await?;
-            Ok(Open::Sqlite { connection, _lock: lock })
+            Ok(Open::Sqlite { connection: options.connect().await?, _lock: lock })
         }
-        Place::Postgres => {
-            let mut connection = postgres::options(url)?.connect().await?;
-            postgres::add_trigrams(&mut connection).await?;
-            open::migrator_until(schema, open::postgres_text).run_direct(None, &mut connection, false).await?;
-            Ok(Open::Postgres(connection))
-        }
+        Place::Postgres => Ok(Open::Postgres(postgres::options(url)?.connect().await?)),
     }
 }
 
-/// A table that has more rows than in a store that was made a moment ago.
-async fn first_with_rows(tx: &mut Tx<'_>, tables: &[Table], schema: i64) -> Result<Option<String>, StoreError> {
+/// A store that is made this moment, with the schema of that version.
+async fn fresh(schema: i64) -> Result<SqliteConnection, StoreError> {
     let mut fresh = sqlx::sqlite::SqliteConnectOptions::new().in_memory(true).connect().await?;
     open::migrator_until(schema, open::sqlite_text).run_direct(None, &mut fresh, false).await?;
+    Ok(fresh)
+}
+
+/// A table that has more rows than in a fresh store.
+async fn first_with_rows(
+    tx: &mut Tx<'_>,
+    tables: &[Table],
+    fresh: &mut SqliteConnection,
+) -> Result<Option<String>, StoreError> {
     for table in tables {
-        let at_first = rows_of(&mut Tx::Sqlite(&mut fresh), table).await?;
+        let at_first = rows_of(&mut Tx::Sqlite(&mut *fresh), table).await?;
         if rows_of(tx, table).await? > at_first {
             return Ok(Some(table.name.clone()));
         }
     }
-    fresh.close().await?;
     Ok(None)
 }
 

@@ -126,6 +126,27 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        name: "origin",
+        means: "a message remembers the mailbox that it was thrown away from, and does not lie in Trash",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'mailbox ' || cast(p.mailbox_id as text) || ' uid ' || cast(p.uid as text)
+            from placement p join mailbox m on m.id = p.mailbox_id
+            where p.origin_mailbox_id is not null and coalesce(m.special_use, '') <> 'trash'",
+        ),
+    },
+    Check {
+        name: "annotation-name",
+        means: "an annotation is kept under another name than its own: it would not be found",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'user ' || user_id || ' mailbox ' || cast(mailbox_id as text) from annotation
+            where entry_key <> lower(entry) or substr(entry_key, 1, 1) <> '/'",
+        ),
+    },
+    Check {
         name: "annotation-mailbox",
         means: "an annotation is about a mailbox that its owner has not",
         weight: Weight::Fault,

@@ -146,4 +146,14 @@ pub(super) const CHECKS: &[Check] = &[
             where (waits_until is null) = (batch = 0)",
         ),
     },
+    Check {
+        name: "counters",
+        means: "somebody has sent less than nothing in an hour",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'user ' || user_id || ' hour ' || cast(hour as text) from sending
+            where messages < 0 or people < 0 or first_time < 0",
+        ),
+    },
 ];

@@ -5,14 +5,22 @@
 //! | --- | --- |
 //! | `mailboxes` | UIDs, ModSeqs, tombstones, the four mailboxes of everybody |
 //! | `messages` | content, its copies in other rows, the search index, what nobody has any more |
-//! | `people` | addresses, people who left, words of columns |
+//! | `people` | addresses, people who left, the switch, words of columns |
+//! | `logins` | app passwords, and what SCRAM checks by |
 //! | `references` | foreign keys, from the engine's catalogue |
 //! | `octets` | whole messages with all that is stored of them, a page at a time |
 //! | `mend` | what repairs write |
 //!
 //! Each check has a name, says in plain words what a finding means, and names the repair that mends it, where there is one.
 //! It gives rows of one text: ids, never anything that people wrote.
+//!
+//! Every table has checks, or is one of these, whose rows say nothing that another could contradict but for their references:
+//! `school`, `school_class`, `user_school`, `group_member`, `communication_rule`, `school_year`, `written_to`, `brought_in`,
+//! `message_id_alias`, `answerable` (who may answer is decided when a letter is sent, and no row keeps why), `subscription`
+//! (names, of mailboxes or not). `doomed_message` and `doomed_body` propose: what they name may be gone. That nobody has a
+//! letter that was recalled is no invariant: who had kept a copy elsewhere may have put it back.
 
+mod logins;
 mod mailboxes;
 pub(crate) mod mend;
 mod messages;
@@ -139,7 +147,7 @@ impl Finding {
 
 /// The checks that are statements.
 pub(crate) fn checks() -> impl Iterator<Item = &'static Check> {
-    mailboxes::CHECKS.iter().chain(messages::CHECKS).chain(people::CHECKS)
+    mailboxes::CHECKS.iter().chain(messages::CHECKS).chain(people::CHECKS).chain(logins::CHECKS)
 }
 
 /// The names of the checks that are statements.

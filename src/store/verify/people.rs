@@ -34,6 +34,35 @@ pub(super) const CHECKS: &[Check] = &[
         ),
     },
     Check {
+        name: "login-alias",
+        means: "somebody's other name to log in with is another person's login",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'user ' || u.id from ent_user u join ent_user o on o.login = u.login_alias and o.id <> u.id",
+        ),
+    },
+    Check {
+        name: "closed-year",
+        means: "a group was closed with a school year, and is open, or the year is not known",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Sql(
+            "select 'group ' || g.id from ent_group g left join school_year y on y.year = g.closed_year
+            where g.closed_year is not null and (not g.closed or y.year is null)",
+        ),
+    },
+    Check {
+        name: "switch",
+        means: "the switch has a line that turns nothing off, or does so for a profile that this program does not know",
+        weight: Weight::Fault,
+        repair: None,
+        find: Find::Words(
+            "select case when not sending and not reading then '' else coalesce(profile, 'Guest') end from suspension",
+            |word| Profile::from_column(word).is_some(),
+        ),
+    },
+    Check {
         name: "archived",
         means: "somebody who was put aside is in a group or at the end of a link",
         weight: Weight::Fault,
@@ -48,7 +77,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         name: "deleted",
-        means: "somebody whose account was deleted has a password or mailboxes",
+        means: "somebody whose account was deleted has a password, mailboxes, or another trace of what they did",
         weight: Weight::Fault,
         repair: None,
         find: Find::Sql(
@@ -56,7 +85,14 @@ pub(super) const CHECKS: &[Check] = &[
             where u.deleted_at is not null
                 and (u.password_hash is not null
                     or exists (select 1 from mailbox m where m.user_id = u.id)
-                    or exists (select 1 from app_password p where p.user_id = u.id))",
+                    or exists (select 1 from app_password p where p.user_id = u.id)
+                    or exists (select 1 from scram_verifier v where v.user_id = u.id)
+                    or exists (select 1 from annotation a where a.user_id = u.id)
+                    or exists (select 1 from expunged e where e.user_id = u.id)
+                    or exists (select 1 from cloud_app c where c.user_id = u.id)
+                    or exists (select 1 from sending s where s.user_id = u.id)
+                    or exists (select 1 from written_to w where w.user_id = u.id)
+                    or exists (select 1 from brought_in b where b.user_id = u.id))",
         ),
     },
     Check {
