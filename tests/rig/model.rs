@@ -164,7 +164,7 @@ impl Account {
     }
 
     /// To Trash goes what the person has nowhere else.
-    fn to_trash(&mut self, from: &str, kept: Kept) {
+    fn trash(&mut self, from: &str, kept: Kept) {
         if ["Trash", "Drafts"].contains(&from) {
             return;
         }
@@ -271,7 +271,7 @@ impl Op {
             Self::Expunge { folder, uids } => {
                 for uid in uids {
                     let kept = account.folder(folder).take(*uid);
-                    account.to_trash(folder, kept);
+                    account.trash(folder, kept);
                 }
             }
             Self::Create { folder } => drop(account.folders.insert(folder.clone(), Folder::new(0))),
@@ -282,7 +282,7 @@ impl Op {
             Self::Delete { folder } => {
                 let deleted = account.folders.remove(folder).expect(folder);
                 for kept in deleted.kept.into_values().chain(deleted.arriving.into_iter().map(|one| one.kept)) {
-                    account.to_trash(folder, kept);
+                    account.trash(folder, kept);
                 }
             }
         }

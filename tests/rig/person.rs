@@ -281,7 +281,12 @@ impl<'t> Person<'t> {
             let port = self.chance.of(&self.town.ports).1;
             self.smtp = Some(smtp(port, &from, "secret")?);
         }
-        let reply = submit(self.smtp.as_mut().expect("a session"), &from, to, letter)?;
+        let session = self.smtp.as_mut().expect("a session");
+        let reply = submit(session, &from, to, letter)?;
+        // The answer may get lost on its way: then it was done, and comes again.
+        if reply.starts_with('2') && self.chance.one_in(8) {
+            return Err(Error::other("the answer got lost"));
+        }
         match reply.as_bytes()[0] {
             b'2' => Ok(()),
             b'4' => Err(Error::other(reply)),

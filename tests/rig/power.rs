@@ -283,7 +283,7 @@ struct Replay {
 
 impl Replay {
     fn apply(&mut self, line: &Line<'_>) {
-        let name = |path: &Path| path.strip_prefix(&self.root).unwrap_or(Path::new("")).to_owned();
+        let name = |path: &Path| path.strip_prefix(&self.root).map_or_else(|_| PathBuf::new(), Path::to_owned);
         let (path, other) = (name(&line.path), name(&line.other));
         let content = self.by_inode.get(&line.inode).copied();
         match line.kind {
