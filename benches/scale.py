@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """A store of many people and letters on PostgreSQL: its size, and how quick it is while everybody waits.
 
-usage: benches/scale.py --postgres postgres://USER@HOST:PORT [--people 200000] [--placements 5000000]
-                        [--idle 1000] [--seconds 20] [--seed 1] [--binary target/release/passerelle] [--result FILE]
+usage: benches/scale.py fill FOLDER --postgres postgres://USER@HOST:PORT [--people 200000] [--placements 5000000]
+       benches/scale.py measure FOLDER [--idle 1000] [--seconds 20] [--result FILE]
+       benches/scale.py drop FOLDER
+       before the word: [--binary target/release/passerelle] [--seed 1]
 
-Makes a database of its own (dropped at the end, unless --keep), imports the people of `passerelle sample`, sends letters
-through the submission port (to one person, to classes, to teachers, to whole schools) until the mailboxes hold so many,
-then measures beside --idle sessions that wait, with a letter to 5 000 people in the middle. --result appends the figures
-to a file, a JSON line for each run, which benches/scale_plot.py draws. Needs Python 3, psql, and nothing else.
+fill makes FOLDER and a database of its own, imports the people of `passerelle sample`, and sends letters through the
+submission port (to one person, to classes, to teachers, to whole schools) until the mailboxes hold so many. measure does
+so beside --idle sessions that wait, with a letter to 5 000 people in the middle; --result appends the figures to a file, a
+JSON line for each run, which benches/scale_plot.py draws. drop removes database and folder. Needs Python 3, psql, and
+nothing else.
 """
 import argparse
 import base64
@@ -17,9 +20,7 @@ import random
 import re
 import shutil
 import socket
-import statistics
 import subprocess
-import tempfile
 import threading
 import time
 
@@ -421,59 +422,6 @@ def measure(server, database, places, args):
     return result
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--postgres", required=True)
-    parser.add_argument("--people", type=int, default=200_000)
-    parser.add_argument("--placements", type=int, default=5_000_000)
-    parser.add_argument("--idle", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--binary", default="target/release/passerelle")
-    parser.add_argument("--result")
-    parser.add_argument("--keep", action="store_true", help="keep the database")
-    args = parser.parse_args()
-    database = Database(args.postgres, f"scale_{args.people}_{os.getpid()}")
-    database.run(f"create database {database.name}", "postgres")
-    folder = tempfile.mkdtemp(prefix="passerelle-scale-")
-    server = Server(args.binary, folder, database.url)
-    result = {"people": args.people, "placements": args.placements}
-    try:
-        server.run("sample", "--people", str(args.people), "--format", "csv", f"{folder}/people")
-        result["import_seconds"] = server.run("import", f"{folder}/people", "--config", server.config)
-        first = database.one("select login from ent_user order by id limit 1")
-        with open(f"{folder}/password", "w", encoding="ascii") as file:
-            file.write("secret12\n")
-        server.run("user", "set-password", first, "--password-file", f"{folder}/password", "--config", server.config)
-        # Everybody the same: working a hash out for each would take hours and tell nothing.
-        database.run(f"update ent_user set password_hash = (select password_hash from ent_user where login = '{first}')")
-        large_group(database)
-        places = schools(database)
-        server.start()
-        result["letters"], result["refused"], result["fill_seconds"] = fill(server, places, args.placements, args.seed)
-        server.stop()
-        database.run("vacuum analyze")
-        result["placements"] = int(database.one("select count(*) from placement"))
-        result["database_bytes"] = int(database.one("select pg_database_size(current_database())"))
-        result["tables"] = tables(database)
-        result["blobs_bytes"] = sum(os.path.getsize(os.path.join(where, name))
-                                    for where, _, names in os.walk(f"{folder}/data/blobs") for name in names)
-        result |= measure(server, database, places, args)
-        server.stop()
-        print(json.dumps(result, indent=2, ensure_ascii=False))
-        if args.result:
-            with open(args.result, "a", encoding="utf-8") as file:
-                file.write(json.dumps(result, ensure_ascii=False) + "\n")
-    finally:
-        if server.process and server.process.poll() is None:
-            server.stop()
-        if args.keep:
-            print(f"kept: {database.url}, {folder}")
-        else:
-            database.run(f"drop database {database.name}", "postgres")
-            shutil.rmtree(folder)
-
-
 def large_group(database):
     """A group of 5 000 people of all schools (of all, where there are fewer), whom the first school's personnel may write to."""
     database.run(f"""
@@ -485,6 +433,88 @@ def large_group(database):
         insert into communication_rule (from_group_id, to_group_id)
             select id, 'bench' from ent_group where profile = 'Personnel' and class_id is null;
         update directory_clock set version = version + 1""")
+
+
+def fill_store(args):
+    folder = os.path.abspath(args.folder)
+    os.makedirs(folder)
+    database = Database(args.postgres, f"scale_{args.people}_{os.getpid()}")
+    database.run(f"create database {database.name}", "postgres")
+    server = Server(args.binary, folder, database.url)
+    result = {"people": args.people}
+    server.run("sample", "--people", str(args.people), "--format", "csv", f"{folder}/people")
+    result["import_seconds"] = server.run("import", f"{folder}/people", "--config", server.config)
+    first = database.one("select login from ent_user order by id limit 1")
+    with open(f"{folder}/password", "w", encoding="ascii") as file:
+        file.write("secret12\n")
+    server.run("user", "set-password", first, "--password-file", f"{folder}/password", "--config", server.config)
+    # Everybody the same: working a hash out for each would take hours and tell nothing.
+    database.run(f"update ent_user set password_hash = (select password_hash from ent_user where login = '{first}')")
+    large_group(database)
+    server.start()
+    try:
+        result["letters"], result["refused"], result["fill_seconds"] = fill(
+            server, schools(database), args.placements, args.seed)
+    finally:
+        server.stop()
+    database.run("vacuum analyze")
+    database.run("checkpoint")
+    result["placements"] = int(database.one("select count(*) from placement"))
+    result["database_bytes"] = int(database.one("select pg_database_size(current_database())"))
+    result["tables"] = tables(database)
+    result["blobs_bytes"] = sum(os.path.getsize(os.path.join(where, name))
+                                for where, _, names in os.walk(f"{folder}/data/blobs") for name in names)
+    with open(f"{folder}/state.json", "w", encoding="utf-8") as file:
+        json.dump({"server": database.server, "name": database.name, "result": result}, file)
+
+
+def state(args):
+    with open(os.path.join(args.folder, "state.json"), encoding="utf-8") as file:
+        kept = json.load(file)
+    return Database(kept["server"], kept["name"]), kept["result"]
+
+
+def measure_store(args):
+    database, result = state(args)
+    server = Server(args.binary, os.path.abspath(args.folder), database.url)
+    try:
+        result |= measure(server, database, schools(database), args)
+    finally:
+        if server.process:
+            server.stop()
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    if args.result:
+        with open(args.result, "a", encoding="utf-8") as file:
+            file.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+def drop_store(args):
+    database, _ = state(args)
+    database.run(f"drop database {database.name}", "postgres")
+    shutil.rmtree(args.folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--binary", default="target/release/passerelle")
+    parser.add_argument("--seed", type=int, default=1)
+    tasks = parser.add_subparsers(required=True)
+    task = tasks.add_parser("fill")
+    task.add_argument("--postgres", required=True)
+    task.add_argument("--people", type=int, default=200_000)
+    task.add_argument("--placements", type=int, default=5_000_000)
+    task.set_defaults(do=fill_store)
+    task = tasks.add_parser("measure")
+    task.add_argument("--idle", type=int, default=1000)
+    task.add_argument("--seconds", type=float, default=20)
+    task.add_argument("--result")
+    task.set_defaults(do=measure_store)
+    task = tasks.add_parser("drop")
+    task.set_defaults(do=drop_store)
+    for task in tasks.choices.values():
+        task.add_argument("folder")
+    args = parser.parse_args()
+    args.do(args)
 
 
 if __name__ == "__main__":

@@ -105,6 +105,7 @@ fn listeners(config: &Config, findings: &mut Vec<Finding>) {
         ("listen.imaps", listen.imaps),
         ("listen.submission", listen.submission),
         ("listen.submissions", listen.submissions),
+        ("listen.https", listen.https),
         ("listen.http", listen.http),
     ];
     let open: Vec<_> = listeners.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();

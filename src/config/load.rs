@@ -262,7 +262,7 @@ fn take_element(elements: &mut DeArray<'_>, path: &str, span: &Range<usize>) -> 
 /// An example, for the keys whose form is not plain from the error.
 fn hint(path: &str) -> &'static str {
     match keys::split(path) {
-        ("listen", "imap" | "imaps" | "submission" | "submissions" | "http") => {
+        ("listen", "imap" | "imaps" | "submission" | "submissions" | "https" | "http") => {
             " (an address and a port, as in \"0.0.0.0:993\" or \"[::]:993\")"
         }
         _ => "",

@@ -144,11 +144,13 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
-    /// Health and automatic set-up, without TLS: a reverse proxy stands in front of it, or it is on loopback.
+    /// 443: health and automatic set-up, with the certificate of the mail ports.
+    pub https: Option<SocketAddr>,
+    /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
-    /// Connections on the HTTP port: its own, so that a full mail server still tells its health.
+    /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
     pub http_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
@@ -328,6 +330,7 @@ impl Default for ListenConfig {
             imaps: None,
             submission: None,
             submissions: None,
+            https: None,
             http: None,
             connections_max: 10_000,
             http_connections_max: 256,

@@ -71,7 +71,7 @@ fn no_setting_is_missing_from_the_example() {
 }
 
 /// Lines of a configuration, and what is said of them.
-const BAD: [(&str, &str); 34] = [
+const BAD: [(&str, &str); 35] = [
     ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
     (
         "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
@@ -104,6 +104,7 @@ const BAD: [(&str, &str); 34] = [
         "p.toml: `imap.append_bytes_max` must be at least `submission.message_bytes_max`: clients append to Sent what they have sent",
     ),
     ("[listen]\nimaps = \"0.0.0.0:993\"\n", "p.toml:4:1: `listen.imaps` needs `tls.certificate` and `tls.key`"),
+    ("[listen]\nhttps = \"127.0.0.1:443\"\n", "p.toml:4:1: `listen.https` needs `tls.certificate` and `tls.key`"),
     ("[listen]\nimap = \"127.0.0.1:143\"\n", "p.toml:4:1: `listen.imap` needs `tls.certificate` and `tls.key`"),
     (
         "[listen]\nhttp = \"127.0.0.1:80\"\n[tls]\nkey = \"k\"\n",

@@ -143,7 +143,10 @@ impl Gateway {
             unchanged_since: change.unchanged_since,
             keywords_max: self.config.mailboxes.keywords_per_message_max,
         };
-        let write = self.store.write(Durability::Relaxed, flagging, |tx, flagging| Box::pin(store_flags(tx, flagging)));
+        // A database that fails alone leaves gateways, and clients, with ModSeqs that they have read: were flags lost with it,
+        // the next change would bear the same, and never be seen. SQLite fails together with its gateway.
+        let durability = if self.store.is_shared() { Durability::Synced } else { Durability::Relaxed };
+        let write = self.store.write(durability, flagging, |tx, flagging| Box::pin(store_flags(tx, flagging)));
         let flagged = write.await?;
         if flagged.changed {
             self.changed(&[mailbox]);

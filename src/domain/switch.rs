@@ -2,8 +2,8 @@
 //!
 //! What is off is kept in the store, so that it outlives a restart, and in memory, so that asking costs nothing.
 //! Turned here, it holds here before the call ends; other gateways on the same store look at one number that rises
-//! with every change ([`Gateway::see_to_switch`]) as soon as they are told, and several times a second. Who asks has taken a place among the live
-//! sessions first: either the session is seen and cut, or it sees what is off.
+//! with every change ([`Gateway::see_to_switch`]) as soon as they are told, and several times a second. Who asks has taken
+//! a place among the live sessions first: either the session is seen and cut, or it sees what is off.
 //!
 //! The same number rises where a password is changed or revoked: the sessions that came in with it end in the same way
 //! (`login::standing`).

@@ -1,6 +1,10 @@
-//! PROTOCOL: what the HTTP port answers: health, and automatic set-up of mail clients. Everything else is a fast 404.
+//! PROTOCOL: what the HTTP ports answer: health, and automatic set-up of mail clients. Everything else is a fast 404.
 //!
-//! Without TLS: it stands behind a reverse proxy, or on loopback.
+//! | path | answers |
+//! | --- | --- |
+//! | `/health/live` | 200 while the process works |
+//! | `/health/ready` | 200 while people can be served, else 503: for balancers |
+//! | others | `setup` |
 
 pub mod setup;
 
@@ -51,11 +55,16 @@ struct Site {
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
-    Router::new().route("/health", get(health)).with_state(Site { gateway }).merge(setup)
+    Router::new()
+        // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
+        .route("/health/live", get(|| async { "ok\n" }))
+        .route("/health/ready", get(ready))
+        .with_state(Site { gateway })
+        .merge(setup)
 }
 
 /// 200 where people can be served, else 503.
-async fn health(State(site): State<Site>) -> Response {
+async fn ready(State(site): State<Site>) -> Response {
     let why = match tokio::time::timeout(HEALTH_WITHIN, site.gateway.health()).await {
         Ok(Ok(())) => return (StatusCode::OK, "ok\n").into_response(),
         Ok(Err(fault)) => fault.to_string(),

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bind::Service;
 use super::{Shared, drain, session, web};
+use crate::connection::Security;
 
 /// A silent connection is probed after this long. RFC 9051 §5.4 lets clients be silent for 30 minutes, and phones pay
 /// for each packet; home routers forget a connection after 10 to 15.
@@ -45,10 +46,10 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
     }
 }
 
-/// Serves the HTTP port until the server stops.
-pub(super) async fn web(shared: Arc<Shared>, listener: TcpListener, router: Router) {
+/// Serves an HTTP port, with TLS or without, until the server stops.
+pub(super) async fn web(shared: Arc<Shared>, security: Security, listener: TcpListener, router: Router) {
     while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
-        let connection = web::run(router.clone(), stream, shared.stop.clone());
+        let connection = web::run(Arc::clone(&shared), security, stream, router.clone());
         let kill = shared.kill.clone();
         shared.sessions.spawn(async move {
             let _place = place;

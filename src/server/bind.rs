@@ -39,12 +39,14 @@ pub struct Addresses {
     pub imaps: Option<SocketAddr>,
     pub submission: Option<SocketAddr>,
     pub submissions: Option<SocketAddr>,
+    pub https: Option<SocketAddr>,
     pub http: Option<SocketAddr>,
 }
 
 /// Open listeners.
 pub(super) struct Listeners {
     pub mail: Vec<(Service, TcpListener)>,
+    pub https: Option<TcpListener>,
     pub http: Option<TcpListener>,
 }
 
@@ -59,22 +61,21 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     ];
     let mut mail = Vec::new();
     for (service, key, address) in wanted {
-        match (handed.remove(service.name()), address) {
-            (Some(socket), _) => mail.push((service, socket)),
-            (None, Some(address)) => mail.push((service, open(key, address).await?)),
-            (None, None) => {}
-        }
+        let listener = open(handed.remove(service.name()), key, address).await?;
+        mail.extend(listener.map(|listener| (service, listener)));
     }
-    let http = match (handed.remove("http"), config.http) {
-        (Some(socket), _) => Some(socket),
-        (None, Some(address)) => Some(open("listen.http", address).await?),
-        (None, None) => None,
-    };
-    Ok(Listeners { mail, http })
+    let https = open(handed.remove("https"), "listen.https", config.https).await?;
+    let http = open(handed.remove("http"), "listen.http", config.http).await?;
+    Ok(Listeners { mail, https, http })
 }
 
-async fn open(key: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Bind { key, address, error })
+async fn open(
+    handed: Option<TcpListener>,
+    key: &'static str,
+    address: Option<SocketAddr>,
+) -> Result<Option<TcpListener>, StartError> {
+    let (None, Some(address)) = (&handed, address) else { return Ok(handed) };
+    TcpListener::bind(address).await.map(Some).map_err(|error| StartError::Bind { key, address, error })
 }
 
 impl Listeners {
@@ -94,6 +95,7 @@ impl Listeners {
             };
             *place = Some(local(service.name(), listener)?);
         }
+        addresses.https = self.https.as_ref().map(|listener| local("listen.https", listener)).transpose()?;
         addresses.http = self.http.as_ref().map(|listener| local("listen.http", listener)).transpose()?;
         Ok(addresses)
     }

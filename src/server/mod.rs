@@ -10,6 +10,7 @@
 //! | `reload` | what can change while sessions go on |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
+//! | `handshake` | TLS |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 
@@ -17,6 +18,7 @@ mod accept;
 mod bind;
 mod drain;
 mod handed;
+mod handshake;
 mod reload;
 mod rounds;
 mod session;
@@ -35,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::connection::Security;
 use crate::control;
 use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
@@ -196,9 +199,10 @@ impl Shared {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
-        if let Some(listener) = listeners.http {
-            let router = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
-            self.tasks.spawn(accept::web(Arc::clone(self), listener, router));
+        let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
+        let router = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+        for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
+            self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
         }
         let reload = {
             let shared = Arc::clone(self);

@@ -31,15 +31,27 @@ pub(super) async fn see_to_trail(gateway: &Gateway, all: bool) {
     }
 }
 
-/// How often the switch is looked at: another gateway may turn it, and what failed here is done again.
+/// How often the switch is looked at where another gateway may turn it, and after a look that failed.
 const SWITCH_EVERY: Duration = Duration::from_millis(400);
 
-/// Looks at the switch until the server stops: when another gateway says that it turned it, and often anyway. Where the
-/// store does not answer, what was off stays off.
+/// Looks at the switch until the server stops: when it was turned, and often anyway where another gateway may have turned
+/// it without being heard. Where the store does not answer, what was off stays off.
 pub(super) async fn switch(shared: Arc<Shared>) {
-    let woken = || tokio::time::timeout(SWITCH_EVERY, shared.gateway.switch_turned_elsewhere());
-    while shared.end.run_until_cancelled(woken()).await.is_some() {
-        if let Err(fault) = shared.gateway.see_to_switch().await {
+    let gateway = &shared.gateway;
+    let mut seen_to = true;
+    loop {
+        let woken = async {
+            if seen_to && !gateway.store().is_shared() {
+                return gateway.switch_turned().await;
+            }
+            tokio::time::timeout(SWITCH_EVERY, gateway.switch_turned()).await.unwrap_or(())
+        };
+        if shared.end.run_until_cancelled(woken).await.is_none() {
+            return;
+        }
+        let looked = gateway.see_to_switch().await;
+        seen_to = looked.is_ok();
+        if let Err(fault) = looked {
             tracing::error!(%fault, "the switch could not be looked at");
         }
     }

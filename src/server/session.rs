@@ -3,19 +3,17 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::Shared;
 use super::bind::Service;
+use super::{Shared, handshake};
 use crate::connection::{Connection, Ended, Security, Start};
 use crate::sasl::ChannelBindings;
-use crate::{imap, smtp, tls};
+use crate::{imap, smtp};
 
 /// Serves one client, until `stop` is cancelled at the latest. Never fails: whatever goes wrong concerns this client only.
 pub(super) async fn run(
@@ -45,7 +43,7 @@ pub(super) async fn run(
         }
     };
     let Some(stream) = encrypted else { return };
-    let shaken = Box::pin(shake_hands(&shared, stream).instrument(span.clone())).await;
+    let shaken = Box::pin(handshake::shake_hands(&shared, stream).instrument(span.clone())).await;
     let Some((stream, bindings)) = shaken else { return };
     let start = match service {
         Service::Imaps | Service::Submissions => Start::Greeting,
@@ -54,32 +52,6 @@ pub(super) async fn run(
     let connection = Connection { security: Security::Tls, bindings, ..connection };
     // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2).
     Box::pin(speak(&shared, service, &connection, start, stream).instrument(span)).await;
-}
-
-/// The TLS handshake, within its time; `None` where it came to nothing.
-async fn shake_hands(shared: &Shared, stream: TcpStream) -> Option<(TlsStream<TcpStream>, ChannelBindings)> {
-    let certificates = shared.certificates.as_ref()?;
-    let acceptor = certificates.acceptor();
-    let end_point = certificates.end_point();
-    let patience = Duration::from_secs(shared.config.listen.handshake_seconds_max);
-    let shaken = shared.stop.run_until_cancelled(tokio::time::timeout(patience, acceptor.accept(stream))).await?;
-    match shaken {
-        Ok(Ok(stream)) => {
-            // Exchanged meanwhile, nobody knows which one was shown.
-            let end_point = end_point.filter(|shown| certificates.end_point().as_ref() == Some(shown));
-            let bindings = tls::channel_bindings(stream.get_ref().1, end_point);
-            Some((stream, bindings))
-        }
-        // Scanners and clients that do not trust us: worth a line, not an alarm.
-        Ok(Err(error)) => {
-            tracing::info!(%error, "no TLS");
-            None
-        }
-        Err(_) => {
-            tracing::info!("the TLS handshake took too long");
-            None
-        }
-    }
 }
 
 async fn speak<S>(shared: &Shared, service: Service, connection: &Connection, start: Start, stream: S) -> Ended<S>

@@ -1,14 +1,19 @@
 //! One HTTP connection.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
+
+use super::{Shared, handshake};
+use crate::connection::Security;
 
 /// How long a client may take over its request's head, or be silent between two requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -17,8 +22,23 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
 /// Octets of a request's head.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
+/// Serves one client, with TLS or without.
+pub(super) async fn run(shared: Arc<Shared>, security: Security, stream: TcpStream, router: Router) {
+    match security {
+        Security::Plain => answer(router, stream, &shared.stop).await,
+        Security::Tls => {
+            // Boxed: a connection takes the memory of the phase it is in.
+            let Some((stream, _)) = Box::pin(handshake::shake_hands(&shared, stream)).await else { return };
+            answer(router, stream, &shared.stop).await;
+        }
+    }
+}
+
 /// Answers requests until the client leaves, is silent for too long, or the server stops.
-pub(super) async fn run(router: Router, stream: TcpStream, stop: CancellationToken) {
+async fn answer<S>(router: Router, stream: S, stop: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)

@@ -7,7 +7,7 @@ use super::mailbox::take;
 use super::message::{NewBody, NewMessage, add, add_body, hold};
 use super::placement::{NewPlacement, filed};
 use super::quiet::{self, Held};
-use super::{StoreError, Tx, column, number, on_engine, placement, sql, trail};
+use super::{StoreError, Tx, column, locking_mailboxes, number, on_engine, placement, sql, trail};
 use crate::model::{
     Flags, Limit, MailboxId, MessageId, QuietNow, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId,
 };
@@ -279,14 +279,13 @@ async fn add_answerable(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64) -> 
     Ok(())
 }
 
-const LOCK: &str = "
-    select id from mailbox
-    where id in (
-        select $3 union all
-        select m.id from delivery d join mailbox m on m.user_id = d.user_id and m.special_use = 'inbox'
-        where d.submission_id = $1 and d.batch = $2
-    )
-    order by id for no key update";
+const LOCK: &str = locking_mailboxes!(
+    "select $3 as id union all
+    select i.id from delivery d cross join lateral (
+        select id from mailbox where user_id = d.user_id and special_use = 'inbox' offset 0
+    ) as i
+    where d.submission_id = $1 and d.batch = $2"
+);
 
 /// Locks every mailbox that gets the letter, in ascending id. SQLite has one writer: nothing to lock.
 async fn lock(tx: &mut Tx<'_>, new: &NewDelivery, submission: i64, sent: MailboxId) -> Result<(), StoreError> {

@@ -218,6 +218,20 @@ macro_rules! postgres_list {
 }
 pub(crate) use postgres_list;
 
+/// PostgreSQL: locks the mailboxes whose `id` a constant statement gives, in ascending order, each found by its key whatever
+/// the planner guesses.
+macro_rules! locking_mailboxes {
+    ($ids:expr) => {
+        concat!(
+            "select m.id from (",
+            $ids,
+            " order by id offset 0) as wanted
+            cross join lateral (select id from mailbox where id = wanted.id for no key update offset 0) as m"
+        )
+    };
+}
+pub(crate) use locking_mailboxes;
+
 /// A column as the type it must fit.
 fn number<T: TryFrom<i64>>(
     value: i64,
@@ -302,7 +316,7 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
 pub enum Durability {
     /// Committed and synced.
     Synced,
-    /// Committed; at most about a second of it may go with the power (flags only).
+    /// Committed; at most about a second of it may go with the power: flags on SQLite, and what nobody was promised.
     Relaxed,
 }
 

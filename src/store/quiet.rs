@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, column, json_list, on_engine, postgres_list, sql, trail};
+use super::{StoreError, Tx, column, json_list, locking_mailboxes, on_engine, postgres_list, sql, trail};
 use crate::model::{MailboxId, Profile, QuietNow, Timestamp, TrailEvent, TrailLine, UserId, is_staff};
 
 /// Whom a letter keeps waiting.
@@ -153,11 +153,7 @@ async fn claim(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<(), St
 
 /// Locks every INBOX that gets something, in ascending id. SQLite has one writer: nothing to lock.
 async fn lock(tx: &mut Tx<'_>, asked: &Release, letters: &str) -> Result<(), StoreError> {
-    let statement = concat!(
-        "select id from mailbox where id in (select m.id from ",
-        postgres_list!(deliveries, "$1"),
-        ") order by id for no key update"
-    );
+    let statement = locking_mailboxes!(concat!("select distinct m.id from ", postgres_list!(deliveries, "$1")));
     match tx {
         Tx::Sqlite(_) => Ok(()),
         Tx::Postgres(c) => {

@@ -6,7 +6,7 @@
 
 use super::message::{NewBody, NewMessage, add, add_body};
 use super::placement::{Transferred, choose, doom_messages};
-use super::{StoreError, Tx, column, json_list, number, on_engine, postgres_list, sql, trail};
+use super::{StoreError, Tx, column, json_list, locking_mailboxes, number, on_engine, postgres_list, sql, trail};
 use crate::model::{MailboxId, RecalledBy, Timestamp, TrailEvent, TrailLine, Uid, UserId};
 use crate::store::placement::Chosen;
 
@@ -285,15 +285,14 @@ async fn withdraw(tx: &mut Tx<'_>, list: &str) -> Result<u64, StoreError> {
 
 /// Locks every mailbox of every reader, and those of the sender's copy, in ascending id. SQLite has one writer: nothing to lock.
 async fn lock(tx: &mut Tx<'_>, recalling: &Recalling, list: &str) -> Result<(), StoreError> {
-    let statement = concat!(
-        "select id from mailbox where id in (
-            select m.id from ",
+    let statement = locking_mailboxes!(concat!(
+        "select m.id from ",
         postgres_list!(numbers, "$1"),
-        " as list join delivery d on d.submission_id = list.item join mailbox m on m.user_id = d.user_id
-            where m.user_id <> $2
-            union all select $3 union all select $4
-        ) order by id for no key update"
-    );
+        " as list
+        cross join lateral (select user_id from delivery where submission_id = list.item offset 0) as d
+        cross join lateral (select id from mailbox where user_id = d.user_id and user_id <> $2 offset 0) as m
+        union all select $3 union all select $4"
+    ));
     let own = recalling.moving.as_ref().map(|chosen| (chosen.transfer.from.0, chosen.transfer.to.0));
     match tx {
         Tx::Sqlite(_) => Ok(()),

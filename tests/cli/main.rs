@@ -1,5 +1,12 @@
 //! The program as an admin meets it: the server in process and as a process, the control socket, the command line.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "../migration/archive.rs"]
 #[allow(dead_code, reason = "of the tests of migration")]
@@ -12,6 +19,7 @@ mod keeping;
 mod migration;
 mod outdated;
 mod recall;
+mod restoring;
 mod sandbox;
 mod server;
 mod setup;

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use passerelle::config::{self, Config};
 use passerelle::domain::clock::Clock;
@@ -17,7 +19,8 @@ pub(crate) struct Sandbox {
 
 /// Every listener on a free port, and nothing else but defaults.
 const LISTEN: &str = "imap = \"127.0.0.1:0\"\nimaps = \"127.0.0.1:0\"\nsubmission = \"127.0.0.1:0\"\n\
-                      submissions = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"\ndrain_seconds = 0\n";
+                      submissions = \"127.0.0.1:0\"\nhttps = \"127.0.0.1:0\"\n\
+                      http = \"127.0.0.1:0\"\ndrain_seconds = 0\n";
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
@@ -131,17 +134,20 @@ pub(crate) enum Stream {
     Err,
 }
 
+/// How long a process may take to say something.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A server process; killed with its test.
 pub(crate) struct Running {
     child: Child,
-    reader: BufReader<Box<dyn Read + Send>>,
+    lines: Receiver<String>,
     /// What it said until it was ready.
     pub(crate) said: String,
 }
 
 impl Running {
     /// Waits for a line that holds `mark`.
-    #[allow(clippy::zombie_processes, reason = "waited for by `stop` and by drop, or the test has failed")]
+    #[allow(clippy::zombie_processes, reason = "waited for by `stop` and by drop")]
     pub(crate) fn start(mut command: Command, stream: Stream, mark: &str) -> Self {
         match stream {
             Stream::Out => command.stderr(Stdio::inherit()),
@@ -152,19 +158,9 @@ impl Running {
             Stream::Out => Box::new(child.stdout.take().unwrap()),
             Stream::Err => Box::new(child.stderr.take().unwrap()),
         };
-        let mut reader = BufReader::new(source);
-        let mut said = String::new();
-        loop {
-            let start = said.len();
-            let ended = reader.read_line(&mut said).unwrap() == 0;
-            if ended {
-                let status = child.wait().unwrap();
-                panic!("it ended ({status}): {said}");
-            }
-            if said[start..].contains(mark) {
-                return Self { child, reader, said };
-            }
-        }
+        let mut running = Self { child, lines: lines(source), said: String::new() };
+        running.said = running.listen(mark).concat();
+        running
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -179,12 +175,27 @@ impl Running {
 
     /// Reads on until a line holds `mark`.
     pub(crate) fn hear(&mut self, mark: &str) -> String {
-        let mut line = String::new();
-        while !line.contains(mark) {
-            line.clear();
-            assert_ne!(self.reader.read_line(&mut line).unwrap(), 0, "it ended before it said {mark}");
+        self.listen(mark).pop().unwrap()
+    }
+
+    /// All lines up to one that holds `mark`.
+    fn listen(&mut self, mark: &str) -> Vec<String> {
+        let (until, mut said) = (Instant::now() + PATIENCE, Vec::new());
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) => said.push(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("it did not say \"{mark}\" within {PATIENCE:?}, but:\n{}", said.concat())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = self.child.wait().unwrap();
+                    panic!("it ended ({status}) before it said \"{mark}\", and said:\n{}", said.concat())
+                }
+            }
+            if said.last().is_some_and(|line| line.contains(mark)) {
+                return said;
+            }
         }
-        line
     }
 
     /// Waits until it ends by itself, and gives its exit code.
@@ -197,6 +208,22 @@ impl Running {
         self.signal(signal);
         self.child.wait().unwrap().code()
     }
+}
+
+/// What a process says, line by line, for as long as it lives.
+fn lines(source: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        let mut source = BufReader::new(source);
+        loop {
+            let mut line = String::new();
+            if source.read_line(&mut line).is_ok_and(|read| read > 0) && sender.send(line).is_ok() {
+                continue;
+            }
+            return;
+        }
+    });
+    lines
 }
 
 impl Drop for Running {

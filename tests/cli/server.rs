@@ -46,7 +46,7 @@ async fn after_ehlo<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) {
     while line(stream).await.starts_with("250-") {}
 }
 
-/// The whole answer to a request without a body, as in `GET /health`.
+/// The whole answer to a request without a body, as in `GET /health/ready`.
 pub(super) async fn http(address: Option<SocketAddr>, request: &str) -> String {
     answer_to(address, &format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
 }
@@ -55,9 +55,9 @@ pub(super) async fn http(address: Option<SocketAddr>, request: &str) -> String {
 pub(super) async fn answer_to(address: Option<SocketAddr>, request: &str) -> String {
     let mut stream = connect(address).await;
     say(&mut stream, request).await;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn beyond_the_limit_clients_wait_and_are_served_when_there_is_room() {
     line(&mut first).await;
     assert_eq!(third.get_ref().try_read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     // … and health is told all the same.
-    assert!(http(addresses.http, "GET /health").await.starts_with("HTTP/1.1 200"));
+    assert!(http(addresses.http, "GET /health/ready").await.starts_with("HTTP/1.1 200"));
     drop(first);
     assert!(line(&mut third).await.starts_with("* OK "));
     server.stop().await;
@@ -167,10 +167,10 @@ async fn the_http_port_has_places_of_its_own() {
     let sandbox = Sandbox::with("http_connections_max = 1\n");
     let server = sandbox.start().await;
     let mut first = connect(server.addresses().http).await;
-    say(&mut first, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    say(&mut first, "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(line(&mut first).await.starts_with("HTTP/1.1 200"));
     let mut second = connect(server.addresses().http).await;
-    say(&mut second, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    say(&mut second, "GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(line(&mut connect(server.addresses().imap).await).await.starts_with("* OK "));
     assert_eq!(second.get_ref().try_read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     drop(first);
@@ -184,8 +184,8 @@ async fn what_does_not_end_in_time_is_cut_off() {
     let server = sandbox.start().await;
     // Half a request: the connection would wait for the rest.
     let mut half = connect(server.addresses().http).await;
-    say(&mut half, "GET /health HTTP/1.1\r\n").await;
-    http(server.addresses().http, "GET /health").await;
+    say(&mut half, "GET /health/ready HTTP/1.1\r\n").await;
+    http(server.addresses().http, "GET /health/ready").await;
     let stopped = tokio::time::timeout(std::time::Duration::from_secs(5), server.stop()).await;
     assert!(stopped.is_ok());
 }
@@ -195,7 +195,7 @@ async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
     let sandbox = Sandbox::new();
     let server = sandbox.start().await;
     let addresses = server.addresses();
-    let health = http(addresses.http, "GET /health").await;
+    let health = http(addresses.http, "GET /health/ready").await;
     assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
     for path in ["/mail/config-v1.1.xml?emailaddress=a%40school.test", "/.well-known/autoconfig/mail/config-v1.1.xml"] {
         let answer = http(addresses.http, &format!("GET {path}")).await;
@@ -207,9 +207,29 @@ async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
     for request in ["GET /", "PUT /", "POST /autodiscover/x.xml", "PROPFIND /.well-known/carddav", "GET /../x"] {
         assert!(http(addresses.http, request).await.starts_with("HTTP/1.1 404"), "{request}");
     }
-    assert!(http(addresses.http, "PUT /health").await.starts_with("HTTP/1.1 405"));
+    assert!(http(addresses.http, "PUT /health/ready").await.starts_with("HTTP/1.1 405"));
     server.gateway().store().close().await;
-    assert!(http(addresses.http, "GET /health").await.starts_with("HTTP/1.1 503"));
+    assert!(http(addresses.http, "GET /health/ready").await.starts_with("HTTP/1.1 503"));
+    assert!(http(addresses.http, "GET /health/live").await.starts_with("HTTP/1.1 200"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn https_answers_the_same_with_the_certificate_of_the_mail_ports() {
+    let sandbox = Sandbox::with("handshake_seconds_max = 1\n");
+    let server = sandbox.start().await;
+    let address = server.addresses().https.unwrap();
+    let ask = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let stream = TcpStream::connect(address).await.unwrap();
+    let mut encrypted = encrypt(stream, &sandbox.path("tls/cert.pem")).await;
+    say(&mut encrypted, ask).await;
+    assert!(line(&mut encrypted).await.starts_with("HTTP/1.1 200"));
+    // Without TLS nothing is answered, and who says nothing does not stay.
+    let plain = answer_to(Some(address), ask).await;
+    assert!(!plain.contains("HTTP"), "{plain}");
+    let mut silent = connect(Some(address)).await;
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), silent.read(&mut [0; 16])).await;
+    assert_eq!(ended.expect("an end").unwrap(), 0);
     server.stop().await;
 }
 

@@ -280,7 +280,9 @@ fn runtime() -> Runtime {
 fn cases(cases: u32) -> Cases {
     let said = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let cases = said.unwrap_or(cases);
-    Cases { cases, failure_persistence: None, max_shrink_iters: 200, ..Cases::default() }
+    // A failure that takes its time to show is told all the same.
+    let (max_shrink_iters, max_shrink_time) = (200, 20_000);
+    Cases { cases, failure_persistence: None, max_shrink_iters, max_shrink_time, ..Cases::default() }
 }
 
 #[test]
@@ -345,7 +347,7 @@ fn soak() {
         octets[..8].copy_from_slice(&seed.to_le_bytes());
         octets[8..16].copy_from_slice(&round.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &octets);
-        let mut runner = TestRunner::new_with_rng(Cases { max_shrink_iters: 50, ..cases(10) }, rng);
+        let mut runner = TestRunner::new_with_rng(cases(10), rng);
         println!("seed {seed}, round {round}, {:?}", begun.elapsed());
         if round % 2 == 0 {
             run(&world, &runtime, &mut runner, at_once);

@@ -106,17 +106,30 @@ impl Folder {
         self.kept.values().chain(self.arriving.iter().map(|one| &one.kept)).any(|kept| kept.token == token)
     }
 
-    /// The newest arrival of this token got this UID, the server says.
-    fn settle(&mut self, validity: u32, uid: u32, token: &str) -> Result<(), String> {
+    /// The newest arrivals got these UIDs, the server says.
+    fn settle(&mut self, validity: u32, uids: &[u32]) -> Result<(), String> {
+        let first = self.arriving.len().checked_sub(uids.len()).ok_or("UIDs for messages that do not arrive")?;
+        for (uid, arrival) in uids.iter().zip(self.arriving.split_off(first)) {
+            self.place(validity, *uid, arrival.kept)?;
+        }
+        Ok(())
+    }
+
+    /// Which arrival is this? Of two of the same token, rather the one with these flags.
+    fn arrival(&self, token: &str, marks: &Marks, losses: &Losses) -> Option<usize> {
+        let is_it = |one: &Arrival| one.kept.token == token;
+        let exactly = |one: &Arrival| is_it(one) && one.kept.may_have(marks, losses);
+        self.arriving.iter().position(exactly).or_else(|| self.arriving.iter().position(is_it))
+    }
+
+    fn place(&mut self, validity: u32, uid: u32, kept: Kept) -> Result<(), String> {
         if validity != self.validity && self.validity != 0 {
             return Err(format!("UIDVALIDITY {validity} told, {} known", self.validity));
         }
         if uid < self.next || self.kept.contains_key(&uid) || self.gone.contains(&uid) {
-            return Err(format!("UID {uid} of {token} was given out before (UIDNEXT {})", self.next));
+            return Err(format!("UID {uid} of {} was given out before (UIDNEXT {})", kept.token, self.next));
         }
-        let place = self.arriving.iter().rposition(|one| one.kept.token == token);
-        let arrival = self.arriving.remove(place.ok_or("a UID for a message that does not arrive")?);
-        self.kept.insert(uid, arrival.kept);
+        self.kept.insert(uid, kept);
         Ok(())
     }
 }
@@ -142,12 +155,12 @@ impl Account {
         match folder.kept.get(&uid) {
             Some(kept) if kept.token == token => Ok(()),
             Some(kept) => Err(format!("a copy of {token} joined UID {uid}, which is {}", kept.token)),
-            None => folder.settle(validity, uid, token),
+            None => {
+                let place = folder.arriving.iter().position(|one| one.kept.token == token);
+                let arrival = folder.arriving.remove(place.ok_or("a UID for a message that does not arrive")?);
+                folder.place(validity, uid, arrival.kept)
+            }
         }
-    }
-
-    fn settle(&mut self, folder: &str, validity: u32, uid: u32, token: &str) -> Result<(), String> {
-        self.folder(folder).settle(validity, uid, token).map_err(|why| format!("{folder}: {why}"))
     }
 
     /// To Trash goes what the person has nowhere else.
@@ -204,7 +217,7 @@ fn explain(
             Some(kept) => kept.clone(),
             None if folder.gone.contains(&uid) => return Err(format!("UID {uid} ({token}) is back, or used again")),
             None if uid < folder.next => return Err(format!("UID {uid} ({token}) is new, below {}", folder.next)),
-            None => match folder.arriving.iter().position(|one| one.kept.token == *token) {
+            None => match folder.arrival(token, marks, losses) {
                 Some(place) => folder.arriving.remove(place).kept,
                 None if deliver(token) => Kept::new(token, None),
                 None => return Err(format!("UID {uid}: {token} must not be there, or not twice")),
@@ -282,17 +295,12 @@ impl Op {
         let Some(told) = told else { return Ok(account) };
         match (self, &told.from) {
             (Self::Append { folder, tokens, .. }, None) if tokens.len() == told.to.len() => {
-                for (token, uid) in tokens.iter().zip(&told.to) {
-                    account.settle(folder, told.validity, *uid, token)?;
-                }
+                account.folder(folder).settle(told.validity, &told.to)?;
             }
-            (Self::Move { from, to, uids } | Self::Copy { from, to, uids }, Some(sources))
+            (Self::Move { to, uids, .. } | Self::Copy { to, uids, .. }, Some(sources))
                 if sources == uids && uids.len() == told.to.len() =>
             {
-                for (source, uid) in sources.iter().zip(&told.to) {
-                    let token = before.folders[from].kept[source].token.clone();
-                    account.settle(to, told.validity, *uid, &token)?;
-                }
+                account.folder(to).settle(told.validity, &told.to)?;
             }
             _ => return Err(format!("{self:?}: {told:?}")),
         }

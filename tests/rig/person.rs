@@ -1,6 +1,7 @@
 //! A client: one person, who sends, files, moves, marks and expunges, one command after the other, and knows what must be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt::Debug;
 use std::io::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ pub(crate) struct Town {
     pub(crate) people: usize,
     pub(crate) journal: Journal,
     pub(crate) stop: AtomicBool,
+    pub(crate) began: Instant,
     /// How long a change that broke off may still be under way in the store.
     pub(crate) settled_after: Duration,
     /// People who have not stopped: nobody looks for the last time before.
@@ -61,6 +63,19 @@ pub(crate) struct Person<'t> {
     imap: Option<Imap>,
     smtp: Option<Lines>,
     made: usize,
+    /// What was done last, for whoever looks why a promise was broken.
+    past: VecDeque<String>,
+}
+
+const PAST_MAX: usize = 40;
+
+impl Drop for Person<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let past: Vec<_> = self.past.drain(..).collect();
+            println!("{}, before that:\n  {}", login(self.number), past.join("\n  "));
+        }
+    }
 }
 
 impl<'t> Person<'t> {
@@ -77,7 +92,18 @@ impl<'t> Person<'t> {
         }
         let account = account.explain(&seen, &Vec::new(), &|_| true).unwrap();
         let chance = Chance::new(seed.wrapping_mul(1000).wrapping_add(u64::try_from(number).unwrap()));
-        Self { town, number, chance, account, pending: None, unsure: false, imap: Some(imap), smtp: None, made: 0 }
+        Self {
+            town,
+            number,
+            chance,
+            account,
+            pending: None,
+            unsure: false,
+            imap: Some(imap),
+            smtp: None,
+            made: 0,
+            past: VecDeque::new(),
+        }
     }
 
     /// Works until told to stop, whatever breaks meanwhile; then looks once more.
@@ -102,7 +128,14 @@ impl<'t> Person<'t> {
             );
             self.broken();
         }
-        self.account
+        std::mem::take(&mut self.account)
+    }
+
+    fn note(&mut self, what: &dyn Debug, came_to: &str) {
+        if self.past.len() == PAST_MAX {
+            self.past.pop_front();
+        }
+        self.past.push_back(format!("{:?} {what:?}: {came_to}", self.town.began.elapsed()));
     }
 
     fn broken(&mut self) {
@@ -144,6 +177,9 @@ impl<'t> Person<'t> {
         let (journal, number) = (&self.town.journal, self.number);
         let (losses, may_arrive) = (journal.losses(), |token: &str| journal.is_for(token, number));
         let not_done = self.account.explain(&seen, &losses, &may_arrive);
+        let sizes: Vec<_> = seen.iter().map(|(name, folder)| (name, folder.next)).collect();
+        let note = format!("{:?} looks: UIDNEXT {sizes:?}: {:?}", self.town.began.elapsed(), not_done.as_ref().err());
+        self.past.push_back(note);
         self.account = match (not_done, &self.pending) {
             (Ok(account), _) => account,
             (Err(why), None) => panic!("{}: {why}", login(number)),
@@ -160,8 +196,17 @@ impl<'t> Person<'t> {
     fn change(&mut self, op: Op, act: impl FnOnce(&mut Imap) -> Result<Done>) -> Result<()> {
         let imap = self.imap.as_mut().expect("a session");
         self.pending = Some(op);
-        let done = act(imap).inspect_err(|_| count(&self.town.journal.counts.unknown))?;
+        let done = match act(imap) {
+            Ok(done) => done,
+            Err(error) => {
+                count(&self.town.journal.counts.unknown);
+                let op = self.pending.clone();
+                self.note(&op, &error.to_string());
+                return Err(error);
+            }
+        };
         let op = self.pending.take().expect("the change");
+        self.note(&op, &format!("{:?}", done.told));
         self.account = op
             .acknowledged(&self.account, done.told.as_ref())
             .unwrap_or_else(|why| panic!("{}: {op:?}: {why}", login(self.number)));
@@ -209,6 +254,7 @@ impl<'t> Person<'t> {
         self.account.filed("Sent", &token, false);
         while let Err(error) = self.submit(&to, &letter) {
             count(&journal.counts.unknown);
+            self.note(&token, &error.to_string());
             (self.smtp, self.unsure) = (None, true);
             if gives_up || self.town.stop.load(Ordering::Relaxed) {
                 return Err(error);
@@ -222,6 +268,7 @@ impl<'t> Person<'t> {
             std::thread::sleep(PAUSE);
         }
         journal.acknowledge(&token);
+        self.note(&token, "sent");
         count(&journal.counts.submissions);
         count(&self.town.progress[self.number - 1]);
         self.account.filed("Sent", &token, true);

@@ -97,8 +97,16 @@ impl Disk {
         (self.base, self.inodes) = Files::read(&self.root);
     }
 
-    /// What a server started on it must have in its environment.
+    /// What a server started on it must have in its environment. None runs: what one that was killed has left of a line
+    /// is taken off the log.
     pub(crate) fn environment(&self, sync_microseconds: usize) -> Vec<(String, String)> {
+        let log = fs::read(&self.log).unwrap();
+        let mut rest = log.as_slice();
+        while let Some((_, after)) = Line::read(rest) {
+            rest = after;
+        }
+        let whole = u64::try_from(log.len() - rest.len()).unwrap();
+        fs::File::options().write(true).open(&self.log).unwrap().set_len(whole).unwrap();
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         vec![
             ("LD_PRELOAD".to_owned(), text(library().unwrap())),

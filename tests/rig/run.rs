@@ -78,6 +78,7 @@ pub(crate) fn round<S: Site>(site: &mut S, people: u32, seed: u64, faults: &[S::
         people,
         journal: Journal::default(),
         stop: AtomicBool::new(false),
+        began: Instant::now(),
         settled_after: S::SETTLED_AFTER,
         working: AtomicUsize::new(people),
         progress: (0..people).map(|_| AtomicU64::new(0)).collect(),
@@ -87,7 +88,9 @@ pub(crate) fn round<S: Site>(site: &mut S, people: u32, seed: u64, faults: &[S::
         let working: Vec<_> = everybody.into_iter().map(|person| scope.spawn(|| person.work())).collect();
         for fault in faults {
             pause(&mut chance, 150..900);
+            let began = town.began.elapsed();
             site.strike(*fault, &town.journal, tally);
+            println!("{fault:?} from {began:?} to {:?}", town.began.elapsed());
             if !get_on(&town, || working.iter().any(|thread| thread.is_finished())) {
                 break;
             }

@@ -44,11 +44,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl World {
-    fn blobs(&self) -> Vec<PathBuf> {
+    pub fn blobs(&self) -> Vec<PathBuf> {
         files(&self.gateway.config.data_dir.join("blobs"))
     }
 
-    fn days_pass(&self, days: i64) {
+    pub fn days_pass(&self, days: i64) {
         self.clock.set(Timestamp(self.clock.now().0 + days * DAY));
     }
 
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// How many rows there are of everything that messages leave.
-    async fn left(&self) -> Vec<i64> {
+    pub async fn left(&self) -> Vec<i64> {
         let mut left = Vec::new();
         for statement in [
             "select count(*) from placement",
@@ -106,7 +106,7 @@ async fn fill(world: &World) {
     world.submit(&one, &[to(2)], &letter(1, "bcc", "Bcc: u3@ent.test\r\n", "x")).await;
 }
 
-async fn empty_all(world: &World) {
+pub async fn empty_all(world: &World) {
     for owner in [user(1), user(2), user(3)] {
         for name in ["INBOX", "Drafts", "Sent", "Trash"] {
             world.empty(&world.mailbox(&owner, name).await).await;
@@ -281,6 +281,24 @@ async fn the_same_large_body_at_once_leaves_one_file() {
     }
 }
 
+/// Whoever finds a body stored does not write it again, and counts on it until his row names it.
+#[tokio::test]
+async fn a_body_that_somebody_counts_on_stays_for_an_hour() {
+    for world in worlds_with(2, racing).await {
+        for owner in [user(1), user(2)] {
+            let drafts = world.mailbox(&owner, "Drafts").await;
+            world.append(&owner, &drafts, &large("same")).await;
+            world.empty(&drafts).await;
+        }
+        world.clock.set(Timestamp(NOW.0 + DAY / 24 - 1));
+        assert_eq!(world.gateway.collect().await.unwrap().messages, 1, "{}", world.engine);
+        assert_eq!((world.count("select count(*) from body").await, world.blobs().len()), (1, 1), "{}", world.engine);
+        world.clock.set(Timestamp(NOW.0 + DAY / 24));
+        assert_eq!(world.gateway.collect().await.unwrap().bodies, 1, "{}", world.engine);
+        assert_eq!(world.blobs().len(), 0);
+    }
+}
+
 /// People append, copy, deliver and expunge the same few messages while collection runs without end: whatever is in a
 /// mailbox can be read, and in the end nothing is left.
 async fn race(world: World, rounds: usize) {
@@ -318,7 +336,7 @@ async fn race(world: World, rounds: usize) {
     assert_eq!(world.blobs(), Vec::<PathBuf>::new());
 }
 
-async fn work(world: Arc<World>, number: u32, rounds: usize) {
+pub async fn work(world: Arc<World>, number: u32, rounds: usize) {
     let owner = user(number);
     let (inbox, drafts) = (world.mailbox(&owner, "INBOX").await, world.mailbox(&owner, "Drafts").await);
     let shared = [letter(1, "x", "", "small"), large("y")];
@@ -352,7 +370,7 @@ async fn readable(world: &World, mailbox: &Mailbox, uid: Uid, message: &[u8]) {
     assert_eq!(octets, message);
 }
 
-fn racing(config: &mut Config) {
+pub fn racing(config: &mut Config) {
     config.store.blob_threshold_bytes = 1000;
     config.keeping.undelete_days = 0;
     config.mailboxes.expunge_to_trash = false;

@@ -73,6 +73,29 @@ async fn uid_validity_never_repeats_for_a_name() {
 }
 
 #[tokio::test]
+async fn a_new_special_mailbox_has_a_uid_validity_of_its_own_whatever_the_clock_says() {
+    const CLOCKS: &str = "select count(*) from mailbox_clock";
+    for world in worlds(2).await {
+        let user = user(1);
+        let before = world.mailbox(&user, "Trash").await.uid_validity;
+        // As stores of old had it, where nobody had made or deleted a mailbox.
+        world.execute("delete from mailbox_clock where $1 > 0", 1).await;
+        world.execute("delete from mailbox where user_id = 'id-1' and special_use = 'trash' and $1 > 0", 1).await;
+        world.clock.set(passerelle::model::Timestamp(1_000_000));
+        world.gateway.add_special_mailboxes(None).await.unwrap();
+        assert!(world.mailbox(&user, "Trash").await.uid_validity > before, "{}", world.engine);
+        assert_eq!(world.count(CLOCKS).await, 1, "{}: who lacked nothing is left alone", world.engine);
+        let verified = world.gateway.verify(false, &std::sync::Arc::default()).await.unwrap();
+        assert_eq!(verified.findings, [], "{}", world.engine);
+        // The clock is there, and ahead of the time.
+        let before = world.mailbox(&user, "Trash").await.uid_validity;
+        world.execute("delete from mailbox where user_id = 'id-1' and special_use = 'trash' and $1 > 0", 1).await;
+        world.gateway.add_special_mailboxes(Some(&user.id)).await.unwrap();
+        assert!(world.mailbox(&user, "Trash").await.uid_validity > before, "{}", world.engine);
+    }
+}
+
+#[tokio::test]
 async fn deleting_moves_messages_to_trash() {
     for world in worlds(1).await {
         let user = user(1);

@@ -10,6 +10,7 @@
 )]
 
 mod collecting;
+mod collecting_apart;
 mod delivering;
 mod engine;
 mod flagging;

@@ -13,10 +13,10 @@ use passerelle::domain::spool::Spooled;
 use passerelle::model::{
     Flags, Group, GroupId, GroupKind, MailboxName, Profile, Timestamp, Uid, User, UserId, UsersRule,
 };
-use passerelle::store::{Durability, Tx};
+use passerelle::store::{Durability, Store, Tx};
 use tempfile::TempDir;
 
-use crate::support;
+use crate::support::{self, TestStore};
 
 /// One engine's world.
 pub struct World {
@@ -38,13 +38,7 @@ pub async fn worlds(count: i64) -> Vec<World> {
 pub async fn worlds_with(count: i64, adjust: fn(&mut Config)) -> Vec<World> {
     let mut worlds = Vec::new();
     for test in support::stores().await {
-        let data_dir = test.folder.path().join("data");
-        let mut config: Config =
-            toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", data_dir.display())).unwrap();
-        adjust(&mut config);
-        let clock = Clock::fixed(NOW);
-        let gateway = Gateway::new(Arc::new(config), test.store, clock.clone()).unwrap();
-        let world = World { gateway: Arc::new(gateway), clock, engine: test.engine, folder: test.folder };
+        let world = World::on(test, adjust);
         world.add_people(count).await;
         worlds.push(world);
     }
@@ -65,6 +59,23 @@ const PEOPLE: [&str; 4] = [
 ];
 
 impl World {
+    pub fn on(test: TestStore, adjust: fn(&mut Config)) -> Self {
+        let data_dir = test.folder.path().join("data");
+        let mut config: Config =
+            toml::from_str(&format!("domain = 'ent.test'\ndata_dir = '{}'", data_dir.display())).unwrap();
+        adjust(&mut config);
+        let clock = Clock::fixed(NOW);
+        let gateway = Gateway::new(Arc::new(config), test.store, clock.clone()).unwrap();
+        Self { gateway: Arc::new(gateway), clock, engine: test.engine, folder: test.folder }
+    }
+
+    /// A second gateway on the same database, with the same folder of large bodies and the same clock.
+    pub fn beside(&self, store: Store) -> Self {
+        let gateway = Gateway::new(Arc::clone(&self.gateway.config), store, self.clock.clone()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self { gateway: Arc::new(gateway), clock: self.clock.clone(), engine: self.engine, folder }
+    }
+
     pub async fn add_people(&self, count: i64) {
         for statement in PEOPLE {
             self.execute(statement, count).await;

@@ -12,7 +12,14 @@ use crate::server::Addresses;
 
 fn addresses() -> Addresses {
     let at = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
-    Addresses { imap: at(1143), imaps: at(1993), submission: at(1587), submissions: at(1465), http: at(1080) }
+    Addresses {
+        imap: at(1143),
+        imaps: at(1993),
+        submission: at(1587),
+        submissions: at(1465),
+        https: None,
+        http: at(1080),
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub struct Hints {
     shared: bool,
     waiting: Mutex<Changed>,
     told: Notify,
-    /// Another gateway has turned the switch.
+    /// The switch has been turned, here or elsewhere.
     switch: Notify,
 }
 
@@ -96,11 +96,12 @@ impl Gateway {
 
     /// The same of what is turned off and who is suspended.
     pub(super) fn changed_switch(&self) {
+        self.hints.switch.notify_one();
         self.hints.add(Changed { switch: true, ..Changed::default() });
     }
 
-    /// Waits until another gateway says that the switch was turned.
-    pub async fn switch_turned_elsewhere(&self) {
+    /// Waits until the switch is turned, here or by another gateway that says so.
+    pub async fn switch_turned(&self) {
         self.hints.switch.notified().await;
     }
 

@@ -28,9 +28,14 @@ pub(crate) async fn count_without_special(tx: &mut Tx<'_>, user: &Option<UserId>
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
+// Of those who lack one of the four; above all UIDVALIDITYs that their mailboxes have, whatever the time is now.
 const START_CLOCKS: &str = "
     insert into mailbox_clock (user_id, uid_validity)
-    select u.id, $2 from ent_user u where u.deleted_at is null and ($1 is null or u.id = $1)
+    select u.id, case when coalesce(max(m.uid_validity), 0) >= $2 then max(m.uid_validity) + 1 else $2 end
+    from ent_user u left join mailbox m on m.user_id = u.id
+    where u.deleted_at is null and ($1 is null or u.id = $1)
+    group by u.id having count(case when m.special_use in ('inbox', 'drafts', 'sent', 'trash') then 1 end) < 4
+    order by u.id
     on conflict (user_id) do update set uid_validity = case
         when excluded.uid_validity > mailbox_clock.uid_validity then excluded.uid_validity
         else mailbox_clock.uid_validity + 1 end";
