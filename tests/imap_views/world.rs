@@ -66,7 +66,7 @@ enum Gateways {
     /// In one process, on one store; they know nothing of each other.
     Together([Arc<Gateway>; 2]),
     /// Each with its own connections to one PostgreSQL; they hear of each other, and are killed now and then.
-    Apart([Node; 2]),
+    Apart(Box<[Node; 2]>),
 }
 
 /// The mailbox that all clients have open.
@@ -101,7 +101,7 @@ impl World {
         };
         let (observer, user) = begin(&test).await;
         let gateways = [Node::start(&url, SETTINGS).await, Node::start(&url, SETTINGS).await];
-        Some(Self::new(Gateways::Apart(gateways), observer, user, test))
+        Some(Self::new(Gateways::Apart(Box::new(gateways)), observer, user, test))
     }
 
     fn new(gateways: Gateways, observer: Arc<Gateway>, user: User, test: TestStore) -> Self {
