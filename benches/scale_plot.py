@@ -55,7 +55,7 @@ class Panel:
             lines.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
             lines += [f'<circle cx="{spot.split(",")[0]}" cy="{spot.split(",")[1]}" r="3" fill="{colour}"/>'
                       for spot in path.split()]
-            lines.append(f'<text x="0" y="{HEIGHT + 38 + 15 * number}" fill="{colour}">— {name}</text>')
+            lines.append(f'<text x="0" y="{HEIGHT + 38 + 15 * number}" style="fill:{colour}">— {name}</text>')
         return "\n".join([*lines, "</g>"])
 
 
@@ -90,10 +90,13 @@ def main():
             "SELECT, half of them": times("open", "SELECT INBOX, the first", "p50"),
             "SELECT, 99 of 100": times("open", "SELECT INBOX, the first", "p99"),
             "FETCH of all, 99 of 100": times("open", "FETCH all, the first", "p99")}),
-        Panel("Commands beside 1 000 who wait, 99 of 100", "ms", {
+        Panel("Commands, 1 000 waiting, 99 of 100", "ms", {
             name: times("commands", name, "p99")
             for name in ("SELECT INBOX", "FETCH envelope", "SEARCH SUBJECT", "STORE", "submission to one")}),
     ]
+    panels.append(Panel("A letter to 5 000 of all", "ms", {
+        "accepted, and in every INBOX": curve(lambda run: run["letter"]["accepted_ms"]),
+        "then told to the last of 1 000 who wait": curve(lambda run: run["letter"]["told_last_ms"])}))
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(figure(panels))
 
