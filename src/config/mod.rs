@@ -5,6 +5,7 @@
 //! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `directory` | finding people, address books
 //! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -20,6 +21,7 @@
 mod apps;
 mod changed;
 mod check;
+mod directory;
 mod keeping;
 mod keys;
 mod limits;
@@ -43,6 +45,7 @@ use serde::Deserialize;
 
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
+pub use directory::DirectoryConfig;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -101,6 +104,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub ent: EntConfig,
+    #[serde(default)]
+    pub directory: DirectoryConfig,
     /// Lines that take the place of built-in ones.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,

@@ -9,6 +9,7 @@
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `finding` | people and groups by name; address books: exactly whom one may write to |
 //! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
@@ -39,6 +40,7 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod finding;
 pub mod hints;
 pub mod import;
 pub mod limits;
@@ -104,6 +106,7 @@ pub struct Gateway {
     pub(in crate::domain) hints: hints::Hints,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) finding: finding::Finding,
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
     /// The live ENT, where it is asked.
@@ -146,6 +149,7 @@ impl Gateway {
             hints: hints::Hints::new(store.is_shared())?,
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            finding: finding::Finding::new(&config.directory),
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
