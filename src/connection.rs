@@ -1,4 +1,4 @@
-//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP and IMAP, made by `server`.
+//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP, IMAP and LDAP, made by `server`.
 
 use std::net::SocketAddr;
 

@@ -11,6 +11,7 @@
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `ldap` | the directory for completion as one types |
 //! | `migration` | mail that people bring in from elsewhere |
 //! | `limits` | how much people may send, by profile |
 //! | `recall` | taking back what was sent |
@@ -24,6 +25,7 @@ mod check;
 mod directory;
 mod keeping;
 mod keys;
+mod ldap;
 mod limits;
 mod load;
 mod migration;
@@ -47,6 +49,7 @@ pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
 pub use keeping::{KeepingConfig, Retention};
+pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
@@ -112,6 +115,8 @@ pub struct Config {
     #[serde(default)]
     pub imap: ImapConfig,
     #[serde(default)]
+    pub ldap: LdapConfig,
+    #[serde(default)]
     pub quiet: QuietConfig,
     #[serde(default)]
     pub recall: RecallConfig,
@@ -149,6 +154,10 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
+    /// 389, STARTTLS: the directory.
+    pub ldap: Option<SocketAddr>,
+    /// 636, TLS.
+    pub ldaps: Option<SocketAddr>,
     /// 443: health and automatic set-up, with the certificate of the mail ports.
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
@@ -157,6 +166,8 @@ pub struct ListenConfig {
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
     pub http_connections_max: usize,
+    /// Connections on the LDAP ports: their own, so that completion takes no place from mail.
+    pub ldap_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
     /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
@@ -335,10 +346,13 @@ impl Default for ListenConfig {
             imaps: None,
             submission: None,
             submissions: None,
+            ldap: None,
+            ldaps: None,
             https: None,
             http: None,
             connections_max: 10_000,
             http_connections_max: 256,
+            ldap_connections_max: 2000,
             handshake_seconds_max: 30,
             drain_seconds: 10,
             stop_seconds_max: 10,

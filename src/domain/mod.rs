@@ -20,6 +20,7 @@
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `limits` | how much people may send |
+//! | `searches` | how often people search the directory |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
@@ -58,6 +59,7 @@ pub mod recover;
 pub mod repair;
 pub mod retention;
 pub mod rules;
+mod searches;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
@@ -114,6 +116,7 @@ pub struct Gateway {
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
     pub(in crate::domain) load: load::Load,
+    searches: searches::Searches,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
@@ -154,6 +157,7 @@ impl Gateway {
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
             load: load::Load::default(),
+            searches: searches::Searches::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
