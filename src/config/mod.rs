@@ -56,6 +56,7 @@ pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
+use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -148,6 +149,8 @@ pub struct ListenConfig {
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
+    pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
@@ -332,6 +335,7 @@ impl Default for ListenConfig {
             submissions: None,
             https: None,
             http: None,
+            proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,
             handshake_seconds_max: 30,

@@ -48,8 +48,8 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
 
 /// Serves an HTTP port, with TLS or without, until the server stops.
 pub(super) async fn web(shared: Arc<Shared>, security: Security, listener: TcpListener, router: Router) {
-    while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
-        let connection = web::run(Arc::clone(&shared), security, stream, router.clone());
+    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.http_places).await {
+        let connection = web::run(Arc::clone(&shared), security, stream, peer, router.clone());
         let kill = shared.kill.clone();
         shared.sessions.spawn(async move {
             let _place = place;

@@ -10,6 +10,7 @@
 //! | `reload` | what can change while sessions go on |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
+//! | `proxied` | for whom a balancer connects |
 //! | `handshake` | TLS |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
@@ -19,6 +20,7 @@ mod bind;
 mod drain;
 mod handed;
 mod handshake;
+mod proxied;
 mod reload;
 mod rounds;
 mod session;

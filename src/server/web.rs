@@ -1,5 +1,6 @@
 //! One HTTP connection.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::{Shared, handshake};
+use super::{Shared, handshake, proxied};
 use crate::connection::Security;
 
 /// How long a client may take over its request's head, or be silent between two requests.
@@ -23,10 +24,20 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// Serves one client, with TLS or without.
-pub(super) async fn run(shared: Arc<Shared>, security: Security, stream: TcpStream, router: Router) {
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    security: Security,
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+) {
     match security {
         Security::Plain => answer(router, stream, &shared.stop).await,
         Security::Tls => {
+            // Not so without TLS: a reverse proxy speaks HTTP there.
+            if proxied::client(&shared, &mut stream, peer).await.is_none() {
+                return;
+            }
             // Boxed: a connection takes the memory of the phase it is in.
             let Some((stream, _)) = Box::pin(handshake::shake_hands(&shared, stream)).await else { return };
             answer(router, stream, &shared.stop).await;
