@@ -216,7 +216,12 @@ const SHOWN_CHARS_MAX: usize = 1024;
 
 /// As it may stand on one line, whatever somebody wrote.
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN_CHARS_MAX).map(|sign| if sign.is_control() { ' ' } else { sign }).collect::<String>().trim().to_owned()
+    text.chars()
+        .take(SHOWN_CHARS_MAX)
+        .map(|sign| if sign.is_control() { ' ' } else { sign })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -228,14 +233,17 @@ mod tests {
         let cursor = FeedCursor { uid_validity: UidValidity(u32::MAX), uid: 7 };
         assert_eq!(FeedCursor::read(&cursor.text()), Some(cursor));
         let written = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        for bad in ["", "?", "1.1.1", &written("2.1.1"), &written("1.1"), &written("1.1.-1"), &written("1.1.4294967296")] {
+        for bad in
+            ["", "?", "1.1.1", &written("2.1.1"), &written("1.1"), &written("1.1.-1"), &written("1.1.4294967296")]
+        {
             assert_eq!(FeedCursor::read(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn senders_and_subjects_are_decoded_and_stay_on_one_line() {
-        let header = b"From: =?UTF-8?Q?LAMBERT_Th=C3=A9o?= <theo@ent.fr>, b@ent.fr\r\nSubject: =?UTF-8?B?w4kK4oCo?= a\r\n\r\n";
+        let header =
+            b"From: =?UTF-8?Q?LAMBERT_Th=C3=A9o?= <theo@ent.fr>, b@ent.fr\r\nSubject: =?UTF-8?B?w4kK4oCo?= a\r\n\r\n";
         let row = FeedRow { uid: Uid(1), message: 2, unread: true, at: Timestamp(3), header: header.to_vec() };
         let item = FeedItem::from(row);
         assert_eq!(item.sender_name.as_deref(), Some("LAMBERT Théo"));

@@ -5,7 +5,10 @@
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
 //! | others | `setup` |
+//!
+//! An answer that stays open is made by `events`.
 
+pub mod events;
 pub mod setup;
 
 use std::net::SocketAddr;

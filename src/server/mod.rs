@@ -13,12 +13,14 @@
 //! | `handshake` | TLS |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
+//! | `prompt` | a stream whose other end must go on reading |
 
 mod accept;
 mod bind;
 mod drain;
 mod handed;
 mod handshake;
+mod prompt;
 mod reload;
 mod rounds;
 mod session;

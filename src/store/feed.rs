@@ -75,10 +75,7 @@ const AFTER: &str = "
     where p.mailbox_id = $1 and p.uid > $3 and p.flags % 16 < 8 order by p.uid limit $2";
 
 /// The newest messages of a mailbox, the newest first.
-pub(crate) async fn latest(
-    tx: &mut Tx<'_>,
-    (mailbox, max): &(MailboxId, usize),
-) -> Result<Vec<FeedRow>, StoreError> {
+pub(crate) async fn latest(tx: &mut Tx<'_>, (mailbox, max): &(MailboxId, usize)) -> Result<Vec<FeedRow>, StoreError> {
     let rows: Vec<FeedColumns> =
         on_engine!(tx, |c| sqlx::query_as(LATEST).bind(mailbox.0).bind(column(*max)).fetch_all(c).await?);
     rows.into_iter().map(row).collect()
