@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `apps` | mail apps whose maker's servers hold the password |
+//! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
@@ -20,6 +21,7 @@
 mod apps;
 mod changed;
 mod check;
+mod events;
 mod keeping;
 mod keys;
 mod limits;
@@ -43,6 +45,7 @@ use serde::Deserialize;
 
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
+pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -86,6 +89,8 @@ pub struct Config {
     pub listen: ListenConfig,
     #[serde(default)]
     pub public: PublicConfig,
+    #[serde(default)]
+    pub events: EventsConfig,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]

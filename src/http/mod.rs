@@ -6,7 +6,10 @@
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
 //! | `/assets/…` | `html`: what pages are dressed in |
 //! | others | `setup` |
+//!
+//! An answer that stays open is made by `events`.
 
+pub mod events;
 pub mod html;
 pub mod setup;
 

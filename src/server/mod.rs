@@ -14,12 +14,14 @@
 //! | `handshake` | TLS |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
+//! | `prompt` | a stream whose other end must go on reading |
 
 mod accept;
 mod bind;
 mod drain;
 mod handed;
 mod handshake;
+mod prompt;
 mod proxied;
 mod reload;
 mod rounds;
