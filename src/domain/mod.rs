@@ -19,6 +19,7 @@
 //! | `migration` | mail that people bring in from elsewhere, and take out |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
@@ -40,6 +41,7 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod feed;
 pub mod finding;
 pub mod hints;
 pub mod import;
