@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `apps` | mail apps whose maker's servers hold the password |
+//! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
-//! | `directory` | finding people, address books
+//! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -23,6 +24,7 @@ mod apps;
 mod changed;
 mod check;
 mod directory;
+mod events;
 mod keeping;
 mod keys;
 mod ldap;
@@ -48,6 +50,7 @@ use serde::Deserialize;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
+pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
 pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
@@ -62,6 +65,7 @@ pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
+use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -91,6 +95,8 @@ pub struct Config {
     pub listen: ListenConfig,
     #[serde(default)]
     pub public: PublicConfig,
+    #[serde(default)]
+    pub events: EventsConfig,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
@@ -162,6 +168,8 @@ pub struct ListenConfig {
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
+    pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
@@ -350,6 +358,7 @@ impl Default for ListenConfig {
             ldaps: None,
             https: None,
             http: None,
+            proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,
             ldap_connections_max: 2000,

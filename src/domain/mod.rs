@@ -19,6 +19,7 @@
 //! | `migration` | mail that people bring in from elsewhere, and take out |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
 //! | `searches` | how often people search the directory |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
@@ -41,6 +42,7 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod feed;
 pub mod finding;
 pub mod hints;
 pub mod import;

@@ -17,6 +17,7 @@ pub(crate) mod answers;
 pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod delivery;
+pub(crate) mod feed;
 mod inspect;
 pub(crate) mod limits;
 pub(crate) mod mailbox;
