@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::needle::Needle;
 use super::session::{Looked, Question, Step};
 use super::wire::message::Operation;
 use super::{Conversation, card};
+use crate::domain::Fault;
 use crate::domain::finding::Card;
 use crate::domain::login::{Login, LoginRefusal};
-use crate::domain::{Fault, Gateway};
-use crate::model::{Address, Secret, Use, User};
+use crate::model::{Secret, Use, User};
 
 impl<S> Conversation<S>
 where
@@ -96,8 +95,8 @@ where
         for needle in needles {
             let cards = match needle {
                 // One more than is told: so it is known that there are more.
-                Needle::Words(words) => find(&self.gateway, person, words, max.saturating_add(1)).await?,
-                Needle::Address(address) => card_of(&self.gateway, person, address).await?.into_iter().collect(),
+                Needle::Words(words) => self.gateway.find(person, words, max.saturating_add(1)).await?,
+                Needle::Address(address) => self.gateway.card(person, address).await?.into_iter().collect(),
             };
             whole &= cards.len() <= max;
             for card in cards {
@@ -119,23 +118,4 @@ fn add(found: &mut Vec<(Card, Vec<Needle>)>, card: Card, needle: &Needle) {
         Some((_, found_by)) => found_by.push(needle.clone()),
         None => found.push((card, vec![needle.clone()])),
     }
-}
-
-/// Boxed where it is called: the compiler does not see through the whole of a session that it may change threads.
-fn find<'a>(
-    gateway: &'a Gateway,
-    person: &'a User,
-    words: &'a str,
-    max: usize,
-) -> BoxFuture<'a, Result<Vec<Card>, Fault>> {
-    Box::pin(gateway.find(person, words, max))
-}
-
-/// The same.
-fn card_of<'a>(
-    gateway: &'a Gateway,
-    person: &'a User,
-    address: &'a Address,
-) -> BoxFuture<'a, Result<Option<Card>, Fault>> {
-    Box::pin(gateway.card(person, address))
 }

@@ -120,14 +120,15 @@ impl Gateway {
         if let Some(kept) = self.finding.books.0.get(&(asker.id.clone(), version)).await {
             return Ok(kept);
         }
-        self.steadily(async || {
-            let visible = self.visible(self.asker(asker).await?).await?;
-            let version = visible.version;
-            let books = Arc::new(self.read_books(asker, &visible).await?);
-            self.finding.books.0.insert((asker.id.clone(), version), Arc::clone(&books)).await;
-            Ok(books)
-        })
-        .await
+        self.steadily(|| Box::pin(self.books_now(asker))).await
+    }
+
+    async fn books_now(&self, asker: &User) -> Result<Arc<Vec<AddressBook>>, Unread> {
+        let visible = self.visible(self.asker(asker).await?).await?;
+        let version = visible.version;
+        let books = Arc::new(self.read_books(asker, &visible).await?);
+        self.finding.books.0.insert((asker.id.clone(), version), Arc::clone(&books)).await;
+        Ok(books)
     }
 
     async fn read_books(&self, asker: &User, visible: &Visible) -> Result<Vec<AddressBook>, Unread> {

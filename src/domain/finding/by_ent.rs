@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::members::{Source, Unread};
@@ -68,8 +69,10 @@ impl Gateway {
 
     /// Those of these cards to whom the ENT lets the asker write.
     pub(super) async fn allowed_cards(&self, asker: &User, cards: &[Card]) -> Result<HashSet<CardId>, Fault> {
-        let asking =
-            cards.iter().map(|card| async move { Ok::<_, Fault>((card.id, self.ent_allows(asker, card).await?)) });
+        let mut asking: Vec<BoxFuture<'_, Result<(CardId, bool), Fault>>> = Vec::with_capacity(cards.len());
+        for card in cards {
+            asking.push(Box::pin(async move { Ok((card.id, self.ent_allows(asker, card).await?)) }));
+        }
         let said: Vec<(CardId, bool)> = stream::iter(asking).buffer_unordered(ASKS_AT_ONCE).try_collect().await?;
         Ok(said.into_iter().filter(|(_, allowed)| *allowed).map(|(id, _)| id).collect())
     }

@@ -29,6 +29,7 @@ mod words;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use moka::future::Cache;
 
 pub use self::books::{AddressBook, Book};
@@ -106,16 +107,18 @@ impl Gateway {
         let limits = &self.config.directory;
         let Some(query) = Query::read(words, limits.query_chars_max) else { return Ok(Vec::new()) };
         let max = max.min(limits.found_max);
-        self.steadily(async || match &self.ent {
-            Some(_) => self.find_by_ent(asker, &query, max).await,
-            None => {
-                let visible = self.visible(self.asker(asker).await?).await?;
-                let found = self.found(&visible, &query).await?;
-                let whom: Vec<Whom> = best(found, max).into_iter().map(|found| found.what).collect();
-                self.cards(&visible, &whom, |pupil| visible.includes(pupil)).await
-            }
-        })
-        .await
+        let query = &query;
+        self.steadily(|| Box::pin(self.find_now(asker, query, max))).await
+    }
+
+    async fn find_now(&self, asker: &User, query: &Query, max: usize) -> Result<Vec<Card>, Unread> {
+        if self.ent.is_some() {
+            return self.find_by_ent(asker, query, max).await;
+        }
+        let visible = self.visible(self.asker(asker).await?).await?;
+        let found = self.found(&visible, query).await?;
+        let whom: Vec<Whom> = best(found, max).into_iter().map(|found| found.what).collect();
+        self.cards(&visible, &whom, |pupil| visible.includes(pupil)).await
     }
 
     /// The card of whoever has this address, if the asker may write there; a right to answer is none.
@@ -130,21 +133,23 @@ impl Gateway {
             Ruling::Refuse(_) | Ruling::Allow(Path::Answer) => return Ok(None),
             Ruling::Allow(_) => {}
         }
-        self.steadily(async || {
-            let visible = self.visible(self.asker(asker).await?).await?;
-            match &case {
-                Case::ToUser { user, .. } => {
-                    let sees = |pupil: &UserId| self.ent.is_none() && visible.includes(pupil);
-                    Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
-                }
-                Case::ToGroup { group, .. } => Ok(self.group_card(&group.id).await?),
+        let case = &case;
+        self.steadily(|| Box::pin(self.card_now(asker, case))).await
+    }
+
+    async fn card_now(&self, asker: &User, case: &Case) -> Result<Option<Card>, Unread> {
+        let visible = self.visible(self.asker(asker).await?).await?;
+        match case {
+            Case::ToUser { user, .. } => {
+                let sees = |pupil: &UserId| self.ent.is_none() && visible.includes(pupil);
+                Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
             }
-        })
-        .await
+            Case::ToGroup { group, .. } => Ok(self.group_card(&group.id).await?),
+        }
     }
 
     /// Asks again where the directory has changed between two looks at it.
-    async fn steadily<T>(&self, ask: impl AsyncFn() -> Result<T, Unread>) -> Result<T, Fault> {
+    async fn steadily<'a, T>(&self, ask: impl Fn() -> BoxFuture<'a, Result<T, Unread>>) -> Result<T, Fault> {
         for _ in 0..TRIES_MAX {
             match ask().await {
                 Ok(answer) => return Ok(answer),
