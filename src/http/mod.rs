@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
+//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
 //! | others | `setup` |
 //!
 //! An answer that stays open is made by `events`.
 
+pub mod api;
 pub mod events;
 pub mod setup;
 
@@ -21,6 +23,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use self::events::EventPlaces;
 use self::setup::Setup;
 use crate::config::PublicConfig;
 use crate::domain::Gateway;
@@ -58,12 +61,15 @@ struct Site {
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
+    let places = EventPlaces::new(&gateway.config.events);
+    let api = api::router(Arc::clone(&gateway), places);
     Router::new()
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
         .with_state(Site { gateway })
         .merge(setup)
+        .merge(api)
 }
 
 /// 200 where people can be served, else 503.

@@ -2,11 +2,13 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod api;
 mod app_letter;
 mod english;
 mod french;
 mod recalled;
 
+pub use api::ApiProblem;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

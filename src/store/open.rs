@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 2] = [
+const MIGRATIONS: [Texts; 3] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -22,6 +22,7 @@ const MIGRATIONS: [Texts; 2] = [
         include_str!("../../migrations/0002_search_sqlite.sql"),
         include_str!("../../migrations/0002_search_postgres.sql"),
     ),
+    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];
 
 /// Reader connections on SQLite.
