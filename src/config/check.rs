@@ -23,6 +23,10 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     oidc::check(&config.oidc, &mut findings);
     apps::check(&config.apps, &mut findings);
     ldap::check(&config.ldap, &mut findings);
+    if let Some(origin) = config.api.bad_origin() {
+        let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
+        findings.push(("api.badge_origins", message));
+    }
     findings
 }
 

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
+//! | `api` | the JSON API for the ENT, and its badge |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
@@ -20,6 +21,7 @@
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
+mod api;
 mod apps;
 mod changed;
 mod check;
@@ -47,6 +49,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use api::ApiConfig;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
@@ -97,6 +100,8 @@ pub struct Config {
     pub public: PublicConfig,
     #[serde(default)]
     pub events: EventsConfig,
+    #[serde(default)]
+    pub api: ApiConfig,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]

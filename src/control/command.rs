@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::api_token::{ApiTokenCommand, ApiTokenLine};
 use super::app_password::{AppPasswordCommand, AppPasswordLine};
 use super::import::ImportSheet;
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
@@ -35,6 +36,7 @@ pub enum AdminCommand {
     People(PeopleCommand),
     User(UserCommand),
     AppPassword(AppPasswordCommand),
+    ApiToken(ApiTokenCommand),
     LimitsShow {
         user: String,
     },
@@ -74,6 +76,12 @@ pub enum AdminAnswer {
         secret: Password,
     },
     AppPasswords(Vec<AppPasswordLine>),
+    /// `secret` is shown once and kept nowhere.
+    ApiToken {
+        id: String,
+        secret: Password,
+    },
+    ApiTokens(Vec<ApiTokenLine>),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Brought(BroughtSheet),

@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `command` | the words: a command, an answer |
 //! | `execute` | a command → the gateway → an answer |
+//! | `api_token` | tokens of the JSON API |
 //! | `user`, `app_password` | commands and answers, for people and their devices |
 //! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
@@ -19,6 +20,7 @@
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
+mod api_token;
 mod app_password;
 mod ask;
 mod command;
@@ -36,6 +38,7 @@ mod trail;
 mod upkeep;
 mod user;
 
+pub use api_token::{ApiTokenCommand, ApiTokenLine};
 pub use app_password::{AppPasswordCommand, AppPasswordLine};
 pub use ask::{AskError, ask, ask_watched};
 pub use command::{AdminAnswer, AdminCommand, Password, ProgressLine};

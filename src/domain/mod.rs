@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `api` | what the JSON API rests on: tokens with scopes, requests that may come twice, badges
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
@@ -35,6 +36,7 @@
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
+pub mod api;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -123,6 +125,7 @@ pub struct Gateway {
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) badge_key: api::BadgeKey,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -163,6 +166,7 @@ impl Gateway {
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
+            badge_key: api::BadgeKey::default(),
             quiet: config
                 .quiet
                 .rules()

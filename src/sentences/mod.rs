@@ -2,12 +2,14 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod api;
 mod app_letter;
 mod english;
 mod french;
 mod profile;
 mod recalled;
 
+pub use api::ApiProblem;
 pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;

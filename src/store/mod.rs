@@ -14,6 +14,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod api;
 pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod delivery;

@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 3] = [
+const MIGRATIONS: [Texts; 4] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -28,6 +28,7 @@ const MIGRATIONS: [Texts; 3] = [
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
     ),
+    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];
 
 /// Reader connections on SQLite.
