@@ -23,6 +23,7 @@ pub mod ent;
 pub mod http;
 pub mod imap;
 pub mod logging;
+pub mod metrics;
 pub mod mime;
 pub mod model;
 pub mod sample;

@@ -148,6 +148,8 @@ pub struct ListenConfig {
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
+    pub metrics: Option<SocketAddr>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
@@ -332,6 +334,7 @@ impl Default for ListenConfig {
             submissions: None,
             https: None,
             http: None,
+            metrics: None,
             connections_max: 10_000,
             http_connections_max: 256,
             handshake_seconds_max: 30,

@@ -29,6 +29,7 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `observing` | what metrics say that has to be looked up |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
@@ -48,6 +49,7 @@ pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod migration;
+pub mod observing;
 pub mod people;
 pub mod policy;
 pub mod quiet;
@@ -70,6 +72,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer};
+use crate::metrics::Metrics;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -97,6 +100,7 @@ pub enum Fault {
 pub struct Gateway {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
@@ -160,6 +164,7 @@ impl Gateway {
             cloud_apps: config.apps.apps(),
             config,
             clock,
+            metrics: Arc::clone(store.metrics()),
             store,
         })
     }

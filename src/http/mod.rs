@@ -6,6 +6,7 @@
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
 //! | others | `setup` |
 
+pub mod metrics;
 pub mod setup;
 
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@
 mod app_letter;
 mod english;
 mod french;
+mod reason;
 mod recalled;
 
 pub use recalled::recalled;

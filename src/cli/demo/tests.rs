@@ -19,6 +19,7 @@ fn addresses() -> Addresses {
         submissions: at(1465),
         https: None,
         http: at(1080),
+        ..Addresses::default()
     }
 }
 
