@@ -39,7 +39,8 @@ pub(super) async fn run(command: Serve) -> anyhow::Result<Exit> {
 /// Each connection is an open file: asks the system for as many as the settings promise.
 pub(super) fn raise_file_limit(config: &Config) {
     let listen = &config.listen;
-    let needed = u64::try_from(listen.connections_max.saturating_add(listen.http_connections_max)).unwrap_or(u64::MAX);
+    let places = listen.connections_max.saturating_add(listen.http_connections_max);
+    let needed = u64::try_from(places.saturating_add(config.events.streams_max)).unwrap_or(u64::MAX);
     // Besides connections: the store's files and connections, large bodies being read.
     let wanted = needed.saturating_add(u64::from(config.store.connections_max)).saturating_add(512);
     let limit = getrlimit(Resource::Nofile);

@@ -255,6 +255,10 @@ fn sizes(config: &Config, findings: &mut Vec<Finding>) {
 }
 
 fn times(config: &Config, findings: &mut Vec<Finding>) {
+    if config.events.keep_alive_seconds >= config.events.stream_seconds_max {
+        let message = "`events.keep_alive_seconds` must be less than `events.stream_seconds_max`";
+        findings.push(("events.keep_alive_seconds", message.to_owned()));
+    }
     if config.imap.idle_seconds_max < 30 * 60 {
         let message = "`imap.idle_seconds_max` must be at least 1800 (RFC 9051 §5.4)";
         findings.push(("imap.idle_seconds_max", message.to_owned()));

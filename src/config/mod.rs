@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `apps` | mail apps whose maker's servers hold the password |
+//! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
@@ -20,6 +22,8 @@
 mod apps;
 mod changed;
 mod check;
+mod directory;
+mod events;
 mod keeping;
 mod keys;
 mod limits;
@@ -43,6 +47,8 @@ use serde::Deserialize;
 
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
+pub use directory::DirectoryConfig;
+pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
@@ -56,6 +62,7 @@ pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
+use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -86,6 +93,8 @@ pub struct Config {
     #[serde(default)]
     pub public: PublicConfig,
     #[serde(default)]
+    pub events: EventsConfig,
+    #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
@@ -101,6 +110,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub ent: EntConfig,
+    #[serde(default)]
+    pub directory: DirectoryConfig,
     /// Lines that take the place of built-in ones.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
@@ -150,6 +161,8 @@ pub struct ListenConfig {
     pub http: Option<SocketAddr>,
     /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
     pub metrics: Option<SocketAddr>,
+    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
+    pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
@@ -335,6 +348,7 @@ impl Default for ListenConfig {
             https: None,
             http: None,
             metrics: None,
+            proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,
             handshake_seconds_max: 30,

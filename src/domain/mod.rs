@@ -9,6 +9,7 @@
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `finding` | people and groups by name; address books: exactly whom one may write to |
 //! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
@@ -18,6 +19,7 @@
 //! | `migration` | mail that people bring in from elsewhere, and take out |
 //! | `messages` | messages in mailboxes: append, copy, move, flag, expunge, fetch, search |
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
+//! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
@@ -40,6 +42,8 @@ pub mod clock;
 pub mod collect;
 pub mod delivery;
 pub mod directory;
+pub mod feed;
+pub mod finding;
 pub mod hints;
 pub mod import;
 pub mod limits;
@@ -108,6 +112,7 @@ pub struct Gateway {
     pub(in crate::domain) hints: hints::Hints,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) finding: finding::Finding,
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
     /// The live ENT, where it is asked.
@@ -150,6 +155,7 @@ impl Gateway {
             hints: hints::Hints::new(store.is_shared())?,
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            finding: finding::Finding::new(&config.directory),
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,

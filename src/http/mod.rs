@@ -4,8 +4,14 @@
 //! | --- | --- |
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
+//! | `/assets/…` | `html`: what pages are dressed in |
 //! | others | `setup` |
+//!
+//! An answer that stays open is made by `events`; who asks is told by `client`.
 
+pub mod client;
+pub mod events;
+pub mod html;
 pub mod metrics;
 pub mod setup;
 
@@ -62,6 +68,7 @@ pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
         .route("/health/ready", get(ready))
         .with_state(Site { gateway })
         .merge(setup)
+        .merge(html::router())
 }
 
 /// 200 where people can be served, else 503.

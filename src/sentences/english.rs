@@ -1,7 +1,7 @@
 //! PURE: the sentences in English.
 
 use super::{Sentence, amount};
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The sentence.
 #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
@@ -123,6 +123,19 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::AttachmentMissing { name } => {
             format!("The attachment \"{name}\" was not in the archive: look for it in the ENT.")
         }
+        Sentence::BookOfClasses => "My classes".to_owned(),
+        Sentence::BookOfGroups => "My groups".to_owned(),
+        Sentence::BookOfColleagues => "My colleagues".to_owned(),
+        Sentence::BookOfOthers => "Other recipients".to_owned(),
+        Sentence::ProfileName { profile } => match profile {
+            Profile::Student => "Pupil",
+            Profile::Relative => "Parent",
+            Profile::Teacher => "Teacher",
+            Profile::Personnel => "Personnel",
+            Profile::Guest => "Guest",
+        }
+        .to_owned(),
+        Sentence::ParentOf { pupils } => format!("Parent of {pupils}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! PURE: the sentences in French.
 
 use super::{Sentence, amount};
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The sentence, accents included.
 #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
@@ -137,6 +137,19 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::AttachmentMissing { name } => {
             format!("La pièce jointe « {name} » n'était pas dans l'archive : retrouvez-la dans l'ENT.")
         }
+        Sentence::BookOfClasses => "Mes classes".to_owned(),
+        Sentence::BookOfGroups => "Mes groupes".to_owned(),
+        Sentence::BookOfColleagues => "Mes collègues".to_owned(),
+        Sentence::BookOfOthers => "Autres destinataires".to_owned(),
+        Sentence::ProfileName { profile } => match profile {
+            Profile::Student => "Élève",
+            Profile::Relative => "Parent",
+            Profile::Teacher => "Enseignant",
+            Profile::Personnel => "Personnel",
+            Profile::Guest => "Invité",
+        }
+        .to_owned(),
+        Sentence::ParentOf { pupils } => format!("Parent de {pupils}"),
     }
 }
 

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use app_letter::{AppLetter, app_letter};
 
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The language of sentences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -175,6 +175,19 @@ pub enum Sentence {
     /// In the place of an attachment that an archive should hold and does not.
     AttachmentMissing {
         name: String,
+    },
+    /// Titles of address books.
+    BookOfClasses,
+    BookOfGroups,
+    BookOfColleagues,
+    BookOfOthers,
+    /// What a person is, on a card of the address book.
+    ProfileName {
+        profile: Profile,
+    },
+    /// Whose parent a person is, on a card: names, with commas between.
+    ParentOf {
+        pupils: String,
     },
 }
 

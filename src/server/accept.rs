@@ -55,12 +55,16 @@ pub(super) async fn web(
     listener: TcpListener,
     router: Router,
 ) {
-    while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
-        let connection = web::run(Arc::clone(&shared), security, stream, router.clone());
-        let kill = shared.kill.clone();
-        let open = Open::new(&shared, counted);
+    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.http_places).await {
+        let patience = Duration::from_secs(shared.config.events.stall_seconds_max);
+        if let Err(error) = give_up_on_the_silent(&stream, patience) {
+            tracing::debug!(%error, "a client left before it was served");
+            continue;
+        }
+        let connection = web::run(Arc::clone(&shared), security, stream, peer, place, router.clone());
+        let (kill, open) = (shared.kill.clone(), Open::new(&shared, counted));
         shared.sessions.spawn(async move {
-            let (_place, _open) = (place, open);
+            let _open = open;
             kill.run_until_cancelled_owned(connection).await
         });
     }
@@ -126,6 +130,11 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             }
         }
     }
+}
+
+/// A client that has vanished while something was sent to it is noticed within this time.
+fn give_up_on_the_silent(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+    Ok(sockopt::set_tcp_user_timeout(stream, u32::try_from(patience.as_millis()).unwrap_or(u32::MAX))?)
 }
 
 /// Answers go out at once; a client that vanished is noticed.

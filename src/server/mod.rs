@@ -10,15 +10,19 @@
 //! | `reload` | what can change while sessions go on |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
+//! | `proxied` | for whom a balancer connects |
 //! | `handshake` | TLS |
 //! | `session` | one mail connection: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
+//! | `prompt` | a stream whose other end must go on reading |
 
 mod accept;
 mod bind;
 mod drain;
 mod handed;
 mod handshake;
+mod prompt;
+mod proxied;
 mod reload;
 mod rounds;
 mod session;

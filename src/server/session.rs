@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::bind::Service;
-use super::{Shared, handshake};
+use super::{Shared, handshake, proxied};
 use crate::connection::{Connection, Ended, Security, Start};
 use crate::sasl::ChannelBindings;
 use crate::{imap, smtp};
@@ -19,10 +19,11 @@ use crate::{imap, smtp};
 pub(super) async fn run(
     shared: Arc<Shared>,
     service: Service,
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     stop: CancellationToken,
 ) {
+    let Some(peer) = proxied::client(&shared, &mut stream, peer).await else { return };
     let connection = Connection {
         id: shared.connections.fetch_add(1, Ordering::Relaxed),
         peer,

@@ -96,6 +96,12 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::AttachmentMissing { .. }
         // On the screens of devices.
         | Sentence::AccountName { .. }
+        | Sentence::BookOfClasses
+        | Sentence::BookOfGroups
+        | Sentence::BookOfColleagues
+        | Sentence::BookOfOthers
+        | Sentence::ProfileName { .. }
+        | Sentence::ParentOf { .. }
         | Sentence::ProfileExplained => (550, "5.2.0"),
     }
 }
