@@ -173,6 +173,8 @@ pub struct ListenConfig {
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
+    pub metrics: Option<SocketAddr>,
     /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
     pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
@@ -363,6 +365,7 @@ impl Default for ListenConfig {
             ldaps: None,
             https: None,
             http: None,
+            metrics: None,
             proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,

@@ -33,6 +33,7 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `observing` | what metrics say that has to be looked up |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
@@ -55,6 +56,7 @@ pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod migration;
+pub mod observing;
 pub mod people;
 pub mod policy;
 pub mod quiet;
@@ -78,6 +80,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer};
+use crate::metrics::Metrics;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -105,6 +108,7 @@ pub enum Fault {
 pub struct Gateway {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
@@ -174,6 +178,7 @@ impl Gateway {
             cloud_apps: config.apps.apps(),
             config,
             clock,
+            metrics: Arc::clone(store.metrics()),
             store,
         })
     }

@@ -14,6 +14,7 @@ pub mod api;
 pub mod client;
 pub mod events;
 pub mod html;
+pub mod metrics;
 pub mod setup;
 
 use std::net::SocketAddr;

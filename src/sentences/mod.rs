@@ -7,6 +7,7 @@ mod app_letter;
 mod english;
 mod french;
 mod profile;
+mod reason;
 mod recalled;
 
 pub use api::ApiProblem;

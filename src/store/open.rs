@@ -69,8 +69,9 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
             .await?;
-        let writer = Arc::new(Writer::start(connection, options, lock));
-        Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() } })
+        let metrics = Arc::default();
+        let writer = Arc::new(Writer::start(connection, options, lock, Arc::clone(&metrics)));
+        Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() }, metrics })
     }
 }
 
