@@ -5,10 +5,8 @@
 mod app_letter;
 mod english;
 mod french;
-mod profile;
 mod recalled;
 
-pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 3] = [
+const MIGRATIONS: [Texts; 4] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -27,6 +27,12 @@ const MIGRATIONS: [Texts; 3] = [
         "expand: address books",
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
+    ),
+    (
+        4,
+        "expand: what devices speak",
+        include_str!("../../migrations/0004_last_service.sql"),
+        include_str!("../../migrations/0004_last_service.sql"),
     ),
 ];
 
