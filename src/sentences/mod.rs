@@ -12,6 +12,8 @@ mod recalled;
 
 pub use api::ApiProblem;
 pub use profile::profile_name;
+mod recalled;
+
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

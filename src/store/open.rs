@@ -29,6 +29,12 @@ const MIGRATIONS: [Texts; 4] = [
         include_str!("../../migrations/0003_address_book.sql"),
     ),
     (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
+    (
+        4,
+        "expand: what devices speak",
+        include_str!("../../migrations/0004_last_service.sql"),
+        include_str!("../../migrations/0004_last_service.sql"),
+    ),
 ];
 
 /// Reader connections on SQLite.
