@@ -8,6 +8,7 @@
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
+//! | `page` | the person's page: signing in, devices |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
@@ -32,6 +33,7 @@ mod limits;
 mod load;
 mod migration;
 mod oidc;
+mod page;
 mod people;
 mod policy;
 mod problem;
@@ -57,6 +59,7 @@ pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
+pub use page::PageConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -101,6 +104,8 @@ pub struct Config {
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
+    #[serde(default)]
+    pub page: PageConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]

@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 3] = [
+const MIGRATIONS: [Texts; 4] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -28,6 +28,7 @@ const MIGRATIONS: [Texts; 3] = [
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
     ),
+    (5, "expand: page", include_str!("../../migrations/0005_page.sql"), include_str!("../../migrations/0005_page.sql")),
 ];
 
 /// Reader connections on SQLite.
