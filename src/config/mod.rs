@@ -9,6 +9,7 @@
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
+//! | `page` | the person's page: signing in, devices |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
@@ -34,6 +35,7 @@ mod limits;
 mod load;
 mod migration;
 mod oidc;
+mod page;
 mod people;
 mod policy;
 mod problem;
@@ -60,6 +62,7 @@ pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
+pub use page::PageConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -106,6 +109,8 @@ pub struct Config {
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
+    #[serde(default)]
+    pub page: PageConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]

@@ -81,6 +81,7 @@ use arc_swap::ArcSwap;
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer};
 use crate::metrics::Metrics;
+use crate::ent::{Ent, Issuer, SignIn};
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -123,6 +124,8 @@ pub struct Gateway {
     pub(in crate::domain) ent: Option<Ent>,
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
+    /// The same, as the one through which people sign in on their page.
+    pub(in crate::domain) sign_in: Option<SignIn>,
     pub(in crate::domain) load: load::Load,
     searches: searches::Searches,
     /// The table of communication rules, as it was last read.
@@ -165,6 +168,7 @@ impl Gateway {
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
+            sign_in: SignIn::new(&config.oidc, &config.page),
             load: load::Load::default(),
             searches: searches::Searches::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),

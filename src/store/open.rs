@@ -35,6 +35,7 @@ const MIGRATIONS: [Texts; 4] = [
         include_str!("../../migrations/0004_last_service.sql"),
         include_str!("../../migrations/0004_last_service.sql"),
     ),
+    (5, "expand: page", include_str!("../../migrations/0005_page.sql"), include_str!("../../migrations/0005_page.sql")),
 ];
 
 /// Reader connections on SQLite.
