@@ -79,9 +79,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
-use crate::ent::{Ent, Issuer};
-use crate::metrics::Metrics;
 use crate::ent::{Ent, Issuer, SignIn};
+use crate::metrics::Metrics;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;

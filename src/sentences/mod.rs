@@ -6,14 +6,10 @@ mod api;
 mod app_letter;
 mod english;
 mod french;
-mod profile;
 mod reason;
 mod recalled;
 
 pub use api::ApiProblem;
-pub use profile::profile_name;
-mod recalled;
-
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

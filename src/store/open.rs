@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 4] = [
+const MIGRATIONS: [Texts; 6] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -28,7 +28,6 @@ const MIGRATIONS: [Texts; 4] = [
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
     ),
-    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
     (
         4,
         "expand: what devices speak",
@@ -36,6 +35,7 @@ const MIGRATIONS: [Texts; 4] = [
         include_str!("../../migrations/0004_last_service.sql"),
     ),
     (5, "expand: page", include_str!("../../migrations/0005_page.sql"), include_str!("../../migrations/0005_page.sql")),
+    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];
 
 /// Reader connections on SQLite.
