@@ -11,11 +11,13 @@ pub enum Protocol {
     Imap,
     Smtp,
     Ldap,
+    CardDav,
 }
 
 impl Protocol {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Imap, Self::Smtp, Self::Ldap];
+    pub const ALL: [Self; 3] = [Self::Imap, Self::Smtp, Self::CardDav];
 
     /// The word for it: the column `app_password.last_service`, and what admins read.
     pub const fn column(self) -> &'static str {
@@ -23,6 +25,7 @@ impl Protocol {
             Self::Imap => "imap",
             Self::Smtp => "smtp",
             Self::Ldap => "ldap",
+            Self::CardDav => "carddav",
         }
     }
 

@@ -193,6 +193,8 @@ pub enum Sentence {
     BookOfGroups,
     BookOfColleagues,
     BookOfOthers,
+    /// What an address book is.
+    BookExplained,
     /// What a person is, on a card of the address book.
     ProfileName {
         profile: Profile,

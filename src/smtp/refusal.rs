@@ -104,6 +104,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::BookOfGroups
         | Sentence::BookOfColleagues
         | Sentence::BookOfOthers
+        | Sentence::BookExplained
         | Sentence::ProfileName { .. }
         | Sentence::ParentOf { .. }
         | Sentence::ProfileExplained => (550, "5.2.0"),

@@ -47,6 +47,7 @@ impl Caller {
     pub(super) fn wanted(&self) -> Use {
         match self.protocol {
             Protocol::Imap | Protocol::Ldap => Use::Reading,
+            Protocol::Imap | Protocol::CardDav => Use::Reading,
             Protocol::Smtp => Use::Sending,
         }
     }

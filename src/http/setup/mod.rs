@@ -148,7 +148,7 @@ async fn profile(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Res
 }
 
 /// XML's own characters as references; what XML 1.0 cannot hold is left out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
