@@ -1,4 +1,4 @@
-//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP and IMAP, made by `server`.
+//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP, IMAP and LDAP, made by `server`.
 
 use std::net::SocketAddr;
 
@@ -51,7 +51,7 @@ pub enum Ended<S> {
 impl Connection {
     /// May a password come over this connection?
     pub fn may_log_in(&self, login: &LoginConfig) -> bool {
-        self.security == Security::Tls || (login.without_tls_from_loopback && self.peer.ip().is_loopback())
+        may_log_in(self.security, self.peer, login)
     }
 
     /// The ways to log in over this connection.
@@ -67,4 +67,9 @@ impl Connection {
         };
         Offer { mechanisms, bindings: self.bindings.clone() }
     }
+}
+
+/// May a password come over such a connection?
+pub fn may_log_in(security: Security, peer: SocketAddr, login: &LoginConfig) -> bool {
+    security == Security::Tls || (login.without_tls_from_loopback && peer.ip().is_loopback())
 }

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, apps, oidc};
+use super::{BlobsConfig, Config, apps, ldap, oidc};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -26,6 +26,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
         findings.push(("api.badge_origins", message));
     }
+    ldap::check(&config.ldap, &mut findings);
     findings
 }
 
@@ -109,6 +110,8 @@ fn listeners(config: &Config, findings: &mut Vec<Finding>) {
         ("listen.imaps", listen.imaps),
         ("listen.submission", listen.submission),
         ("listen.submissions", listen.submissions),
+        ("listen.ldap", listen.ldap),
+        ("listen.ldaps", listen.ldaps),
         ("listen.https", listen.https),
         ("listen.http", listen.http),
     ];
@@ -136,7 +139,7 @@ fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], f
         (None, None) => {
             let bare = |key: &str, address: &std::net::SocketAddr| match key {
                 "listen.http" => false,
-                "listen.imap" | "listen.submission" => {
+                "listen.imap" | "listen.submission" | "listen.ldap" => {
                     !(config.login.without_tls_from_loopback && address.ip().is_loopback())
                 }
                 _ => true,

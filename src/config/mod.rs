@@ -7,11 +7,13 @@
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
+//! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `ldap` | the directory for completion as one types |
 //! | `migration` | mail that people bring in from elsewhere |
 //! | `limits` | how much people may send, by profile |
 //! | `recall` | taking back what was sent |
@@ -23,9 +25,11 @@ mod api;
 mod apps;
 mod changed;
 mod check;
+mod directory;
 mod events;
 mod keeping;
 mod keys;
+mod ldap;
 mod limits;
 mod load;
 mod migration;
@@ -48,8 +52,10 @@ use serde::Deserialize;
 pub use api::ApiConfig;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
+pub use directory::DirectoryConfig;
 pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
+pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
@@ -62,6 +68,7 @@ pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 
+use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -111,11 +118,15 @@ pub struct Config {
     pub policy: PolicyConfig,
     #[serde(default)]
     pub ent: EntConfig,
+    #[serde(default)]
+    pub directory: DirectoryConfig,
     /// Lines that take the place of built-in ones.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub ldap: LdapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
     #[serde(default)]
@@ -154,14 +165,22 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
+    /// 389, STARTTLS: the directory.
+    pub ldap: Option<SocketAddr>,
+    /// 636, TLS.
+    pub ldaps: Option<SocketAddr>,
     /// 443: health and automatic set-up, with the certificate of the mail ports.
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
+    pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
     pub http_connections_max: usize,
+    /// Connections on the LDAP ports: their own, so that completion takes no place from mail.
+    pub ldap_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
     /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
@@ -340,10 +359,14 @@ impl Default for ListenConfig {
             imaps: None,
             submission: None,
             submissions: None,
+            ldap: None,
+            ldaps: None,
             https: None,
             http: None,
+            proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,
+            ldap_connections_max: 2000,
             handshake_seconds_max: 30,
             drain_seconds: 10,
             stop_seconds_max: 10,

@@ -71,7 +71,7 @@ fn no_setting_is_missing_from_the_example() {
 }
 
 /// Lines of a configuration, and what is said of them.
-const BAD: [(&str, &str); 35] = [
+const BAD: [(&str, &str); 36] = [
     ("hots_name = \"x.fr\"\n", "p.toml:3:1: unknown key `hots_name`, did you mean `host_name`?"),
     (
         "[listen]\nhttp = \"127.0.0.1:0\"\nimapss = \"127.0.0.1:0\"\n",
@@ -104,6 +104,10 @@ const BAD: [(&str, &str); 35] = [
         "p.toml: `imap.append_bytes_max` must be at least `submission.message_bytes_max`: clients append to Sent what they have sent",
     ),
     ("[listen]\nimaps = \"0.0.0.0:993\"\n", "p.toml:4:1: `listen.imaps` needs `tls.certificate` and `tls.key`"),
+    (
+        "[listen]\nproxies = [\"10.0.0.1/8\"]\n",
+        "p.toml:4:11: `listen.proxies`: \"10.0.0.1/8\" is not a network, as in \"192.0.2.0/24\" or \"2001:db8::/32\"",
+    ),
     ("[listen]\nhttps = \"127.0.0.1:443\"\n", "p.toml:4:1: `listen.https` needs `tls.certificate` and `tls.key`"),
     ("[listen]\nimap = \"127.0.0.1:143\"\n", "p.toml:4:1: `listen.imap` needs `tls.certificate` and `tls.key`"),
     (

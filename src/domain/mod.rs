@@ -10,6 +10,7 @@
 //! | `import` | a directory of CSV files → people, groups, rules: all or nothing, repeatable |
 //! | `years` | school years: closing the last, opening the next |
 //! | `directory` | addresses → people and groups; the facts that `policy` judges |
+//! | `finding` | people and groups by name; address books: exactly whom one may write to |
 //! | `addressing` | what a submission's header says of its recipients: answers, broadcast lists |
 //! | `spool` | a message on its way in: memory, then a file; the blob store |
 //! | `arrival` | a received message → the rows that keep it |
@@ -21,6 +22,7 @@
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
+//! | `searches` | how often people search the directory |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
@@ -43,6 +45,7 @@ pub mod collect;
 pub mod delivery;
 pub mod directory;
 pub mod feed;
+pub mod finding;
 pub mod hints;
 pub mod import;
 pub mod limits;
@@ -60,6 +63,7 @@ pub mod recover;
 pub mod repair;
 pub mod retention;
 pub mod rules;
+mod searches;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
@@ -108,6 +112,7 @@ pub struct Gateway {
     pub(in crate::domain) hints: hints::Hints,
     pub(in crate::domain) snapshots: snapshot::Snapshots,
     pub(in crate::domain) logins: login::Logins,
+    pub(in crate::domain) finding: finding::Finding,
     /// Told where there may be something to collect.
     pub(in crate::domain) collecting: tokio::sync::Notify,
     /// The live ENT, where it is asked.
@@ -115,6 +120,7 @@ pub struct Gateway {
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
     pub(in crate::domain) load: load::Load,
+    searches: searches::Searches,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
@@ -151,10 +157,12 @@ impl Gateway {
             hints: hints::Hints::new(store.is_shared())?,
             snapshots: snapshot::Snapshots::default(),
             logins: login::Logins::new(&config.login)?,
+            finding: finding::Finding::new(&config.directory),
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
             load: load::Load::default(),
+            searches: searches::Searches::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),

@@ -5,12 +5,15 @@
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
 //! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
+//! | `/assets/…` | `html`: what pages are dressed in |
 //! | others | `setup` |
 //!
-//! An answer that stays open is made by `events`.
+//! An answer that stays open is made by `events`; who asks is told by `client`.
 
 pub mod api;
+pub mod client;
 pub mod events;
+pub mod html;
 pub mod setup;
 
 use std::net::SocketAddr;
@@ -70,6 +73,7 @@ pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
         .with_state(Site { gateway })
         .merge(setup)
         .merge(api)
+        .merge(html::router())
 }
 
 /// 200 where people can be served, else 503.

@@ -10,17 +10,19 @@ pub const CLIENT_NAME_CHARS_MAX: usize = 80;
 pub enum Protocol {
     Imap,
     Smtp,
+    Ldap,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Imap, Self::Smtp];
+    pub const ALL: [Self; 3] = [Self::Imap, Self::Smtp, Self::Ldap];
 
     /// The column `app_password.last_protocol`.
     pub const fn column(self) -> &'static str {
         match self {
             Self::Imap => "imap",
             Self::Smtp => "smtp",
+            Self::Ldap => "ldap",
         }
     }
 

@@ -4,9 +4,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 /// The addresses that begin with the same bits. IPv4 addresses are kept as IPv6 has them (RFC 4291 §2.5.5.2), so that a
 /// client is known however it reached the listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Network {
     first: u128,
     /// How many bits count, of 128.
@@ -37,6 +40,14 @@ fn bits_of(address: IpAddr) -> u128 {
 
 fn mask(bits: u32) -> u128 {
     u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0)
+}
+
+impl TryFrom<String> for Network {
+    type Error = NoNetwork;
+
+    fn try_from(text: String) -> Result<Self, NoNetwork> {
+        text.parse()
+    }
 }
 
 impl FromStr for Network {

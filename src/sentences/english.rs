@@ -1,7 +1,7 @@
 //! PURE: the sentences in English.
 
 use super::{Sentence, amount};
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The sentence.
 #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
@@ -119,10 +119,27 @@ pub(super) fn text(sentence: &Sentence) -> String {
         }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
+        Sentence::SearchTooBroad { chars_min } => format!("Type at least {chars_min} letters of a name."),
+        Sentence::MoreFound => "There are more: type more of the name.".to_owned(),
+        Sentence::TooManySearches => "Too many searches in a short time: try again in a minute.".to_owned(),
+        Sentence::DirectoryReadOnly => "The directory cannot be changed here.".to_owned(),
         Sentence::LetterRecalled => "This message was recalled by its author.".to_owned(),
         Sentence::AttachmentMissing { name } => {
             format!("The attachment \"{name}\" was not in the archive: look for it in the ENT.")
         }
+        Sentence::BookOfClasses => "My classes".to_owned(),
+        Sentence::BookOfGroups => "My groups".to_owned(),
+        Sentence::BookOfColleagues => "My colleagues".to_owned(),
+        Sentence::BookOfOthers => "Other recipients".to_owned(),
+        Sentence::ProfileName { profile } => match profile {
+            Profile::Student => "Pupil",
+            Profile::Relative => "Parent",
+            Profile::Teacher => "Teacher",
+            Profile::Personnel => "Personnel",
+            Profile::Guest => "Guest",
+        }
+        .to_owned(),
+        Sentence::ParentOf { pupils } => format!("Parent of {pupils}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! PURE: the sentences in French.
 
 use super::{Sentence, amount};
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The sentence, accents included.
 #[expect(clippy::too_many_lines, reason = "a table: one arm for each sentence")]
@@ -133,10 +133,27 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::ReadingOff => {
             "La messagerie est suspendue pour le moment. Votre mot de passe reste valable.".to_owned()
         }
+        Sentence::SearchTooBroad { chars_min } => format!("Tapez au moins {chars_min} lettres d'un nom."),
+        Sentence::MoreFound => "D'autres personnes correspondent : précisez le nom.".to_owned(),
+        Sentence::TooManySearches => "Trop de recherches en peu de temps : réessayez dans une minute.".to_owned(),
+        Sentence::DirectoryReadOnly => "L'annuaire ne peut pas être modifié ici.".to_owned(),
         Sentence::LetterRecalled => "Ce message a été rappelé par son auteur.".to_owned(),
         Sentence::AttachmentMissing { name } => {
             format!("La pièce jointe « {name} » n'était pas dans l'archive : retrouvez-la dans l'ENT.")
         }
+        Sentence::BookOfClasses => "Mes classes".to_owned(),
+        Sentence::BookOfGroups => "Mes groupes".to_owned(),
+        Sentence::BookOfColleagues => "Mes collègues".to_owned(),
+        Sentence::BookOfOthers => "Autres destinataires".to_owned(),
+        Sentence::ProfileName { profile } => match profile {
+            Profile::Student => "Élève",
+            Profile::Relative => "Parent",
+            Profile::Teacher => "Enseignant",
+            Profile::Personnel => "Personnel",
+            Profile::Guest => "Invité",
+        }
+        .to_owned(),
+        Sentence::ParentOf { pupils } => format!("Parent de {pupils}"),
     }
 }
 

@@ -6,16 +6,18 @@ mod api;
 mod app_letter;
 mod english;
 mod french;
+mod profile;
 mod recalled;
 
 pub use api::ApiProblem;
+pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 pub use app_letter::{AppLetter, app_letter};
 
-use crate::model::Limit;
+use crate::model::{Limit, Profile};
 
 /// The language of sentences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -171,11 +173,34 @@ pub enum Sentence {
     SendingOff,
     /// The switch: nobody of the person's kind may read now.
     ReadingOff,
+    /// A search of the directory without a piece of a name, or with too short a one.
+    SearchTooBroad {
+        chars_min: usize,
+    },
+    /// A search of the directory found more than is told.
+    MoreFound,
+    /// The person has searched the directory too often lately.
+    TooManySearches,
+    /// What would change the directory.
+    DirectoryReadOnly,
     /// In the place of a letter that its author took back.
     LetterRecalled,
     /// In the place of an attachment that an archive should hold and does not.
     AttachmentMissing {
         name: String,
+    },
+    /// Titles of address books.
+    BookOfClasses,
+    BookOfGroups,
+    BookOfColleagues,
+    BookOfOthers,
+    /// What a person is, on a card of the address book.
+    ProfileName {
+        profile: Profile,
+    },
+    /// Whose parent a person is, on a card: names, with commas between.
+    ParentOf {
+        pupils: String,
     },
 }
 

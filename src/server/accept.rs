@@ -26,9 +26,13 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(60);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Serves a mail port until the server stops.
+/// Serves a port of mail, or of LDAP, until the server stops.
 pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpListener) {
-    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.places).await {
+    let places = match service {
+        Service::Ldap | Service::Ldaps => &shared.ldap_places,
+        _ => &shared.places,
+    };
+    while let Some((stream, peer, place)) = next(&shared, &listener, places).await {
         let stop = CancellationToken::new();
         let session = session::run(Arc::clone(&shared), service, stream, peer, stop.clone());
         let (told, kill) = (Arc::clone(&shared), shared.kill.clone());
@@ -48,13 +52,13 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
 
 /// Serves an HTTP port, with TLS or without, until the server stops.
 pub(super) async fn web(shared: Arc<Shared>, security: Security, listener: TcpListener, router: Router) {
-    while let Some((stream, _peer, place)) = next(&shared, &listener, &shared.http_places).await {
+    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.http_places).await {
         let patience = Duration::from_secs(shared.config.events.stall_seconds_max);
         if let Err(error) = give_up_on_the_silent(&stream, patience) {
             tracing::debug!(%error, "a client left before it was served");
             continue;
         }
-        let connection = web::run(Arc::clone(&shared), security, stream, router.clone(), place);
+        let connection = web::run(Arc::clone(&shared), security, stream, peer, place, router.clone());
         let kill = shared.kill.clone();
         shared.sessions.spawn(async move { kill.run_until_cancelled_owned(connection).await });
     }

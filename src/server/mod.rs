@@ -10,8 +10,9 @@
 //! | `reload` | what can change while sessions go on |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
+//! | `proxied` | for whom a balancer connects |
 //! | `handshake` | TLS |
-//! | `session` | one mail connection: TLS, STARTTLS, the protocol |
+//! | `session` | one connection of mail or LDAP: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 //! | `prompt` | a stream whose other end must go on reading |
 
@@ -21,6 +22,7 @@ mod drain;
 mod handed;
 mod handshake;
 mod prompt;
+mod proxied;
 mod reload;
 mod rounds;
 mod session;
@@ -80,6 +82,8 @@ struct Shared {
     certificates: Option<Certificates>,
     /// Places for mail connections.
     places: Arc<Semaphore>,
+    /// Places for LDAP connections.
+    ldap_places: Arc<Semaphore>,
     /// Places for HTTP connections.
     http_places: Arc<Semaphore>,
     /// Cancelled first: nobody new, and sessions say goodbye, each when its turn comes.
@@ -117,8 +121,9 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let shared = Arc::new(Shared {
         gateway,
         certificates,
-        places: Arc::new(Semaphore::new(config.listen.connections_max.min(Semaphore::MAX_PERMITS))),
-        http_places: Arc::new(Semaphore::new(config.listen.http_connections_max.min(Semaphore::MAX_PERMITS))),
+        places: places(config.listen.connections_max),
+        ldap_places: places(config.listen.ldap_connections_max),
+        http_places: places(config.listen.http_connections_max),
         stop: CancellationToken::new(),
         hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
@@ -131,6 +136,11 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     });
     shared.spawn(listeners, addresses, control);
     Ok(Server { shared, addresses })
+}
+
+/// As many places as a setting says.
+fn places(max: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Makes the folder, where it is not there yet, for its owner only: it holds people's letters.

@@ -1,6 +1,7 @@
 //! One HTTP connection. An answer that lasts (`http::events`) gives its connection's place back, and may outlast it: as long
 //! as it goes on, and until the server stops.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,9 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::Prompt;
-use super::{Shared, drain, handshake};
+use super::{Shared, drain, handshake, proxied};
 use crate::connection::Security;
+use crate::http::client::Client;
 use crate::http::events::Lasting;
 
 /// How long a client may take over its request's head, or be silent between two requests.
@@ -33,16 +35,19 @@ const HEAD_BYTES_MAX: usize = 16 << 10;
 pub(super) async fn run(
     shared: Arc<Shared>,
     security: Security,
-    stream: TcpStream,
-    router: Router,
+    mut stream: TcpStream,
+    peer: SocketAddr,
     place: OwnedSemaphorePermit,
+    router: Router,
 ) {
     match security {
-        Security::Plain => answer(&shared, router, stream, place).await,
+        Security::Plain => answer(&shared, router, Client { peer, security }, stream, place).await,
         Security::Tls => {
+            // Not so without TLS: a reverse proxy speaks HTTP there.
+            let Some(peer) = proxied::client(&shared, &mut stream, peer).await else { return };
             // Boxed: a connection takes the memory of the phase it is in.
             let Some((stream, _)) = Box::pin(handshake::shake_hands(&shared, stream)).await else { return };
-            answer(&shared, router, stream, place).await;
+            answer(&shared, router, Client { peer, security }, stream, place).await;
         }
     }
 }
@@ -58,14 +63,15 @@ enum Phase {
 }
 
 /// Answers requests until the client leaves, is silent for too long, or the server stops.
-async fn answer<S>(shared: &Shared, router: Router, stream: S, place: OwnedSemaphorePermit)
+async fn answer<S>(shared: &Shared, router: Router, client: Client, stream: S, place: OwnedSemaphorePermit)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = Prompt::new(stream, Duration::from_secs(shared.config.events.stall_seconds_max));
     let (lasts, mut lasting) = watch::channel(None);
     let service = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(client);
         let (answering, lasts) = (hyper::service::Service::call(&service, request), lasts.clone());
         async move {
             let response = answering.await?;

@@ -92,10 +92,20 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::BadMailboxName
         | Sentence::TooManyKeywords
         // Read in letters.
+        | Sentence::SearchTooBroad { .. }
+        | Sentence::MoreFound
+        | Sentence::TooManySearches
+        | Sentence::DirectoryReadOnly
         | Sentence::LetterRecalled
         | Sentence::AttachmentMissing { .. }
         // On the screens of devices.
         | Sentence::AccountName { .. }
+        | Sentence::BookOfClasses
+        | Sentence::BookOfGroups
+        | Sentence::BookOfColleagues
+        | Sentence::BookOfOthers
+        | Sentence::ProfileName { .. }
+        | Sentence::ParentOf { .. }
         | Sentence::ProfileExplained => (550, "5.2.0"),
     }
 }

@@ -87,7 +87,7 @@ pub(crate) use on_engine;
 /// * `placements`: the placements `p` whose UIDs the ranges `[[low,high],…]` name, in the mailbox that `$2` names. Both
 ///   engines are held to one search of the primary key for each range, whatever their planners guess.
 macro_rules! sql {
-    ($tx:expr, $first:expr $(, $kind:ident $parameter:literal, $text:literal)* $(,)?) => {
+    ($tx:expr, $first:expr $(, $kind:ident $parameter:literal, $text:expr)* $(,)?) => {
         match $tx {
             $crate::store::Tx::Sqlite(_) => {
                 concat!($first $(, $crate::store::sqlite_list!($kind, $parameter), $text)*)

@@ -14,13 +14,19 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 3] = [
+const MIGRATIONS: [Texts; 4] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
         "search",
         include_str!("../../migrations/0002_search_sqlite.sql"),
         include_str!("../../migrations/0002_search_postgres.sql"),
+    ),
+    (
+        3,
+        "expand: address books",
+        include_str!("../../migrations/0003_address_book.sql"),
+        include_str!("../../migrations/0003_address_book.sql"),
     ),
     (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];

@@ -18,6 +18,7 @@ mod devices;
 mod keeping;
 mod migration;
 mod outdated;
+mod proxied;
 mod recall;
 mod restoring;
 mod sandbox;

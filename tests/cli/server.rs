@@ -13,11 +13,11 @@ use tokio_rustls::client::TlsStream;
 
 use crate::sandbox::Sandbox;
 
-async fn connect(address: Option<SocketAddr>) -> BufReader<TcpStream> {
+pub(super) async fn connect(address: Option<SocketAddr>) -> BufReader<TcpStream> {
     BufReader::new(TcpStream::connect(address.unwrap()).await.unwrap())
 }
 
-async fn encrypt(stream: TcpStream, certificate: &Path) -> BufReader<TlsStream<TcpStream>> {
+pub(super) async fn encrypt(stream: TcpStream, certificate: &Path) -> BufReader<TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -30,13 +30,13 @@ async fn encrypt(stream: TcpStream, certificate: &Path) -> BufReader<TlsStream<T
     BufReader::new(TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap())
 }
 
-async fn line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> String {
+pub(super) async fn line<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> String {
     let mut line = String::new();
     stream.read_line(&mut line).await.unwrap();
     line
 }
 
-async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, text: &str) {
+pub(super) async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, text: &str) {
     stream.write_all(text.as_bytes()).await.unwrap();
     stream.flush().await.unwrap();
 }

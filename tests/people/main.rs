@@ -12,6 +12,7 @@ mod admin;
 mod devices;
 mod ent;
 mod ent_traps;
+mod finding;
 mod forgotten;
 mod imports;
 mod issuer;

@@ -149,14 +149,14 @@ impl Gateway {
 
     /// One mailbox by name.
     pub async fn mailbox(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
-        let found = self.find(user, name).await?;
+        let found = self.find_mailbox(user, name).await?;
         if found.is_none() && self.names_special(name) {
             self.add_special_mailboxes(Some(&user.id)).await?;
-            return self.find(user, name).await;
+            return self.find_mailbox(user, name).await;
         }
         if found.is_none() && self.is_recall_mailbox_of(user, name) {
             self.add_recall_mailbox(user).await?;
-            return self.find(user, name).await;
+            return self.find_mailbox(user, name).await;
         }
         Ok(found)
     }
@@ -170,7 +170,7 @@ impl Gateway {
         Ok(())
     }
 
-    async fn find(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
+    async fn find_mailbox(&self, user: &User, name: &MailboxName) -> Result<Option<Mailbox>, Fault> {
         let asked = (user.id.clone(), name.clone());
         let row = self.store.read(asked, |tx, asked| Box::pin(find(tx, asked))).await?;
         Ok(row.map(Mailbox::from))

@@ -5,6 +5,7 @@
 //! | Thunderbird, K-9, FairEmail, Evolution | `/mail/config-v1.1.xml`, the same below `/.well-known/autoconfig` | `autoconfig` |
 //! | Outlook, FairEmail | `/autodiscover/autodiscover.xml` (POST), `/autodiscover/autodiscover.json` | `autodiscover` |
 //! | iPhone, iPad, Mac | `/mobileconfig` | `mobileconfig` |
+//! | phones | a QR code of an address of a page | `qr` |
 //! | Evolution, iOS, DNS | SRV records, which `passerelle dns` prints | `dns` |
 //!
 //! The answers hold no secret and do not say whether an address is anybody's.
@@ -13,6 +14,7 @@ mod autoconfig;
 mod autodiscover;
 mod dns;
 mod mobileconfig;
+pub mod qr;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -122,6 +122,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
         delete_theirs!(tx, "brought_in", "user_id"),
         delete_theirs!(tx, "suspension", "user_id"),
         delete_theirs!(tx, "user_school", "user_id"),
+        delete_theirs!(tx, "card_state", "user_id"),
     ];
     run(tx, &statements, people).await?;
     let forget = sql!(

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `directory` | an address → who; the facts that the communication rules judge |
 //! | `credentials` | passwords and app passwords |
+//! | `finding` | whom somebody reaches, by groups; what a card says of people and groups |
+//! | `card_states` | what clients were told of address books |
 //! | `admin` | list, show, suspend, resume |
 //! | `overview` | what admins ask about a school's groups and rules |
 //! | `import` | the whole directory, read and written in bulk |
@@ -16,9 +18,11 @@
 
 pub mod admin;
 mod bulk;
+pub mod card_states;
 pub mod credentials;
 pub mod departed;
 pub mod directory;
+pub mod finding;
 pub mod import;
 mod import_state;
 pub mod overview;

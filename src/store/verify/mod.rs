@@ -18,7 +18,8 @@
 //! `school`, `school_class`, `user_school`, `group_member`, `communication_rule`, `school_year`, `written_to`, `brought_in`,
 //! `message_id_alias`, `answerable` (who may answer is decided when a letter is sent, and no row keeps why), `subscription`
 //! (names, of mailboxes or not). `doomed_message` and `doomed_body` propose: what they name may be gone. That nobody has a
-//! letter that was recalled is no invariant: who had kept a copy elsewhere may have put it back.
+//! letter that was recalled is no invariant: who had kept a copy elsewhere may have put it back. `card_state` may be lost
+//! altogether: clients are then told their address books again, whole.
 
 mod logins;
 mod mailboxes;
