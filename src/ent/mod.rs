@@ -7,12 +7,14 @@
 //! | file | what |
 //! | --- | --- |
 //! | `http` | one question over HTTP |
+//! | `post` | telling something over HTTP: webhooks |
 //! | `issuer` | the ENT as the one that gives tokens out (setting `oidc`): its keys, and whose a token is |
 //! | `jwt` | pure: a token and a key → what the token claims |
 
 mod http;
 mod issuer;
 mod jwt;
+mod post;
 
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use crate::model::Timestamp;
 use http::Client;
 pub use issuer::{Issuer, Unknown};
 pub use jwt::BadToken;
+pub use post::Courier;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
