@@ -47,6 +47,7 @@ create table webhook_outbox (
   , created_at bigint not null
   , tries bigint not null
   , next_try_at bigint not null
+  , give_up_at bigint not null
   , last_error text
     -- Given up.
   , dead_at bigint

@@ -27,6 +27,7 @@ mod trail;
 mod until_stopped;
 mod upkeep;
 mod user;
+mod webhook;
 mod year;
 
 #[cfg(test)]
@@ -70,6 +71,8 @@ enum Command {
     AppPassword(app_password::AppPassword),
     #[command(subcommand)]
     ApiToken(api_token::ApiToken),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
@@ -135,6 +138,7 @@ pub fn run() -> ExitCode {
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
             Command::ApiToken(command) => Box::pin(api_token::run(command)).await,
+            Command::Webhook(command) => Box::pin(webhook::run(command)).await,
             Command::Limits(command) => Box::pin(limits::run(command)).await,
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,

@@ -6,6 +6,7 @@
 //! | `api` | the JSON API for the ENT, and its badge |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
+//! | `webhook` | who is told that messages have come |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
@@ -45,6 +46,7 @@ mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,6 +72,7 @@ pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
+pub use webhook::{WebhookConfig, WebhookShape};
 
 use crate::model::Network;
 use crate::sasl::Mechanism;
@@ -105,6 +108,9 @@ pub struct Config {
     pub events: EventsConfig,
     #[serde(default)]
     pub api: ApiConfig,
+    /// Those who are told that messages have come.
+    #[serde(default)]
+    pub webhook: Vec<WebhookConfig>,
     #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]

@@ -18,6 +18,7 @@ use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 use super::upkeep::{BackupSheet, UpkeepCommand, VerifySheet};
 use super::user::{UserCommand, UserLine, UserSheet};
+use super::webhook::{WebhookCommand, WebhookLine};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +38,7 @@ pub enum AdminCommand {
     User(UserCommand),
     AppPassword(AppPasswordCommand),
     ApiToken(ApiTokenCommand),
+    Webhook(WebhookCommand),
     LimitsShow {
         user: String,
     },
@@ -82,6 +84,9 @@ pub enum AdminAnswer {
         secret: Password,
     },
     ApiTokens(Vec<ApiTokenLine>),
+    Webhooks(Vec<WebhookLine>),
+    /// So many runs of letters.
+    WebhookRows(u64),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Brought(BroughtSheet),

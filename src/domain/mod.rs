@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `api` | what the JSON API rests on: tokens with scopes, requests that may come twice, badges
+//! | `webhook` | the ENT is told that messages have come |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
@@ -71,6 +72,7 @@ pub mod spool;
 pub mod switch;
 pub mod trail;
 pub mod verify;
+pub mod webhook;
 pub mod years;
 
 use std::sync::Arc;
@@ -132,6 +134,7 @@ pub struct Gateway {
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
     pub(in crate::domain) badge_key: api::BadgeKey,
+    pub(in crate::domain) webhooks: webhook::Webhooks,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -174,6 +177,7 @@ impl Gateway {
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
             badge_key: api::BadgeKey::default(),
+            webhooks: webhook::Webhooks::new(&config).map_err(Fault::Ent)?,
             quiet: config
                 .quiet
                 .rules()

@@ -7,6 +7,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `http` | one question over HTTP |
+//! | `post` | telling something over HTTP: webhooks |
 //! | `issuer` | the ENT as the one that gives tokens out (setting `oidc`): its keys, and whose a token is |
 //! | `sign_in` | the ENT as the one through which people sign in: its endpoints, a code for a token |
 //! | `jwt` | pure: a token and a key → what the token claims |
@@ -15,6 +16,7 @@ mod http;
 mod issuer;
 mod jwt;
 mod sign_in;
+mod post;
 
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ use http::Client;
 pub use issuer::{Issuer, Unknown};
 pub use jwt::BadToken;
 pub use sign_in::{Question, SignIn};
+pub use post::Courier;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -246,6 +246,10 @@ impl Shared {
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
+        for hook in self.gateway.webhooks() {
+            let (telling, hook, end) = (Arc::clone(&self.gateway), Arc::clone(hook), self.end.clone());
+            self.tasks.spawn(async move { telling.keep_telling_webhook(&hook, end).await });
+        }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
     }

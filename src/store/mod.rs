@@ -41,6 +41,7 @@ pub(crate) mod trail;
 mod transact;
 mod uids;
 pub mod verify;
+pub mod webhook;
 mod writer;
 
 pub use inspect::Inspection;
