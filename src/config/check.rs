@@ -1,7 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, apps, ldap, oidc, page};
-use super::{BlobsConfig, Config, apps, ldap, oidc, webhook};
+use super::{BlobsConfig, Config, apps, ldap, oidc, page, webhook};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -30,7 +29,6 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
         findings.push(("api.badge_origins", message));
     }
-    ldap::check(&config.ldap, &mut findings);
     findings
 }
 

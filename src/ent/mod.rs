@@ -15,8 +15,8 @@
 mod http;
 mod issuer;
 mod jwt;
-mod sign_in;
 mod post;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ use crate::model::Timestamp;
 use http::Client;
 pub use issuer::{Issuer, Unknown};
 pub use jwt::BadToken;
-pub use sign_in::{Question, SignIn};
 pub use post::Courier;
+pub use sign_in::{Question, SignIn};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

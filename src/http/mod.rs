@@ -7,8 +7,6 @@
 //! | `/.well-known/carddav`, `/dav/…` | `carddav`: address books |
 //! | `/assets/…` | `html`: what pages are dressed in |
 //! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
-//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
-//! | `/assets/…` | `html`: what pages are dressed in |
 //! | others | `setup` |
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
@@ -80,8 +78,6 @@ pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
         .merge(setup)
         .merge(html::router())
         .merge(api)
-        .merge(api)
-        .merge(html::router())
 }
 
 /// 200 where people can be served, else 503.

@@ -47,6 +47,7 @@ label! {
         Imap = "imap",
         Smtp = "smtp",
         Ldap = "ldap",
+        CardDav = "carddav",
     }
 }
 

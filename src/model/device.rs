@@ -16,8 +16,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Imap, Self::Smtp, Self::Ldap];
-    pub const ALL: [Self; 3] = [Self::Imap, Self::Smtp, Self::CardDav];
+    pub const ALL: [Self; 4] = [Self::Imap, Self::Smtp, Self::Ldap, Self::CardDav];
 
     /// The word for it: the column `app_password.last_service`, and what admins read.
     pub const fn column(self) -> &'static str {
@@ -32,7 +31,7 @@ impl Protocol {
     /// The column `app_password.last_protocol`, in which gateways of 0.1.0 take these two words only.
     pub const fn old_column(self) -> &'static str {
         match self {
-            Self::Imap | Self::Ldap => "imap",
+            Self::Imap | Self::Ldap | Self::CardDav => "imap",
             Self::Smtp => "smtp",
         }
     }

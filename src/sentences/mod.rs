@@ -10,7 +10,6 @@ mod reason;
 mod recalled;
 
 pub use api::ApiProblem;
-pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

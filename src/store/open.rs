@@ -15,7 +15,6 @@ use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
 const MIGRATIONS: [Texts; 6] = [
-const MIGRATIONS: [Texts; 4] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,

@@ -120,7 +120,6 @@ impl Gateway {
         if let Some(kept) = self.finding.books.0.get(&(asker.id.clone(), version)).await {
             return Ok(kept);
         }
-        self.steadily(|| Box::pin(self.books_now(asker))).await
         for _ in 0..super::TRIES_MAX {
             if let Some(books) = super::settled(self.books_now(asker).await) {
                 return books;
@@ -131,9 +130,6 @@ impl Gateway {
 
     async fn books_now(&self, asker: &User) -> Result<Arc<Vec<AddressBook>>, Unread> {
         let visible = self.visible(self.asker(asker).await?).await?;
-        let version = visible.version;
-        let books = Arc::new(self.read_books(asker, &visible).await?);
-        self.finding.books.0.insert((asker.id.clone(), version), Arc::clone(&books)).await;
         let books = Arc::new(self.read_books(asker, &visible).await?);
         self.finding.books.0.insert((asker.id.clone(), visible.version), Arc::clone(&books)).await;
         Ok(books)

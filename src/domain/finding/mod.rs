@@ -29,7 +29,6 @@ mod words;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use moka::future::Cache;
 
 pub use self::books::{AddressBook, Book};
@@ -108,8 +107,6 @@ impl Gateway {
         let limits = &self.config.directory;
         let Some(query) = Query::read(words, limits.query_chars_max) else { return Ok(Vec::new()) };
         let max = max.min(limits.found_max);
-        let query = &query;
-        self.steadily(|| Box::pin(self.find_now(asker, query, max))).await
         for _ in 0..TRIES_MAX {
             if let Some(found) = settled(self.find_now(asker, &query, max).await) {
                 return found;
@@ -125,7 +122,6 @@ impl Gateway {
         let visible = self.visible(self.asker(asker).await?).await?;
         let found = self.found(&visible, query).await?;
         let whom: Vec<Whom> = best(found, max).into_iter().map(|found| found.what).collect();
-        self.cards(&visible, &whom, |pupil| visible.includes(pupil)).await
         self.cards(&visible, &whom, Sees::All(&visible)).await
     }
 
@@ -141,23 +137,6 @@ impl Gateway {
             Ruling::Refuse(_) | Ruling::Allow(Path::Answer) => return Ok(None),
             Ruling::Allow(_) => {}
         }
-        let case = &case;
-        self.steadily(|| Box::pin(self.card_now(asker, case))).await
-    }
-
-    async fn card_now(&self, asker: &User, case: &Case) -> Result<Option<Card>, Unread> {
-        let visible = self.visible(self.asker(asker).await?).await?;
-        match case {
-            Case::ToUser { user, .. } => {
-                let sees = |pupil: &UserId| self.ent.is_none() && visible.includes(pupil);
-                Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
-            }
-            Case::ToGroup { group, .. } => Ok(self.group_card(&group.id).await?),
-        }
-    }
-
-    /// Asks again where the directory has changed between two looks at it.
-    async fn steadily<'a, T>(&self, ask: impl Fn() -> BoxFuture<'a, Result<T, Unread>>) -> Result<T, Fault> {
         let user = match case {
             Case::ToGroup { group, .. } => return self.group_card(&group.id).await,
             Case::ToUser { user, .. } => user,

@@ -42,5 +42,6 @@ const fn spoken(protocol: Protocol) -> Spoken {
         Protocol::Imap => Spoken::Imap,
         Protocol::Smtp => Spoken::Smtp,
         Protocol::Ldap => Spoken::Ldap,
+        Protocol::CardDav => Spoken::CardDav,
     }
 }
