@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,6 +46,7 @@ use crate::connection::Security;
 use crate::control;
 use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
+use crate::http::setup::Signing;
 use crate::http::{self, PublicPorts};
 use crate::metrics::Listener;
 use crate::store::StoreError;
@@ -222,6 +224,10 @@ impl Shared {
             if let Some(listener) = listener {
                 self.tasks.spawn(accept::web(Arc::clone(self), (counted, security), listener, router.clone()));
             }
+        let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
+        let router = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
+        for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
+            self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
         }
         self.see_certificate();
         let (observing, end) = (Arc::clone(&self.gateway), self.end.clone());
@@ -259,6 +265,10 @@ impl Shared {
         if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
             self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
         }
+    /// Profiles are signed with the certificate of the ports.
+    fn signing(&self, router: Router) -> Router {
+        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
+        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.
