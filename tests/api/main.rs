@@ -7,6 +7,8 @@
 //! | `answers` | what the routes answer |
 //! | `streams` | server-sent events |
 //! | `directory` | changes of the directory |
+//! | `webhook`, `receiver` | webhooks, and who receives them |
+//! | `killed` | the server as a process that is killed while it tells |
 //! | `described` | the description and the routes; schemathesis over it |
 #![allow(
     clippy::unwrap_used,
@@ -18,10 +20,15 @@
 )]
 
 mod answers;
+#[path = "../support/client.rs"]
+mod client;
 mod coming_in;
 mod described;
 mod directory;
+mod killed;
+mod receiver;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhook;
 mod world;
