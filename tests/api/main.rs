@@ -9,6 +9,7 @@
 //! | `directory` | changes of the directory |
 //! | `webhook`, `receiver` | webhooks, and who receives them |
 //! | `killed` | the server as a process that is killed while it tells |
+//! | `badge` | the badge in a browser |
 //! | `described` | the description and the routes; schemathesis over it |
 #![allow(
     clippy::unwrap_used,
@@ -20,6 +21,7 @@
 )]
 
 mod answers;
+mod badge;
 #[path = "../support/client.rs"]
 mod client;
 mod coming_in;
