@@ -24,6 +24,7 @@ pub mod http;
 pub mod imap;
 pub mod ldap;
 pub mod logging;
+pub mod metrics;
 pub mod mime;
 pub mod model;
 pub mod sample;

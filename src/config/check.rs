@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, apps, ldap, oidc, webhook};
+use super::{BlobsConfig, Config, apps, ldap, oidc, page, webhook};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -20,14 +20,15 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
     login(config, &mut findings);
-    oidc::check(&config.oidc, &mut findings);
+    oidc::check(&config.oidc, config.page.client_id.is_some(), &mut findings);
+    page::check(config, &mut findings);
     apps::check(&config.apps, &mut findings);
+    ldap::check(&config.ldap, &mut findings);
     webhook::check(&config.webhook, config.keeping.submissions_days, &mut findings);
     if let Some(origin) = config.api.bad_origin() {
         let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
         findings.push(("api.badge_origins", message));
     }
-    ldap::check(&config.ldap, &mut findings);
     findings
 }
 

@@ -10,6 +10,7 @@
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
+//! | `page` | the person's page: signing in, devices |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
@@ -37,6 +38,7 @@ mod load;
 mod mailboxes;
 mod migration;
 mod oidc;
+mod page;
 mod people;
 mod policy;
 mod problem;
@@ -65,6 +67,7 @@ pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use mailboxes::MailboxesConfig;
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
+pub use page::PageConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -115,6 +118,8 @@ pub struct Config {
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
+    #[serde(default)]
+    pub page: PageConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]
@@ -182,6 +187,8 @@ pub struct ListenConfig {
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
+    pub metrics: Option<SocketAddr>,
     /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
     pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
@@ -347,6 +354,7 @@ impl Default for ListenConfig {
             ldaps: None,
             https: None,
             http: None,
+            metrics: None,
             proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,

@@ -34,6 +34,7 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `observing` | what metrics say that has to be looked up |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
@@ -56,6 +57,7 @@ pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod migration;
+pub mod observing;
 pub mod people;
 pub mod policy;
 pub mod quiet;
@@ -79,7 +81,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
-use crate::ent::{Ent, Issuer};
+use crate::ent::{Ent, Issuer, SignIn};
+use crate::metrics::Metrics;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -107,6 +110,7 @@ pub enum Fault {
 pub struct Gateway {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
@@ -121,6 +125,8 @@ pub struct Gateway {
     pub(in crate::domain) ent: Option<Ent>,
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
+    /// The same, as the one through which people sign in on their page.
+    pub(in crate::domain) sign_in: Option<SignIn>,
     pub(in crate::domain) load: load::Load,
     searches: searches::Searches,
     /// The table of communication rules, as it was last read.
@@ -164,6 +170,7 @@ impl Gateway {
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
+            sign_in: SignIn::new(&config.oidc, &config.page),
             load: load::Load::default(),
             searches: searches::Searches::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
@@ -178,6 +185,7 @@ impl Gateway {
             cloud_apps: config.apps.apps(),
             config,
             clock,
+            metrics: Arc::clone(store.metrics()),
             store,
         })
     }

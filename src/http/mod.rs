@@ -4,16 +4,19 @@
 //! | --- | --- |
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
-//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
+//! | `/.well-known/carddav`, `/dav/…` | `carddav`: address books |
 //! | `/assets/…` | `html`: what pages are dressed in |
+//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
 //! | others | `setup` |
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
 
 pub mod api;
+pub mod carddav;
 pub mod client;
 pub mod events;
 pub mod html;
+pub mod metrics;
 pub mod setup;
 
 use std::net::SocketAddr;
@@ -70,10 +73,11 @@ pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
-        .with_state(Site { gateway })
+        .with_state(Site { gateway: Arc::clone(&gateway) })
+        .merge(carddav::router(gateway))
         .merge(setup)
-        .merge(api)
         .merge(html::router())
+        .merge(api)
 }
 
 /// 200 where people can be served, else 503.

@@ -6,11 +6,10 @@ mod api;
 mod app_letter;
 mod english;
 mod french;
-mod profile;
+mod reason;
 mod recalled;
 
 pub use api::ApiProblem;
-pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
@@ -194,6 +193,8 @@ pub enum Sentence {
     BookOfGroups,
     BookOfColleagues,
     BookOfOthers,
+    /// What an address book is.
+    BookExplained,
     /// What a person is, on a card of the address book.
     ProfileName {
         profile: Profile,

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,7 +46,9 @@ use crate::connection::Security;
 use crate::control;
 use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
+use crate::http::setup::Signing;
 use crate::http::{self, PublicPorts};
+use crate::metrics::Listener;
 use crate::store::StoreError;
 use crate::tls::{Certificates, TlsError};
 
@@ -211,11 +214,24 @@ impl Shared {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
+        let public = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+        let metrics = http::metrics::router(Arc::clone(&self.gateway));
+        for (counted, security, listener, router) in [
+            (Listener::Https, Security::Tls, listeners.https, &public),
+            (Listener::Http, Security::Plain, listeners.http, &public),
+            (Listener::Metrics, Security::Plain, listeners.metrics, &metrics),
+        ] {
+            if let Some(listener) = listener {
+                self.tasks.spawn(accept::web(Arc::clone(self), (counted, security), listener, router.clone()));
+            }
         let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
-        let router = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+        let router = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
         for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
             self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
         }
+        self.see_certificate();
+        let (observing, end) = (Arc::clone(&self.gateway), self.end.clone());
+        self.tasks.spawn(async move { observing.keep_observing(end).await });
         let reload = {
             let shared = Arc::clone(self);
             move || shared.reload().map_err(|error| error.to_string())
@@ -242,6 +258,17 @@ impl Shared {
         }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
+    }
+
+    /// Metrics tell when the certificate ends.
+    fn see_certificate(&self) {
+        if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
+            self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
+        }
+    /// Profiles are signed with the certificate of the ports.
+    fn signing(&self, router: Router) -> Router {
+        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
+        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

@@ -7,10 +7,12 @@
 //! | --- | --- |
 //! | `binding` | what binds a login to its connection |
 //! | `make` | a self-signed certificate, for trials |
+//! | `signing` | pure: documents signed with the certificate |
 //! | `validity` | pure: from when and until when a certificate holds |
 
 mod binding;
 mod make;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod validity;
@@ -105,10 +107,26 @@ impl Certificates {
         binding::end_point(self.current.0.load().cert.first()?)
     }
 
+    /// Signs documents with whatever certificate is in use by then.
+    pub fn signer(&self) -> Signer {
+        Signer(Arc::clone(&self.current))
+    }
+
     /// When the certificate ends, in seconds since 1970; `None` where its dates cannot be read.
     pub fn ends_at(&self) -> Option<i64> {
         let current = self.current.0.load();
         validity::validity(current.cert.first()?).map(|validity| validity.not_after)
+    }
+}
+
+/// Signs documents with the certificate.
+#[derive(Clone, Debug)]
+pub struct Signer(Arc<Current>);
+
+impl Signer {
+    /// The document in CMS SignedData (RFC 5652 §5), DER; `None` where the certificate's key cannot sign it.
+    pub fn signed(&self, document: &[u8]) -> Option<Vec<u8>> {
+        signing::signed(document, &self.0.0.load())
     }
 }
 

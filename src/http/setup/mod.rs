@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -81,6 +81,10 @@ impl Setup {
     }
 }
 
+/// Signs what devices are given, where there is a certificate for it: put beside requests by `server`.
+#[derive(Clone)]
+pub struct Signing(pub Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>);
+
 /// The routes; none where nothing can be set up: no encrypted way in, or none out.
 pub(super) fn router(setup: Setup) -> Router {
     let Some(autoconfig) = autoconfig::document(&setup).map(Bytes::from) else { return Router::new() };
@@ -127,8 +131,12 @@ async fn redirect(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Re
     (status, [(CONTENT_TYPE, JSON), NOT_KEPT], text).into_response()
 }
 
-/// A profile for the address in `address`; without one, the device asks for it.
-async fn profile(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Response {
+/// A profile for the address in `address`; without one, the device asks for it. Signed, where it can be: devices show by whom.
+async fn profile(
+    State(setup): State<Arc<Setup>>,
+    signing: Option<Extension<Signing>>,
+    parameters: Parameters,
+) -> Response {
     let address = match parameter(&parameters, "address") {
         None => None,
         Some(written) => match setup.address(written) {
@@ -144,11 +152,12 @@ async fn profile(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Res
         (CONTENT_DISPOSITION, "attachment; filename=\"messagerie.mobileconfig\""),
         NOT_KEPT,
     ];
-    (headers, profile).into_response()
+    let signed = signing.and_then(|Extension(Signing(sign))| sign(profile.as_bytes()));
+    (headers, signed.unwrap_or_else(|| profile.into_bytes())).into_response()
 }
 
 /// XML's own characters as references; what XML 1.0 cannot hold is left out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,0 +1,1 @@
+//! Tests of the pure parts: what is written is a vCard, and what is asked is found.
