@@ -19,6 +19,7 @@
 //! | `migration` | mail that people bring in from elsewhere |
 //! | `listen` | where the server listens, and how it stops |
 //! | `limits` | how much people may send, by profile |
+//! | `mailboxes` | everybody's mailboxes |
 //! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
@@ -36,6 +37,7 @@ mod ldap;
 mod limits;
 mod listen;
 mod load;
+mod mailboxes;
 mod migration;
 mod oidc;
 mod page;
@@ -64,6 +66,7 @@ pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use listen::ListenConfig;
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use mailboxes::MailboxesConfig;
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
 pub use page::PageConfig;
@@ -204,31 +207,6 @@ pub struct LoginConfig {
     pub password_chars_min: usize,
 }
 
-/// Everybody's mailboxes.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MailboxesConfig {
-    pub drafts_name: String,
-    pub sent_name: String,
-    pub trash_name: String,
-    /// Also how many names that are no mailbox one person may subscribe to.
-    pub per_user_max: usize,
-    pub name_bytes_max: usize,
-    pub depth_max: usize,
-    pub quota_bytes: u64,
-    /// Messages that one person may keep, counted as the quota counts: what is delivered always arrives.
-    pub messages_per_user_max: u64,
-    /// Distinct keywords on one message.
-    pub keywords_per_message_max: usize,
-    /// What a client expunges outside of Trash and Drafts goes to Trash.
-    pub expunge_to_trash: bool,
-    /// Octets of one annotation (METADATA).
-    pub annotation_bytes_max: usize,
-    /// Annotations of one mailbox, and those of the server.
-    pub annotations_per_mailbox_max: usize,
-    pub annotations_per_user_max: usize,
-}
-
 /// SMTP submission.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -341,26 +319,6 @@ impl Default for LoginConfig {
             tries_per_connection_max: 3,
             refusal_delay_milliseconds: 500,
             password_chars_min: 8,
-        }
-    }
-}
-
-impl Default for MailboxesConfig {
-    fn default() -> Self {
-        Self {
-            drafts_name: "Drafts".to_owned(),
-            sent_name: "Sent".to_owned(),
-            trash_name: "Trash".to_owned(),
-            per_user_max: 500,
-            name_bytes_max: 400,
-            depth_max: 10,
-            quota_bytes: 2 << 30,
-            messages_per_user_max: 200_000,
-            keywords_per_message_max: 64,
-            expunge_to_trash: true,
-            annotation_bytes_max: 4 << 10,
-            annotations_per_mailbox_max: 50,
-            annotations_per_user_max: 1000,
         }
     }
 }
