@@ -1,7 +1,7 @@
 //! Passerelle: a school's internal messaging, within reach of ordinary mail clients.
 //!
 //! Data flows down this list, and a part names only parts below it (`tests/tidy.rs`; `docs/architecture.md` has the whole map):
-//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
+//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `ldap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
 //! `model`, `sasl`, `config`, `sentences`.
 //!
 //! **A message goes out.** 1. `server` accepts, does TLS and starts [`smtp::run`] on the stream. 2. `smtp::wire` cuts octets into
@@ -22,7 +22,9 @@ pub mod domain;
 pub mod ent;
 pub mod http;
 pub mod imap;
+pub mod ldap;
 pub mod logging;
+pub mod metrics;
 pub mod mime;
 pub mod model;
 pub mod sample;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Results go to stdout, errors to stderr; exit codes are in [`Exit`].
 
 mod admin;
+mod api_token;
 mod app_password;
 mod backup;
 mod check;
@@ -26,6 +27,7 @@ mod trail;
 mod until_stopped;
 mod upkeep;
 mod user;
+mod webhook;
 mod year;
 
 #[cfg(test)]
@@ -67,6 +69,10 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    ApiToken(api_token::ApiToken),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
@@ -131,6 +137,8 @@ pub fn run() -> ExitCode {
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::ApiToken(command) => Box::pin(api_token::run(command)).await,
+            Command::Webhook(command) => Box::pin(webhook::run(command)).await,
             Command::Limits(command) => Box::pin(limits::run(command)).await,
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,

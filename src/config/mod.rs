@@ -3,15 +3,19 @@
 //! | file | what |
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
+//! | `api` | the JSON API for the ENT, and its badge |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
+//! | `webhook` | who is told that messages have come |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
+//! | `page` | the person's page: signing in, devices |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `ldap` | the directory for completion as one types |
 //! | `migration` | mail that people bring in from elsewhere |
 //! | `limits` | how much people may send, by profile |
 //! | `recall` | taking back what was sent |
@@ -19,6 +23,7 @@
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
+mod api;
 mod apps;
 mod changed;
 mod check;
@@ -26,10 +31,12 @@ mod directory;
 mod events;
 mod keeping;
 mod keys;
+mod ldap;
 mod limits;
 mod load;
 mod migration;
 mod oidc;
+mod page;
 mod people;
 mod policy;
 mod problem;
@@ -39,21 +46,25 @@ mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use api::ApiConfig;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
 pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
+pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
+pub use page::PageConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -61,6 +72,7 @@ pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
+pub use webhook::{WebhookConfig, WebhookShape};
 
 use crate::model::Network;
 use crate::sasl::Mechanism;
@@ -95,9 +107,16 @@ pub struct Config {
     #[serde(default)]
     pub events: EventsConfig,
     #[serde(default)]
+    pub api: ApiConfig,
+    /// Those who are told that messages have come.
+    #[serde(default)]
+    pub webhook: Vec<WebhookConfig>,
+    #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
+    #[serde(default)]
+    pub page: PageConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]
@@ -117,6 +136,8 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub ldap: LdapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
     #[serde(default)]
@@ -155,16 +176,24 @@ pub struct ListenConfig {
     pub submission: Option<SocketAddr>,
     /// 465, TLS.
     pub submissions: Option<SocketAddr>,
+    /// 389, STARTTLS: the directory.
+    pub ldap: Option<SocketAddr>,
+    /// 636, TLS.
+    pub ldaps: Option<SocketAddr>,
     /// 443: health and automatic set-up, with the certificate of the mail ports.
     pub https: Option<SocketAddr>,
     /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
     pub http: Option<SocketAddr>,
+    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
+    pub metrics: Option<SocketAddr>,
     /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
     pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
     pub connections_max: usize,
     /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
     pub http_connections_max: usize,
+    /// Connections on the LDAP ports: their own, so that completion takes no place from mail.
+    pub ldap_connections_max: usize,
     /// For a TLS handshake.
     pub handshake_seconds_max: u64,
     /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
@@ -343,11 +372,15 @@ impl Default for ListenConfig {
             imaps: None,
             submission: None,
             submissions: None,
+            ldap: None,
+            ldaps: None,
             https: None,
             http: None,
+            metrics: None,
             proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,
+            ldap_connections_max: 2000,
             handshake_seconds_max: 30,
             drain_seconds: 10,
             stop_seconds_max: 10,

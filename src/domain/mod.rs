@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `api` | what the JSON API rests on: tokens with scopes, requests that may come twice, badges
+//! | `webhook` | the ENT is told that messages have come |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `policy` | pure: who may write to whom |
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
@@ -21,6 +23,7 @@
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
+//! | `searches` | how often people search the directory |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
@@ -31,9 +34,11 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `observing` | what metrics say that has to be looked up |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
+pub mod api;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -52,6 +57,7 @@ pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod migration;
+pub mod observing;
 pub mod people;
 pub mod policy;
 pub mod quiet;
@@ -60,11 +66,13 @@ pub mod recover;
 pub mod repair;
 pub mod retention;
 pub mod rules;
+mod searches;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
 pub mod trail;
 pub mod verify;
+pub mod webhook;
 pub mod years;
 
 use std::sync::Arc;
@@ -73,7 +81,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
-use crate::ent::{Ent, Issuer};
+use crate::ent::{Ent, Issuer, SignIn};
+use crate::metrics::Metrics;
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -101,6 +110,7 @@ pub enum Fault {
 pub struct Gateway {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
@@ -115,11 +125,16 @@ pub struct Gateway {
     pub(in crate::domain) ent: Option<Ent>,
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
+    /// The same, as the one through which people sign in on their page.
+    pub(in crate::domain) sign_in: Option<SignIn>,
     pub(in crate::domain) load: load::Load,
+    searches: searches::Searches,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) badge_key: api::BadgeKey,
+    pub(in crate::domain) webhooks: webhook::Webhooks,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -155,10 +170,14 @@ impl Gateway {
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
+            sign_in: SignIn::new(&config.oidc, &config.page),
             load: load::Load::default(),
+            searches: searches::Searches::default(),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
+            badge_key: api::BadgeKey::default(),
+            webhooks: webhook::Webhooks::new(&config).map_err(Fault::Ent)?,
             quiet: config
                 .quiet
                 .rules()
@@ -166,6 +185,7 @@ impl Gateway {
             cloud_apps: config.apps.apps(),
             config,
             clock,
+            metrics: Arc::clone(store.metrics()),
             store,
         })
     }

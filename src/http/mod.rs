@@ -6,14 +6,17 @@
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
 //! | `/.well-known/carddav`, `/dav/…` | `carddav`: address books |
 //! | `/assets/…` | `html`: what pages are dressed in |
+//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
 //! | others | `setup` |
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
 
+pub mod api;
 pub mod carddav;
 pub mod client;
 pub mod events;
 pub mod html;
+pub mod metrics;
 pub mod setup;
 
 use std::net::SocketAddr;
@@ -26,6 +29,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use self::events::EventPlaces;
 use self::setup::Setup;
 use crate::config::PublicConfig;
 use crate::domain::Gateway;
@@ -63,6 +67,8 @@ struct Site {
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
+    let places = EventPlaces::new(&gateway.config.events);
+    let api = api::router(Arc::clone(&gateway), places);
     Router::new()
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
         .route("/health/live", get(|| async { "ok\n" }))
@@ -71,6 +77,7 @@ pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
         .merge(carddav::router(gateway))
         .merge(setup)
         .merge(html::router())
+        .merge(api)
 }
 
 /// 200 where people can be served, else 503.

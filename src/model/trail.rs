@@ -36,6 +36,8 @@ pub enum TrailEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<String>,
     },
+    /// What somebody did with a device of their own: `created`, `revoked`; its app password's id.
+    Device { act: &'static str, device: String },
     /// Sending or reading was suspended, or allowed again.
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
 }
@@ -58,6 +60,7 @@ impl TrailEvent {
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
             Self::App { .. } => "app",
+            Self::Device { .. } => "device",
             Self::Switch { .. } => "switch",
         }
     }

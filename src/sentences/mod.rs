@@ -2,11 +2,14 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod api;
 mod app_letter;
 mod english;
 mod french;
+mod reason;
 mod recalled;
 
+pub use api::ApiProblem;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
@@ -169,6 +172,16 @@ pub enum Sentence {
     SendingOff,
     /// The switch: nobody of the person's kind may read now.
     ReadingOff,
+    /// A search of the directory without a piece of a name, or with too short a one.
+    SearchTooBroad {
+        chars_min: usize,
+    },
+    /// A search of the directory found more than is told.
+    MoreFound,
+    /// The person has searched the directory too often lately.
+    TooManySearches,
+    /// What would change the directory.
+    DirectoryReadOnly,
     /// In the place of a letter that its author took back.
     LetterRecalled,
     /// In the place of an attachment that an archive should hold and does not.

@@ -6,8 +6,9 @@ use tokio::net::TcpListener;
 
 use super::{StartError, handed};
 use crate::config::ListenConfig;
+use crate::metrics::Listener;
 
-/// What is spoken on a mail port.
+/// What is spoken on a port of mail, or of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     /// RFC 9051, STARTTLS.
@@ -18,9 +19,25 @@ pub(super) enum Service {
     Submission,
     /// RFC 8314 §3.3.
     Submissions,
+    /// RFC 4511, STARTTLS.
+    Ldap,
+    /// The same over TLS.
+    Ldaps,
 }
 
 impl Service {
+    /// For metrics.
+    pub(super) const fn listener(self) -> Listener {
+        match self {
+            Self::Imap => Listener::Imap,
+            Self::Imaps => Listener::Imaps,
+            Self::Submission => Listener::Submission,
+            Self::Submissions => Listener::Submissions,
+            Self::Ldap => Listener::Ldap,
+            Self::Ldaps => Listener::Ldaps,
+        }
+    }
+
     /// For logs.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -28,7 +45,14 @@ impl Service {
             Self::Imaps => "imaps",
             Self::Submission => "submission",
             Self::Submissions => "submissions",
+            Self::Ldap => "ldap",
+            Self::Ldaps => "ldaps",
         }
+    }
+
+    /// Is there TLS from the first octet?
+    pub(super) const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Imaps | Self::Submissions | Self::Ldaps)
     }
 }
 
@@ -39,8 +63,11 @@ pub struct Addresses {
     pub imaps: Option<SocketAddr>,
     pub submission: Option<SocketAddr>,
     pub submissions: Option<SocketAddr>,
+    pub ldap: Option<SocketAddr>,
+    pub ldaps: Option<SocketAddr>,
     pub https: Option<SocketAddr>,
     pub http: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
 }
 
 /// Open listeners.
@@ -48,6 +75,7 @@ pub(super) struct Listeners {
     pub mail: Vec<(Service, TcpListener)>,
     pub https: Option<TcpListener>,
     pub http: Option<TcpListener>,
+    pub metrics: Option<TcpListener>,
 }
 
 /// Opens every address that is set; a socket that was handed over takes the place of its address.
@@ -58,6 +86,8 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
         (Service::Imaps, "listen.imaps", config.imaps),
         (Service::Submission, "listen.submission", config.submission),
         (Service::Submissions, "listen.submissions", config.submissions),
+        (Service::Ldap, "listen.ldap", config.ldap),
+        (Service::Ldaps, "listen.ldaps", config.ldaps),
     ];
     let mut mail = Vec::new();
     for (service, key, address) in wanted {
@@ -66,7 +96,8 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     }
     let https = open(handed.remove("https"), "listen.https", config.https).await?;
     let http = open(handed.remove("http"), "listen.http", config.http).await?;
-    Ok(Listeners { mail, https, http })
+    let metrics = open(handed.remove("metrics"), "listen.metrics", config.metrics).await?;
+    Ok(Listeners { mail, https, http, metrics })
 }
 
 async fn open(
@@ -92,11 +123,14 @@ impl Listeners {
                 Service::Imaps => &mut addresses.imaps,
                 Service::Submission => &mut addresses.submission,
                 Service::Submissions => &mut addresses.submissions,
+                Service::Ldap => &mut addresses.ldap,
+                Service::Ldaps => &mut addresses.ldaps,
             };
             *place = Some(local(service.name(), listener)?);
         }
         addresses.https = self.https.as_ref().map(|listener| local("listen.https", listener)).transpose()?;
         addresses.http = self.http.as_ref().map(|listener| local("listen.http", listener)).transpose()?;
+        addresses.metrics = self.metrics.as_ref().map(|listener| local("listen.metrics", listener)).transpose()?;
         Ok(addresses)
     }
 }

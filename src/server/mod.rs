@@ -12,7 +12,7 @@
 //! | `rounds` | what the server does by itself, again and again |
 //! | `proxied` | for whom a balancer connects |
 //! | `handshake` | TLS |
-//! | `session` | one mail connection: TLS, STARTTLS, the protocol |
+//! | `session` | one connection of mail or LDAP: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 //! | `prompt` | a stream whose other end must go on reading |
 
@@ -48,6 +48,7 @@ use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
 use crate::http::setup::Signing;
 use crate::http::{self, PublicPorts};
+use crate::metrics::Listener;
 use crate::store::StoreError;
 use crate::tls::{Certificates, TlsError};
 
@@ -84,6 +85,8 @@ struct Shared {
     certificates: Option<Certificates>,
     /// Places for mail connections.
     places: Arc<Semaphore>,
+    /// Places for LDAP connections.
+    ldap_places: Arc<Semaphore>,
     /// Places for HTTP connections.
     http_places: Arc<Semaphore>,
     /// Cancelled first: nobody new, and sessions say goodbye, each when its turn comes.
@@ -121,8 +124,9 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let shared = Arc::new(Shared {
         gateway,
         certificates,
-        places: Arc::new(Semaphore::new(config.listen.connections_max.min(Semaphore::MAX_PERMITS))),
-        http_places: Arc::new(Semaphore::new(config.listen.http_connections_max.min(Semaphore::MAX_PERMITS))),
+        places: places(config.listen.connections_max),
+        ldap_places: places(config.listen.ldap_connections_max),
+        http_places: places(config.listen.http_connections_max),
         stop: CancellationToken::new(),
         hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
@@ -135,6 +139,11 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     });
     shared.spawn(listeners, addresses, control);
     Ok(Server { shared, addresses })
+}
+
+/// As many places as a setting says.
+fn places(max: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Makes the folder, where it is not there yet, for its owner only: it holds people's letters.
@@ -205,11 +214,20 @@ impl Shared {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
-        let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
-        let router = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
-        for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
-            self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
+        let public = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
+        let metrics = http::metrics::router(Arc::clone(&self.gateway));
+        for (counted, security, listener, router) in [
+            (Listener::Https, Security::Tls, listeners.https, &public),
+            (Listener::Http, Security::Plain, listeners.http, &public),
+            (Listener::Metrics, Security::Plain, listeners.metrics, &metrics),
+        ] {
+            if let Some(listener) = listener {
+                self.tasks.spawn(accept::web(Arc::clone(self), (counted, security), listener, router.clone()));
+            }
         }
+        self.see_certificate();
+        let (observing, end) = (Arc::clone(&self.gateway), self.end.clone());
+        self.tasks.spawn(async move { observing.keep_observing(end).await });
         let reload = {
             let shared = Arc::clone(self);
             move || shared.reload().map_err(|error| error.to_string())
@@ -230,6 +248,10 @@ impl Shared {
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
+        for hook in self.gateway.webhooks() {
+            let (telling, hook, end) = (Arc::clone(&self.gateway), Arc::clone(hook), self.end.clone());
+            self.tasks.spawn(async move { telling.keep_telling_webhook(&hook, end).await });
+        }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
     }
@@ -238,6 +260,13 @@ impl Shared {
     fn signing(&self, router: Router) -> Router {
         let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
         router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
+    }
+
+    /// Metrics tell when the certificate ends.
+    fn see_certificate(&self) {
+        if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
+            self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
+        }
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

@@ -92,6 +92,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::BadMailboxName
         | Sentence::TooManyKeywords
         // Read in letters.
+        | Sentence::SearchTooBroad { .. }
+        | Sentence::MoreFound
+        | Sentence::TooManySearches
+        | Sentence::DirectoryReadOnly
         | Sentence::LetterRecalled
         | Sentence::AttachmentMissing { .. }
         // On the screens of devices.

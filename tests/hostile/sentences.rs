@@ -5,9 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use passerelle::config::HolidaysConfig;
+use passerelle::connection::Security;
 use passerelle::domain::migration::BringOptions;
 use passerelle::http::PublicPorts;
 use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::ldap::session::{Looked, Question, Session, Step};
+use passerelle::ldap::wire::filter::{Assertion, Filter};
+use passerelle::ldap::wire::message::{Change, Message, MessageId, Request, Scope as SearchScope, Search};
 use passerelle::mime::{Decoder, TransferEncoding};
 use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
@@ -85,6 +89,10 @@ fn all() -> Vec<Sentence> {
         S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
+        S::SearchTooBroad { chars_min: 0 },
+        S::MoreFound,
+        S::TooManySearches,
+        S::DirectoryReadOnly,
         S::LetterRecalled,
         S::AttachmentMissing { name: name() },
         S::AccountName { domain: name() },
@@ -145,6 +153,7 @@ async fn heard_here() -> String {
     let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
     heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.append(&mut told_of_recall().await);
+    heard.append(&mut told_by_the_directory(&world).await);
     heard.join("\n")
 }
 
@@ -189,6 +198,38 @@ async fn told_in_letters() -> String {
     decoder.push(quoted.as_bytes(), &mut told);
     decoder.finish(&mut told);
     String::from_utf8(told).unwrap()
+}
+
+/// What LDAP's session says, without its socket.
+async fn told_by_the_directory(world: &World) -> Vec<String> {
+    let config = Arc::clone(&world.gateway.config);
+    let zoe = world.gateway.find_user("zoe.noir").await.unwrap().unwrap();
+    let id = MessageId(1);
+    let mut session = Session::new(config, Security::Tls, true, true);
+    session.login_answered(id, Ok(Arc::new(zoe)));
+    let search = |filter| Search {
+        base: String::new(),
+        scope: SearchScope::Subtree,
+        size_max: None,
+        names_only: false,
+        filter,
+        attributes: Vec::new(),
+    };
+    let request = |request| Ok(Message { id, request, controls: Vec::new() });
+    let look = |session: &mut Session| {
+        let name = Assertion { attribute: "cn".to_owned(), value: "noir zoé".to_owned() };
+        match session.message(request(Request::Search(Box::new(search(Filter::Equal(name)))))) {
+            Step::Ask(Question::Look(lookup)) => *lookup,
+            step => panic!("{step:?}"),
+        }
+    };
+    let lookup = look(&mut session);
+    let often = session.looked(lookup, Looked::TooOften);
+    let lookup = look(&mut session);
+    let more = session.looked(lookup, Looked::Found { entries: Vec::new(), whole: false });
+    let change = session.message(request(Request::Change(Change::Delete)));
+    let broad = session.message(request(Request::Search(Box::new(search(Filter::Present("cn".to_owned()))))));
+    [often, more, change, broad].map(|step| format!("{step:?}")).to_vec()
 }
 
 /// Nobody may recall by profile, and then whoever is too late.

@@ -21,7 +21,7 @@ pub enum TokenLogin {
 
 impl Gateway {
     /// Whose is this token?
-    pub async fn log_in_by_token(&self, token: &Token) -> Result<TokenLogin, Fault> {
+    pub(super) async fn try_token(&self, token: &Token) -> Result<TokenLogin, Fault> {
         let Some(issuer) = &self.issuer else { return Ok(self.token_refused(token, Status::InvalidToken)) };
         let person = match issuer.person(&token.token, self.clock.now()).await {
             Ok(person) => person,
@@ -49,7 +49,7 @@ impl Gateway {
     }
 
     /// What the person is called whom the claim names.
-    async fn login_of_claim(&self, claim: String) -> Result<Option<String>, Fault> {
+    pub(super) async fn login_of_claim(&self, claim: String) -> Result<Option<String>, Fault> {
         match self.config.oidc.person_claim_holds {
             PersonClaim::ExternalId => {
                 let user = self.store.read(claim, |tx, id| Box::pin(directory::user_by_external_id(tx, id))).await?;

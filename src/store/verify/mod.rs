@@ -19,7 +19,7 @@
 //! `message_id_alias`, `answerable` (who may answer is decided when a letter is sent, and no row keeps why), `subscription`
 //! (names, of mailboxes or not). `doomed_message` and `doomed_body` propose: what they name may be gone. That nobody has a
 //! letter that was recalled is no invariant: who had kept a copy elsewhere may have put it back. `card_state` may be lost
-//! altogether: clients are then told their address books again, whole.
+//! altogether: clients are then told their address books again, whole. So may `page_session`: people sign in again.
 
 mod logins;
 mod mailboxes;
