@@ -256,17 +256,17 @@ impl Shared {
         self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
     }
 
-    /// Profiles are signed with the certificate of the ports.
-    fn signing(&self, router: Router) -> Router {
-        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
-        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
-    }
-
     /// Metrics tell when the certificate ends.
     fn see_certificate(&self) {
         if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
             self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
         }
+    }
+
+    /// Profiles are signed with the certificate of the ports.
+    fn signing(&self, router: Router) -> Router {
+        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
+        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

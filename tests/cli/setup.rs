@@ -78,7 +78,13 @@ async fn an_iphone_gets_a_signed_profile_without_a_password() {
         ["profile.der", "profile.plist", "tls/cert.pem"].map(|name| sandbox.path(name).display().to_string());
     std::fs::write(&der, signed).unwrap();
     for program in ["cms", "smime"] {
-        ran("openssl", &[program, "-verify", "-purpose", "any", "-inform", "DER", "-in", &der, "-CAfile", &authority, "-out", &plain]);
+        ran(
+            "openssl",
+            &[
+                program, "-verify", "-purpose", "any", "-inform", "DER", "-in", &der, "-CAfile", &authority, "-out",
+                &plain,
+            ],
+        );
     }
     let script = "import plistlib, sys\n\
         p = plistlib.load(open(sys.argv[1], 'rb'))\n\
