@@ -176,6 +176,7 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    pub ldaps_port: Option<u16>,
     /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
     pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
