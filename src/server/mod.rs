@@ -214,7 +214,7 @@ impl Shared {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
-        let public = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+        let public = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
         let metrics = http::metrics::router(Arc::clone(&self.gateway));
         for (counted, security, listener, router) in [
             (Listener::Https, Security::Tls, listeners.https, &public),
@@ -224,10 +224,6 @@ impl Shared {
             if let Some(listener) = listener {
                 self.tasks.spawn(accept::web(Arc::clone(self), (counted, security), listener, router.clone()));
             }
-        let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
-        let router = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
-        for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
-            self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
         }
         self.see_certificate();
         let (observing, end) = (Arc::clone(&self.gateway), self.end.clone());
@@ -265,6 +261,8 @@ impl Shared {
         if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
             self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
         }
+    }
+
     /// Profiles are signed with the certificate of the ports.
     fn signing(&self, router: Router) -> Router {
         let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
