@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod control;
+pub mod doctor;
 pub mod domain;
 pub mod ent;
 pub mod http;

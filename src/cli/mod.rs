@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod demo;
 mod dns;
+mod doctor;
 mod import;
 mod keeping;
 mod limits;
@@ -93,6 +94,7 @@ enum Command {
     Trail(trail::Trail),
     Reload(reload::Reload),
     Dns(dns::Dns),
+    Doctor(Box<doctor::Doctor>),
     Demo(demo::Demo),
     Sample(sample::Sample),
 }
@@ -155,6 +157,7 @@ pub fn run() -> ExitCode {
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Dns(command) => dns::run(&command),
+            Command::Doctor(command) => Box::pin(doctor::run(*command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),
         }

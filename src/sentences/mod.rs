@@ -4,6 +4,7 @@
 
 mod api;
 mod app_letter;
+pub mod checkup;
 mod english;
 mod french;
 mod reason;

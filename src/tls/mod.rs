@@ -130,6 +130,11 @@ impl Signer {
     }
 }
 
+/// When a certificate (DER) ends, in seconds since 1970; `None` where its dates cannot be read.
+pub fn ends_at(certificate: &[u8]) -> Option<i64> {
+    validity::validity(certificate).map(|validity| validity.not_after)
+}
+
 fn covers(key: &CertifiedKey, host_name: &str) -> bool {
     let certificate = key.end_entity_cert().ok().and_then(|der| ParsedCertificate::try_from(der).ok());
     match (certificate, ServerName::try_from(host_name)) {
