@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
+//! | `admin` | the page of those who run the service |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
@@ -19,6 +20,7 @@
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
+mod admin;
 mod apps;
 mod changed;
 mod check;
@@ -45,6 +47,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use admin::{AdminConfig, AdminSignIn};
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
@@ -130,6 +133,8 @@ pub struct Config {
     #[serde(default)]
     pub people: PeopleConfig,
     #[serde(default)]
+    pub admin: AdminConfig,
+    #[serde(default)]
     pub trail: TrailConfig,
     #[serde(default)]
     pub log: LogConfig,
@@ -161,6 +166,8 @@ pub struct ListenConfig {
     pub http: Option<SocketAddr>,
     /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
     pub metrics: Option<SocketAddr>,
+    /// The page of those who run the service, with the certificate of the mail ports: loopback, or a network of their own.
+    pub admin: Option<SocketAddr>,
     /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
     pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
@@ -348,6 +355,7 @@ impl Default for ListenConfig {
             https: None,
             http: None,
             metrics: None,
+            admin: None,
             proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
+//! | `admins` | who may use the admin page |
 //! | `policy` | pure: who may write to whom |
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
@@ -35,6 +36,7 @@
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
+pub mod admins;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -76,7 +78,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer};
-use crate::metrics::Metrics;
+use crate::metrics::{History, Metrics};
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -120,6 +122,8 @@ pub struct Gateway {
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
     pub(in crate::domain) load: load::Load,
+    pub(in crate::domain) history: parking_lot::Mutex<History>,
+    pub(in crate::domain) admin_tries: admins::AdminTries,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
@@ -160,6 +164,8 @@ impl Gateway {
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
             load: load::Load::default(),
+            history: parking_lot::Mutex::default(),
+            admin_tries: admins::AdminTries::new(&config.admin),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),

@@ -9,6 +9,7 @@
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
 
+pub mod admin;
 pub mod client;
 pub mod events;
 pub mod html;

@@ -36,6 +36,9 @@ pub enum TrailEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<String>,
     },
+    /// An admin has asked for something on the admin page, or tried to come in: written before it is done. `about`: to whom or
+    /// to what.
+    Operator { admin: String, act: &'static str, about: String, reason: String },
     /// Sending or reading was suspended, or allowed again.
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
 }
@@ -58,6 +61,7 @@ impl TrailEvent {
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
             Self::App { .. } => "app",
+            Self::Operator { .. } => "operator",
             Self::Switch { .. } => "switch",
         }
     }
