@@ -1,6 +1,7 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
 use super::{BlobsConfig, Config, apps, ldap, oidc, page, webhook};
+use super::{BlobsConfig, Config, admin, apps, oidc};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -29,6 +30,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
         findings.push(("api.badge_origins", message));
     }
+    admin::check(config, &mut findings);
     findings
 }
 
@@ -116,6 +118,8 @@ fn listeners(config: &Config, findings: &mut Vec<Finding>) {
         ("listen.ldaps", listen.ldaps),
         ("listen.https", listen.https),
         ("listen.http", listen.http),
+        ("listen.metrics", listen.metrics),
+        ("listen.admin", listen.admin),
     ];
     let open: Vec<_> = listeners.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();
     if open.is_empty() {
@@ -142,6 +146,8 @@ fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], f
             let bare = |key: &str, address: &std::net::SocketAddr| match key {
                 "listen.http" => false,
                 "listen.imap" | "listen.submission" | "listen.ldap" => {
+                "listen.http" | "listen.metrics" => false,
+                "listen.imap" | "listen.submission" => {
                     !(config.login.without_tls_from_loopback && address.ip().is_loopback())
                 }
                 _ => true,

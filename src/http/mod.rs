@@ -13,6 +13,7 @@
 
 pub mod api;
 pub mod carddav;
+pub mod admin;
 pub mod client;
 pub mod events;
 pub mod html;
