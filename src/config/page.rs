@@ -74,7 +74,8 @@ impl PageConfig {
 pub(super) fn check(config: &Config, findings: &mut Vec<Finding>) {
     let page = &config.page;
     if page.client_id.is_some() && config.oidc.issuer.is_none() {
-        findings.push(("page.client_id", "`page.client_id` needs `oidc.issuer`: who people sign in through".to_owned()));
+        findings
+            .push(("page.client_id", "`page.client_id` needs `oidc.issuer`: who people sign in through".to_owned()));
     }
     if page.client_id.is_some() != page.client_secret_file.is_some() {
         let message = "`page.client_id` and `page.client_secret_file` go together";

@@ -125,6 +125,8 @@ pub struct Gateway {
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
+    /// App passwords that people have just made.
+    pub(in crate::domain) shown: people::Shown,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -166,6 +168,7 @@ impl Gateway {
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
+            shown: people::Shown::new(),
             quiet: config
                 .quiet
                 .rules()

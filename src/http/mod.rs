@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
+//! | `/`, `/sign-in`, `/devices` … | `page`: for people |
 //! | `/assets/…` | `html`: what pages are dressed in |
 //! | others | `setup` |
 //!
@@ -12,6 +13,7 @@
 pub mod client;
 pub mod events;
 pub mod html;
+mod page;
 pub mod setup;
 
 use std::net::SocketAddr;
@@ -24,6 +26,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use self::events::EventPlaces;
 use self::setup::Setup;
 use crate::config::PublicConfig;
 use crate::domain::Gateway;
@@ -61,12 +64,15 @@ struct Site {
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
+    let places = EventPlaces::new(&gateway.config.events);
+    let page = page::router(Arc::clone(&gateway), ports, places);
     Router::new()
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
         .with_state(Site { gateway })
         .merge(setup)
+        .merge(page)
         .merge(html::router())
 }
 

@@ -5,6 +5,7 @@
 mod app_letter;
 mod english;
 mod french;
+pub mod page;
 mod profile;
 mod recalled;
 

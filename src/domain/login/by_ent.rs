@@ -151,4 +151,3 @@ fn unknown() -> SignedIn {
 fn away(away: Away) -> Fault {
     Fault::Ent(format!("signing in: {away}"))
 }
-

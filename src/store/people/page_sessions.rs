@@ -50,12 +50,7 @@ pub async fn insert(tx: &mut Tx<'_>, (row, max): &(Row, usize)) -> Result<(), St
         .execute(c)
         .await
         .map(drop))?;
-    on_engine!(tx, |c| sqlx::query(KEEP_NEWEST)
-        .bind(row.user.as_str())
-        .bind(column(*max))
-        .execute(c)
-        .await
-        .map(drop))?;
+    on_engine!(tx, |c| sqlx::query(KEEP_NEWEST).bind(row.user.as_str()).bind(column(*max)).execute(c).await.map(drop))?;
     Ok(())
 }
 
