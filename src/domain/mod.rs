@@ -141,6 +141,8 @@ pub struct Gateway {
     pub(in crate::domain) switch: switch::Switch,
     pub(in crate::domain) badge_key: api::BadgeKey,
     pub(in crate::domain) webhooks: webhook::Webhooks,
+    /// App passwords that people have just made.
+    pub(in crate::domain) shown: people::Shown,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -186,6 +188,7 @@ impl Gateway {
             switch: switch::Switch::default(),
             badge_key: api::BadgeKey::default(),
             webhooks: webhook::Webhooks::new(&config).map_err(Fault::Ent)?,
+            shown: people::Shown::new(),
             quiet: config
                 .quiet
                 .rules()

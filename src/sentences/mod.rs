@@ -8,6 +8,8 @@ pub mod checkup;
 mod english;
 mod french;
 mod reason;
+pub mod page;
+mod profile;
 mod recalled;
 
 pub use api::ApiProblem;
