@@ -1,8 +1,8 @@
 //! The command line: one file per subcommand. Results go to stdout, errors to stderr; exit codes are in [`Exit`].
 
 mod admin;
-mod api_token;
 mod admins;
+mod api_token;
 mod app_password;
 mod backup;
 mod check;

@@ -1,7 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, apps, ldap, oidc, page, webhook};
-use super::{BlobsConfig, Config, admin, apps, oidc};
+use super::{BlobsConfig, Config, admin, apps, ldap, oidc, page, webhook};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -144,10 +143,8 @@ fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], f
         (None, Some(_)) => findings.push(("tls.key", "`tls.key` is set and `tls.certificate` is not".to_owned())),
         (None, None) => {
             let bare = |key: &str, address: &std::net::SocketAddr| match key {
-                "listen.http" => false,
-                "listen.imap" | "listen.submission" | "listen.ldap" => {
                 "listen.http" | "listen.metrics" => false,
-                "listen.imap" | "listen.submission" => {
+                "listen.imap" | "listen.submission" | "listen.ldap" => {
                     !(config.login.without_tls_from_loopback && address.ip().is_loopback())
                 }
                 _ => true,

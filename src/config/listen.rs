@@ -28,6 +28,8 @@ pub struct ListenConfig {
     pub http: Option<SocketAddr>,
     /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
     pub metrics: Option<SocketAddr>,
+    /// The page of those who run the service, with the certificate of the mail ports: loopback, or a network of their own.
+    pub admin: Option<SocketAddr>,
     /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
     pub proxies: Vec<Network>,
     /// Connections on the mail ports together; those beyond wait in the system's queue.
@@ -56,6 +58,7 @@ impl Default for ListenConfig {
             https: None,
             http: None,
             metrics: None,
+            admin: None,
             proxies: Vec::new(),
             connections_max: 10_000,
             http_connections_max: 256,

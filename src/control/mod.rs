@@ -59,9 +59,8 @@ pub use signed::{Signed, execute_signed};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailPage, TrailRow, TrailSheet};
 pub use upkeep::{BackupSheet, FindingLine, UpkeepCommand, VerifySheet, verify_sheet};
-pub use user::{UserCommand, UserLine, UserSheet};
-pub use webhook::{WebhookCommand, WebhookLine};
 pub use user::{QuotaLine, UserCommand, UserLine, UserSheet};
+pub use webhook::{WebhookCommand, WebhookLine};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -39,8 +39,8 @@
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
-pub mod api;
 pub mod admins;
+pub mod api;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -84,8 +84,6 @@ use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer, SignIn};
-use crate::metrics::Metrics;
-use crate::ent::{Ent, Issuer};
 use crate::metrics::{History, Metrics};
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};

@@ -12,9 +12,9 @@
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
 
+pub mod admin;
 pub mod api;
 pub mod carddav;
-pub mod admin;
 pub mod client;
 pub mod events;
 pub mod html;
@@ -71,7 +71,7 @@ struct Site {
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
     let places = EventPlaces::new(&gateway.config.events);
-    let api = api::router(Arc::clone(&gateway), places);
+    let api = api::router(Arc::clone(&gateway), places.clone());
     let page = page::router(Arc::clone(&gateway), ports, places);
     Router::new()
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.

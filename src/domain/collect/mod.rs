@@ -61,8 +61,8 @@ impl Gateway {
     pub async fn collect(&self) -> Result<Collected, Fault> {
         let mut collected = self.collect_rows().await?;
         collected.files = self.sweep_files(Sweep::Delete).await?;
-        self.count_collected(&collected);
         collected.page_sessions = self.forget_page_sessions().await?;
+        self.count_collected(&collected);
         Ok(collected)
     }
 
