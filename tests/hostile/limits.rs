@@ -154,6 +154,7 @@ fn every_limit_has_a_test_that_hits_it() {
     let sources = [
         "src/config/mod.rs",
         "src/config/apps.rs",
+        "src/config/directory.rs",
         "src/config/keeping.rs",
         "src/config/ldap.rs",
         "src/config/migration.rs",
