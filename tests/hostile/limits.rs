@@ -177,6 +177,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/mailboxes.rs",
         "src/config/webhook.rs",
         "src/config/apps.rs",
+        "src/config/directory.rs",
         "src/config/keeping.rs",
         "src/config/ldap.rs",
         "src/config/migration.rs",
