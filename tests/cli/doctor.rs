@@ -101,6 +101,11 @@ fn a_healthy_server() {
     assert_eq!((code, report["weight"].as_str()), (Some(0), Some("fine")), "{text}");
     assert!(report["findings"].as_array().unwrap().len() > 10);
     assert!(report["findings"][0]["what"].is_string() && report["findings"][0]["to_do"].is_null());
+    let clock = passerelle::control::AdminCommand::StoreClock;
+    let socket = site.sandbox.config().control_socket();
+    let asking = passerelle::control::ask(&socket, &clock);
+    let answer = tokio::runtime::Runtime::new().unwrap().block_on(asking).unwrap();
+    assert_eq!(answer, Some(passerelle::control::AdminAnswer::StoreClock { seconds_ahead: 0 }));
     let (_, page) = site.doctor(&["--language", "en"]);
     assert!(page.contains("sets itself up") && page.contains("0 broken"), "{page}");
 }
