@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Exit, print, user};
 use crate::config::{self, Config, Language};
+use crate::control::{self, AdminAnswer, AdminCommand};
 use crate::doctor::{self, Patient, Person};
 use crate::domain::clock::Clock;
 use crate::http::PublicPorts;
@@ -86,7 +87,10 @@ pub(super) async fn run(command: Doctor) -> anyhow::Result<Exit> {
         None => config.as_ref().map_or(Language::default(), |config| config.language),
     };
     let json = command.json;
-    let patient = patient(command, config.as_ref(), language)?;
+    let mut patient = patient(command, config.as_ref(), language)?;
+    if let Some(config) = &config {
+        patient.store_clock = store_clock(config).await;
+    }
     let report = doctor::examine(patient, Clock::system()).await?;
     print::line(if json { report.json(language) } else { report.page(language) }.trim_end());
     Ok(if report.is_broken() { Exit::NotDone } else { Exit::Done })
@@ -126,6 +130,16 @@ fn patient(command: Doctor, config: Option<&Config>, language: Language) -> anyh
         folders: config.map(folders).unwrap_or_default(),
         store_clock: None,
     })
+}
+
+/// What the server says of the database's clock, where it runs on this machine and lets us ask.
+async fn store_clock(config: &Config) -> Option<i64> {
+    let socket = config.control_socket();
+    match control::ask_watched(&socket, &AdminCommand::StoreClock, &mut |_| {}).await {
+        Ok(Some(AdminAnswer::StoreClock { seconds_ahead })) => Some(seconds_ahead),
+        // What is wrong with the server is told by everything else.
+        Ok(_) | Err(_) => None,
+    }
 }
 
 fn configured(config: &Config) -> Setup {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::Doctor;
 use super::net::Endpoint;
 use super::settings;
@@ -46,27 +48,29 @@ impl Doctor {
             format!("{scheme}://autoconfig.{domain}{port}/mail/config-v1.1.xml?emailaddress={address}"),
             format!("{scheme}://{domain}{port}/.well-known/autoconfig/mail/config-v1.1.xml"),
         ];
+        // It needs one of the two: what is wrong with the other is told where neither is of use.
         let (mut told, mut missing) = (None, Vec::new());
         for url in urls {
             let began = Instant::now();
             match self.fetch(&Question::get(&url)).await {
+                Ok(answer) if !answer.is_trusted => missing.push(Remark::SettingsNotTrusted { url }),
                 Ok(answer) if answer.status == 200 => match settings::autoconfig(&answer.body) {
                     Some(found) => {
                         self.note(Part::Thunderbird, Remark::SettingsFound { url: url.clone() });
                         self.note_slowness(Part::Thunderbird, url, began);
                         told.get_or_insert(found);
                     }
-                    None => self.note(Part::Thunderbird, Remark::SettingsUnreadable { url }),
+                    None => missing.push(Remark::SettingsUnreadable { url }),
                 },
-                Ok(answer) => missing.push((url, format!("HTTP {}", answer.status))),
-                Err(remark) => missing.push((url, remark.told(self.patient.setup.language).what)),
+                Ok(answer) => missing.push(Remark::SettingsMissing { url, answer: format!("HTTP {}", answer.status) }),
+                Err(remark) => {
+                    let answer = remark.told(self.patient.setup.language).what;
+                    missing.push(Remark::SettingsMissing { url, answer });
+                }
             }
         }
-        // It needs one of the two.
         if told.is_none() {
-            for (url, answer) in missing {
-                self.note(Part::Thunderbird, Remark::SettingsMissing { url, answer });
-            }
+            missing.into_iter().for_each(|remark| self.note(Part::Thunderbird, remark));
         }
         self.follow(Part::Thunderbird, told).await;
     }
@@ -75,21 +79,11 @@ impl Doctor {
     pub(super) async fn play_iphone(&mut self) {
         let address = self.address().replace('@', "%40");
         let url = format!("{}/mobileconfig?address={address}", self.patient.setup.url);
-        let told = match self.fetch(&Question::get(&url)).await {
-            Ok(answer)
-                if answer.status == 200 && answer.content_type.starts_with("application/x-apple-aspen-config") =>
-            {
-                let told = settings::profile(&answer.body);
-                let url = url.clone();
-                self.note(
-                    Part::Apple,
-                    if told.is_some() { Remark::SettingsFound { url } } else { Remark::SettingsUnreadable { url } },
-                );
-                told
-            }
-            Ok(answer) => self.missing(Part::Apple, url, format!("HTTP {}", answer.status)),
-            Err(remark) => self.missing_for(Part::Apple, url, &remark),
-        };
+        let answer = self.fetch(&Question::get(&url)).await;
+        let told = self.settings(Part::Apple, url, answer, |answer| {
+            let is_profile = answer.content_type.starts_with("application/x-apple-aspen-config");
+            settings::profile(&answer.body).filter(|_| is_profile)
+        });
         self.follow(Part::Apple, told).await;
     }
 
@@ -105,43 +99,41 @@ impl Doctor {
              </AcceptableResponseSchema></Request></Autodiscover>"
         );
         let question = Question { method: "POST", url: &url, body: &body, authorization: None };
-        let told = match self.fetch(&question).await {
-            Ok(answer) if answer.status == 200 => {
-                let told = settings::autodiscover(&answer.body);
-                let url = url.clone();
-                self.note(
-                    Part::Outlook,
-                    if told.is_some() { Remark::SettingsFound { url } } else { Remark::SettingsUnreadable { url } },
-                );
-                told
-            }
-            Ok(answer) => self.missing(Part::Outlook, url, format!("HTTP {}", answer.status)),
-            Err(remark) => self.missing_for(Part::Outlook, url, &remark),
-        };
-        let url = format!(
-            "{scheme}://autodiscover.{domain}{port}/autodiscover/autodiscover.json?Email={}&Protocol=Autodiscoverv1",
-            address.replace('@', "%40")
-        );
-        if let Ok(answer) = self.fetch(&Question::get(&url)).await {
-            let is_json = serde_json::from_str::<serde_json::Value>(&answer.body).is_ok();
-            let remark = match answer.status {
-                200 if is_json => Remark::SettingsFound { url },
-                200 => Remark::SettingsUnreadable { url },
-                status => Remark::SettingsMissing { url, answer: format!("HTTP {status}") },
-            };
-            self.note(Part::Outlook, remark);
+        let answer = self.fetch(&question).await;
+        let told = self.settings(Part::Outlook, url, answer, |answer| settings::autodiscover(&answer.body));
+        if told.is_some() {
+            let url = format!(
+                "{scheme}://autodiscover.{domain}{port}/autodiscover/autodiscover.json?Email={}&Protocol=Autodiscoverv1",
+                address.replace('@', "%40")
+            );
+            let answer = self.fetch(&Question::get(&url)).await;
+            self.settings(Part::Outlook, url, answer, |answer| serde_json::from_str::<Value>(&answer.body).ok());
         }
         self.follow(Part::Outlook, told).await;
     }
 
-    fn missing(&mut self, part: Part, url: String, answer: String) -> Option<[Endpoint; 2]> {
-        self.note(part, Remark::SettingsMissing { url, answer });
-        None
-    }
-
-    fn missing_for(&mut self, part: Part, url: String, remark: &Remark) -> Option<[Endpoint; 2]> {
-        let answer = remark.told(self.patient.setup.language).what;
-        self.missing(part, url, answer)
+    /// What a client reads out of an answer, noted.
+    fn settings<T>(
+        &mut self,
+        part: Part,
+        url: String,
+        answer: Result<Answer, Remark>,
+        read: impl FnOnce(&Answer) -> Option<T>,
+    ) -> Option<T> {
+        let (told, remark) = match answer {
+            Ok(answer) if !answer.is_trusted => (None, Remark::SettingsNotTrusted { url }),
+            Ok(answer) if answer.status == 200 => match read(&answer) {
+                Some(told) => (Some(told), Remark::SettingsFound { url }),
+                None => (None, Remark::SettingsUnreadable { url }),
+            },
+            Ok(answer) => (None, Remark::SettingsMissing { url, answer: format!("HTTP {}", answer.status) }),
+            Err(remark) => {
+                let answer = remark.told(self.patient.setup.language).what;
+                (None, Remark::SettingsMissing { url, answer })
+            }
+        };
+        self.note(part, remark);
+        told
     }
 
     fn note_slowness(&mut self, part: Part, url: String, began: Instant) {

@@ -3,7 +3,7 @@
 use jiff::fmt::rfc2822;
 
 use super::Doctor;
-use super::report::{CLOCK_SECONDS, DISK_PERCENT};
+use super::report::{CLOCK_SECONDS, DISK_MEGABYTES};
 use super::web::Question;
 use crate::sentences::checkup::{Part, Remark};
 
@@ -43,7 +43,7 @@ impl Doctor {
                 Ok(disk) => {
                     let free_percent = disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks).unwrap_or(0);
                     let free_megabytes = disk.f_bavail.saturating_mul(disk.f_frsize) >> 20;
-                    match free_percent >= DISK_PERCENT {
+                    match free_megabytes >= DISK_MEGABYTES {
                         true => Remark::DiskFine { folder: shown, free_percent },
                         false => Remark::DiskLow { folder: shown, free_percent, free_megabytes },
                     }

@@ -21,9 +21,9 @@ pub(super) const RENEW_NOW_DAYS: i64 = 3;
 pub(super) const CLOCK_SECONDS: i64 = 5;
 /// Seconds from which logins by token, and certificates, begin to fail.
 pub(super) const CLOCK_BROKEN_SECONDS: i64 = 300;
-/// Of a disk, free.
-pub(super) const DISK_PERCENT: u64 = 15;
-pub(super) const DISK_BROKEN_PERCENT: u64 = 3;
+/// Of a disk, free: below the first somebody should see to it, below the second letters will soon be refused.
+pub(super) const DISK_MEGABYTES: u64 = 10 << 10;
+pub(super) const DISK_BROKEN_MEGABYTES: u64 = 1 << 10;
 
 /// How bad it is.
 pub(super) fn weight(remark: &Remark) -> Weight {
@@ -57,14 +57,17 @@ pub(super) fn weight(remark: &Remark) -> Weight {
         {
             Weight::Warning
         }
-        Remark::DiskLow { free_percent, .. } if *free_percent >= DISK_BROKEN_PERCENT => Weight::Warning,
+        Remark::DiskLow { free_megabytes, .. } if *free_megabytes >= DISK_BROKEN_MEGABYTES => Weight::Warning,
         _ => Weight::Broken,
     }
 }
 
 impl Report {
     pub(super) fn add(&mut self, part: Part, remark: Remark) {
-        self.findings.push((part, remark));
+        // A place is asked several times, and has the same fault each time.
+        if !self.findings.contains(&(part, remark.clone())) {
+            self.findings.push((part, remark));
+        }
     }
 
     /// Is anything broken?

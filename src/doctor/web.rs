@@ -36,6 +36,8 @@ impl<'q> Question<'q> {
 /// What came back.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// A client would take it: the certificate is right.
+    pub is_trusted: bool,
     pub status: u16,
     pub body: String,
     pub content_type: String,
@@ -72,8 +74,10 @@ pub(super) async fn ask(net: &Net, question: &Question<'_>) -> (Result<Answer, R
         Ok(encrypted) => encrypted,
         Err(remark) => return (Err(remark), None),
     };
-    let authorization = question.authorization.filter(|_| shown.is_trusted());
+    let is_trusted = shown.is_trusted();
+    let authorization = question.authorization.filter(|_| is_trusted);
     let answer = send(net, &endpoint, &Question { authorization, ..question.clone() }, stream).await;
+    let answer = answer.map(|answer| Answer { is_trusted, ..answer });
     (answer, Some((endpoint, shown)))
 }
 
@@ -101,6 +105,7 @@ async fn send<S: Stream + 'static>(
         Ok(Ok((head, Ok(body)))) => {
             let header = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
             Ok(Answer {
+                is_trusted: true,
                 status: head.status.as_u16(),
                 body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
                 content_type: header(CONTENT_TYPE).unwrap_or_default().to_owned(),

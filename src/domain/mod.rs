@@ -226,6 +226,12 @@ impl Gateway {
         Ok(self.store.ping().await?)
     }
 
+    /// How far the database's clock is ahead of ours, seconds.
+    pub async fn store_clock_ahead(&self) -> Result<i64, Fault> {
+        let store = self.store.clock().await?;
+        Ok(store.map_or(0, |store| store.saturating_sub(self.clock.now().0) / 1_000_000))
+    }
+
     /// The open store: for the commands of admins.
     pub fn store(&self) -> &Store {
         &self.store

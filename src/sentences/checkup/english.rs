@@ -86,6 +86,10 @@ pub(super) fn told(remark: &Remark) -> Words {
             format!("no settings at {url} ({answer})"),
             Some("Open listen.https (or the proxy), and put the names that \"passerelle dns\" prints into the DNS."),
         ),
+        Remark::SettingsNotTrusted { url } => (
+            format!("{url}: settings passed over, for the certificate is not right"),
+            Some("Mend the certificate first (above)."),
+        ),
         Remark::SettingsUnreadable { url } => (
             format!("the settings at {url} are unreadable or not whole"),
             Some("Perhaps another web server answers there."),

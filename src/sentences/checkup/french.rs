@@ -91,6 +91,10 @@ pub(super) fn told(remark: &Remark) -> Words {
                 "Ouvrez listen.https (ou le mandataire), et mettez les noms que « passerelle dns » imprime dans le DNS.",
             ),
         ),
+        Remark::SettingsNotTrusted { url } => (
+            format!("{url} : réglages ignorés, car le certificat n'est pas bon"),
+            Some("Réparez d'abord le certificat (ci-dessus)."),
+        ),
         Remark::SettingsUnreadable { url } => (
             format!("les réglages à {url} sont illisibles ou incomplets"),
             Some("Un autre serveur web répond peut-être à cette adresse."),

@@ -171,6 +171,10 @@ pub enum Remark {
         url: String,
         answer: String,
     },
+    /// Clients take no settings from there.
+    SettingsNotTrusted {
+        url: String,
+    },
     SettingsUnreadable {
         url: String,
     },
