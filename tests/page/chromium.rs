@@ -14,13 +14,13 @@ async fn every_page_on_a_phone_and_at_a_desk_in_light_and_dark() {
     };
     let world = World::with("quiet.binds = [\"Student\", \"Relative\"]\n").await;
     for (from, subject) in [
+        ("nadia.roussel", &"LeLongSujetSansEspace".repeat(40)),
         ("nadia.roussel", "Sortie au musée : autorisation à rendre avant jeudi"),
         ("nadia.roussel", "=?utf-8?B?4oCuPHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==?="),
         ("theo.lambert", "Je finis à 17 h"),
-        ("nadia.roussel", &"LeLongSujetSansEspace".repeat(40)),
     ] {
         world.letter(from, "christine.lambert", subject).await;
-        world.advance(3600 * 5);
+        world.advance(3600 * 2);
     }
     let python = format!("{tools}/bin/python");
     let url = format!("http://localhost:{}", world.port);

@@ -19,11 +19,7 @@ async fn hostile_subjects_are_shown_as_what_they_are() {
         let page = browser.get(path).await;
         assert!(page.body.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{}", page.body);
         assert!(!page.body.contains("<script>") && !page.body.contains("<img") && !page.body.contains("onerror=y>"));
-        assert!(
-            page.body.contains("<bdi>\u{202e}") && page.body.contains("&#60;/bdi&#62;&#60;h1&#62;"),
-            "{}",
-            page.body
-        );
+        assert!(!page.body.contains('\u{202e}') && page.body.contains("&#60;/bdi&#62;&#60;h1&#62;"), "{}", page.body);
         assert!(!page.body.contains("corps secret") && !page.body.contains(&"A".repeat(1025)));
         assert!(page.body.contains("3 messages non lus") && page.body.contains("data-unread=\"3\""));
     }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use passerelle::config::{self, Config};
 use passerelle::domain::Gateway;
 use passerelle::domain::clock::Clock;
@@ -110,8 +112,9 @@ impl World {
         let Verdict::Allow(recipient) = self.gateway().may_write(&sender, &address).await.unwrap() else { panic!() };
         let mut spool = self.gateway().spool();
         let id = self.gateway().clock.new_id();
+        let name = STANDARD.encode(&sender.display_name);
         let raw = format!(
-            "From: <{from}@ent.example.fr>\r\nTo: <{to}@ent.example.fr>\r\nMessage-ID: <{id}@x>\r\n\
+            "From: =?utf-8?B?{name}?= <{from}@ent.example.fr>\r\nTo: <{to}@ent.example.fr>\r\nMessage-ID: <{id}@x>\r\n\
              Subject: {subject}\r\n\r\nLe corps secret.\r\n"
         );
         spool.write(raw.as_bytes()).await.unwrap();
