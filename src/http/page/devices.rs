@@ -44,6 +44,8 @@ struct List {
     w: &'static Words,
     rows: Vec<Row>,
     may_make: bool,
+    /// Words of paths and names: the settings of each.
+    kinds: [(&'static str, &'static str); 5],
     /// What was done, and whether it went well.
     notice: Option<(&'static str, bool)>,
 }
@@ -65,7 +67,8 @@ pub(super) async fn list(visit: Visit, Query(Done { done }): Query<Done>) -> Res
         };
         let frame = page.frame_for(&session, words.devices, Part::Devices);
         let may_make = page.gateway.may_make_devices(&session.user);
-        Ok(html::page(&List { frame, w: words, rows, may_make, notice }))
+        let kinds = DeviceKind::ALL.map(|kind| (kind.word(), sentences::device_kind(page.language(), kind).0));
+        Ok(html::page(&List { frame, w: words, rows, may_make, kinds, notice }))
     };
     let answer: Answer = answer.await;
     answered(&visit, answer)
@@ -170,7 +173,6 @@ struct Made {
     frame: Frame,
     w: &'static Words,
     name: String,
-    kind_word: &'static str,
     /// As it is copied, and its parts.
     secret: String,
     parts: Vec<String>,
@@ -203,7 +205,6 @@ fn made(visit: &Visit, session: &PageSession, kind: DeviceKind, new: NewAppPassw
         frame: page.frame_for(session, words.ready, Part::Devices),
         w: words,
         name: new.password.device_name,
-        kind_word: kind.word(),
         parts: secret.split('-').map(str::to_owned).collect(),
         secret,
         settings: settings(visit, session, kind),

@@ -93,11 +93,19 @@ fn row(page: &Page, item: FeedItem) -> Row {
     let (gateway, words) = (&page.gateway, page.words());
     let (at, now) = (gateway.on_the_wall(item.at), gateway.on_the_wall(gateway.clock.now()));
     Row {
-        sender: item.sender_name.or(item.sender_address).unwrap_or_else(|| words.no_sender.to_owned()),
-        subject: if item.subject.is_empty() { words.no_subject.to_owned() } else { item.subject },
+        sender: item
+            .sender_name
+            .or(item.sender_address)
+            .map_or_else(|| words.no_sender.to_owned(), |name| plain(&name)),
+        subject: if item.subject.is_empty() { words.no_subject.to_owned() } else { plain(&item.subject) },
         at: sentences::moment(page.language(), at, now),
         unread: item.unread,
     }
+}
+
+/// Without the marks that turn the direction of what follows (Unicode, annex 9): with them a text reads as another one.
+fn plain(text: &str) -> String {
+    text.chars().filter(|sign| !matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')).collect()
 }
 
 /// When something changes, and nothing of what: the page asks for that, and shows who it is.

@@ -1,4 +1,4 @@
-//! The settings for a mail app: the table, the steps, and for Apple's devices the profile. To read, and to print. No password.
+//! The settings for a mail app: the servers, the steps, and for Apple's devices the profile. To read, and to print. No password.
 
 use askama::Template;
 use axum::extract::Path;

@@ -7,7 +7,7 @@ pub(super) static WORDS: Words = Words {
     sign_out: "Sign out",
     home: "Home",
     devices: "My devices",
-    rights: "What I may do",
+    rights: "My rights",
     back: "Back",
 
     sign_in: "Sign in",
@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
     copied: "Copied",
 
     connect: "Connect my device",
+    connect_why: "Read and write your messages with Thunderbird, your phone or another app.",
     connect_lead: "Which device do you want to connect?",
     your_devices: "Your devices",
     no_device: "No device is connected yet.",
@@ -63,14 +64,12 @@ pub(super) static WORDS: Words = Words {
     print: "Print",
     receiving: "Incoming",
     sending: "Outgoing",
-    protocol: "Protocol",
     server: "Server",
     port: "Port",
-    security: "Security",
     authentication: "Authentication",
     normal_password: "Normal password",
     login: "User name",
-    password_of_device: "Password",
+    password_of_device: "The device's",
     no_settings: "No encrypted way in is open to mail apps: please ask your school.",
     profile: "Download the profile",
     profile_lead: "On the iPhone, iPad or Mac itself: the profile fills in all settings and asks for the password above.",
@@ -78,7 +77,6 @@ pub(super) static WORDS: Words = Words {
     qr_lead: "From another screen: point the camera of the iPhone or iPad at this code to open the profile there. It holds no \
               password.",
     done: "Done",
-    which: "For which app?",
 
     rights_title: "What I may do, and why",
     rights_lead: "Your school's rules hold everywhere: in the ENT and on your devices.",

@@ -22,7 +22,7 @@ pub(super) static WORDS: Words = Words {
     sign_out: "Se déconnecter",
     home: "Accueil",
     devices: "Mes appareils",
-    rights: "Ce que je peux faire",
+    rights: "Mes droits",
     back: "Retour",
 
     sign_in: "Se connecter",
@@ -48,13 +48,14 @@ pub(super) static WORDS: Words = Words {
     copied: "Copié",
 
     connect: "Connecter mon appareil",
-    connect_lead: "Quel appareil voulez-vous connecter ?",
+    connect_why: "Lisez et écrivez vos messages avec Thunderbird, votre téléphone ou un autre logiciel.",
+    connect_lead: "Quel appareil voulez-vous connecter ?",
     your_devices: "Vos appareils",
     no_device: "Aucun appareil n'est connecté pour l'instant.",
-    devices_lead: "Chaque appareil a son propre mot de passe. Révoquez celui d'un appareil perdu ou que vous ne reconnaissez pas : \
+    devices_lead: "Chaque appareil a son propre mot de passe. Révoquez celui d'un appareil perdu ou que vous ne reconnaissez pas : \
                    les autres continuent.",
     device_name: "Nom de l'appareil",
-    device_name_hint: "Pour le reconnaître dans la liste, par exemple « Téléphone de Marie ».",
+    device_name_hint: "Pour le reconnaître dans la liste, par exemple « Téléphone de Marie ».",
     bad_device_name: "Donnez un nom de 1 à 100 caractères.",
     make_password: "Créer le mot de passe",
     made_on: "Ajouté",
@@ -64,78 +65,75 @@ pub(super) static WORDS: Words = Words {
     revoke_lead: "Cet appareil sera déconnecté aussitôt et ne pourra plus ni lire ni envoyer. Pour le reconnecter, il faudra un \
                   nouveau mot de passe. Vos messages restent.",
     keep: "Garder cet appareil",
-    revoked: "L'appareil est révoqué : il est déconnecté.",
-    not_revoked: "Cet appareil n'est plus dans la liste : il était déjà révoqué.",
+    revoked: "L'appareil est révoqué : il est déconnecté.",
+    not_revoked: "Cet appareil n'est plus dans la liste : il était déjà révoqué.",
     devices_not_allowed: "Votre établissement ne propose pas la connexion d'appareils à votre profil. Adressez-vous à lui.",
     made_before: "Le mot de passe de cet appareil a déjà été montré et ne peut plus l'être. Si vous ne l'avez pas noté, révoquez \
                   l'appareil et recommencez.",
 
     ready: "Votre appareil a son mot de passe",
     once: "Mot de passe de cet appareil",
-    once_warning: "Il n'est montré qu'une fois : saisissez-le maintenant dans l'appareil. Ne le donnez à personne, et ne \
+    once_warning: "Il n'est montré qu'une fois : saisissez-le maintenant dans l'appareil. Ne le donnez à personne, et ne \
                    l'utilisez pas ailleurs.",
     settings: "Les réglages",
     steps: "Pas à pas",
     print: "Imprimer",
     receiving: "Réception",
     sending: "Envoi",
-    protocol: "Protocole",
     server: "Serveur",
     port: "Port",
-    security: "Sécurité",
     authentication: "Authentification",
     normal_password: "Mot de passe normal",
     login: "Identifiant",
-    password_of_device: "Mot de passe",
-    no_settings: "Aucun accès chiffré n'est ouvert aux logiciels de messagerie : adressez-vous à votre établissement.",
+    password_of_device: "Celui de l'appareil",
+    no_settings: "Aucun accès chiffré n'est ouvert aux logiciels de messagerie : adressez-vous à votre établissement.",
     profile: "Télécharger le profil",
-    profile_lead: "Sur l'iPhone, l'iPad ou le Mac lui-même : le profil remplit tous les réglages, et demande le mot de passe \
+    profile_lead: "Sur l'iPhone, l'iPad ou le Mac lui-même : le profil remplit tous les réglages, et demande le mot de passe \
                    ci-dessus.",
     qr: "Code à scanner",
-    qr_lead: "Depuis un autre écran : visez ce code avec l'appareil photo de l'iPhone ou de l'iPad pour y ouvrir le profil. Il ne \
+    qr_lead: "Depuis un autre écran : visez ce code avec l'appareil photo de l'iPhone ou de l'iPad pour y ouvrir le profil. Il ne \
               contient pas de mot de passe.",
     done: "C'est fait",
-    which: "Pour quel logiciel ?",
 
     rights_title: "Ce que je peux faire, et pourquoi",
-    rights_lead: "Les règles de votre établissement valent partout : dans l'ENT comme sur vos appareils.",
+    rights_lead: "Les règles de votre établissement valent partout : dans l'ENT comme sur vos appareils.",
     now: "En ce moment",
     all_on: "Vous pouvez lire et envoyer des messages.",
     quiet: "Heures de repos",
     quiet_none: "Votre établissement n'a pas fixé d'heures de repos.",
     quiet_you: "Ce que l'on vous écrit pendant ces heures vous parvient quand elles se terminent.",
     quiet_not_you: "Elles ne retardent pas ce que l'on vous écrit.",
-    quiet_others: "Vous pouvez écrire à toute heure ; reçoivent seulement à la fin de ces heures :",
+    quiet_others: "Vous pouvez écrire à toute heure ; reçoivent seulement à la fin de ces heures :",
     limits: "Envois",
     limit: "Limite",
     allowed: "Autorisé",
     left: "Reste",
     each_message: "à chaque message",
-    whom: "À qui puis-je écrire ?",
+    whom: "À qui puis-je écrire ?",
     whom_text: &[
-        "Aux personnes et aux groupes que les règles de communication de votre établissement vous ouvrent : ceux que proposent \
+        "Aux personnes et aux groupes que les règles de communication de votre établissement vous ouvrent : ceux que proposent \
          l'ENT et le carnet d'adresses de vos appareils. À personne en dehors de l'ENT.",
         "Vous pouvez toujours répondre à qui vous a écrit, avec le bouton Répondre, sauf si les réponses sont désactivées.",
         "Quand un envoi est refusé, le message dit pour quel destinataire, et pourquoi. L'établissement seul peut changer ces \
          règles.",
     ],
     may: "Aussi",
-    lists_yes: "Écrire aux listes de diffusion : oui, en copie cachée.",
-    lists_no: "Écrire aux listes de diffusion : non, c'est réservé à d'autres profils.",
-    recall_no: "Rappeler un message envoyé : non, c'est réservé à d'autres profils.",
+    lists_yes: "Écrire aux listes de diffusion : oui, en copie cachée.",
+    lists_no: "Écrire aux listes de diffusion : non, c'est réservé à d'autres profils.",
+    recall_no: "Rappeler un message envoyé : non, c'est réservé à d'autres profils.",
     apps_warn: "Certaines applications (le nouvel Outlook, Outlook pour téléphone, Spark…) confient votre mot de passe et vos \
-                messages à leur éditeur : elles fonctionnent, mais elles sont déconseillées.",
+                messages à leur éditeur : elles fonctionnent, mais elles sont déconseillées.",
     apps_refuse: "Certaines applications (le nouvel Outlook, Outlook pour téléphone, Spark…) confient votre mot de passe et vos \
-                  messages à leur éditeur : elles sont refusées.",
+                  messages à leur éditeur : elles sont refusées.",
     space: "Espace",
 
     not_taken: "La connexion par l'ENT n'a pas abouti. Recommencez.",
     unknown_here: "L'ENT vous connaît, mais vous n'avez pas encore de messagerie ici. Adressez-vous à votre établissement.",
-    stale_form: "Ce formulaire n'est plus valable : la page est restée ouverte trop longtemps, ou vous vous êtes reconnecté \
+    stale_form: "Ce formulaire n'est plus valable : la page est restée ouverte trop longtemps, ou vous vous êtes reconnecté \
                  entre-temps. Rien n'a été fait. Recommencez.",
     too_many_requests: "Trop d'onglets ouverts sur cette page.",
     not_found: "Cette page n'existe pas.",
-    expired: "Votre connexion a expiré : connectez-vous à nouveau.",
+    expired: "Votre connexion a expiré : connectez-vous à nouveau.",
     problem: "Un problème",
     go_home: "Revenir à l'accueil",
 };

@@ -75,6 +75,7 @@ pub struct Words {
     pub copied: &'static str,
 
     pub connect: &'static str,
+    pub connect_why: &'static str,
     pub connect_lead: &'static str,
     pub your_devices: &'static str,
     pub no_device: &'static str,
@@ -102,10 +103,8 @@ pub struct Words {
     pub print: &'static str,
     pub receiving: &'static str,
     pub sending: &'static str,
-    pub protocol: &'static str,
     pub server: &'static str,
     pub port: &'static str,
-    pub security: &'static str,
     pub authentication: &'static str,
     pub normal_password: &'static str,
     pub login: &'static str,
@@ -116,7 +115,6 @@ pub struct Words {
     pub qr: &'static str,
     pub qr_lead: &'static str,
     pub done: &'static str,
-    pub which: &'static str,
 
     pub rights_title: &'static str,
     pub rights_lead: &'static str,
@@ -177,7 +175,7 @@ pub fn unread(language: Language, count: u64) -> String {
 /// What a kind of device is called.
 pub const fn device_kind(language: Language, kind: DeviceKind) -> (&'static str, &'static str) {
     match (language, kind) {
-        (Language::Fr, DeviceKind::Thunderbird) => ("Thunderbird", "Ordinateur : Windows, macOS, Linux"),
+        (Language::Fr, DeviceKind::Thunderbird) => ("Thunderbird", "Ordinateur : Windows, macOS, Linux"),
         (Language::Fr, DeviceKind::Apple) => ("iPhone, iPad, Mac", "L'application Mail d'Apple"),
         (Language::Fr, DeviceKind::Android) => ("Android", "Thunderbird pour Android, K-9 Mail, FairEmail"),
         (Language::Fr, DeviceKind::Outlook) => ("Outlook", "Outlook classique pour Windows"),
@@ -203,7 +201,7 @@ pub const fn device_example(language: Language, kind: DeviceKind) -> &'static st
 /// « Révoquer « Téléphone » ? »
 pub fn revoke_question(language: Language, device: &str) -> String {
     match language {
-        Language::Fr => format!("Révoquer « {device} » ?"),
+        Language::Fr => format!("Révoquer « {device} » ?"),
         Language::En => format!("Revoke “{device}”?"),
     }
 }
@@ -212,7 +210,7 @@ pub fn revoke_question(language: Language, device: &str) -> String {
 pub fn too_many_devices(language: Language, max: usize) -> String {
     match language {
         Language::Fr => {
-            format!("Vous avez déjà {max} appareils, le maximum : révoquez d'abord ceux qui ne servent plus.")
+            format!("Vous avez déjà {max} appareils, le maximum : révoquez d'abord ceux qui ne servent plus.")
         }
         Language::En => format!("You have {max} devices already, the limit: revoke first those you no longer use."),
     }
@@ -266,8 +264,8 @@ pub fn quiet_hours(
 /// Whether it is quiet now, and until when.
 pub fn quiet_now(language: Language, opens: Option<DateTime>, now: DateTime) -> String {
     match (language, opens) {
-        (Language::Fr, None) => "En ce moment : ouvert".to_owned(),
-        (Language::Fr, Some(at)) => format!("En ce moment : heures de repos (fin : {})", moment(language, at, now)),
+        (Language::Fr, None) => "En ce moment : ouvert".to_owned(),
+        (Language::Fr, Some(at)) => format!("En ce moment : heures de repos (fin : {})", moment(language, at, now)),
         (Language::En, None) => "Now: open".to_owned(),
         (Language::En, Some(at)) => format!("Now: quiet hours (until {})", moment(language, at, now)),
     }
@@ -281,7 +279,7 @@ pub fn profiles(language: Language, profiles: &[Profile]) -> String {
 /// How long a message can be recalled.
 pub fn recall_yes(language: Language, minutes: u32) -> String {
     match language {
-        Language::Fr => format!("Rappeler un message : oui, pendant {minutes} minutes après l'envoi."),
+        Language::Fr => format!("Rappeler un message : oui, pendant {minutes} minutes après l'envoi."),
         Language::En => format!("Recall a message: yes, for {minutes} minutes after it was sent."),
     }
 }
