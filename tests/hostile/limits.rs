@@ -28,6 +28,10 @@ const TESTED: &[(&str, &str)] = &[
     ("listen.http_connections_max", "tests/cli/server.rs"),
     ("listen.handshake_seconds_max", "tests/cli/server.rs"),
     ("listen.stop_seconds_max", "tests/cli/server.rs"),
+    ("admin.session_minutes_max", "src/domain/admins/sessions.rs"),
+    ("admin.idle_minutes_max", "src/domain/admins/sessions.rs"),
+    ("admin.tries_max", "src/domain/admins/sessions.rs"),
+    ("admin.tries_window_seconds", "src/domain/admins/sessions.rs"),
     ("login.remember_seconds", "tests/hostile/limits.rs"),
     ("login.hashes_at_once_max", "tests/hostile/limits.rs"),
     ("login.tries_max", "tests/hostile/limits.rs"),
@@ -129,6 +133,7 @@ fn every_limit_has_a_test_that_hits_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let sources = [
         "src/config/mod.rs",
+        "src/config/admin.rs",
         "src/config/apps.rs",
         "src/config/keeping.rs",
         "src/config/migration.rs",
