@@ -275,7 +275,7 @@ async fn people_are_found_shown_suspended_and_let_back() {
         for path in PAGES {
             check_headers(&browser.get(path).await, path);
         }
-        let found = browser.get("/people?text=un").await;
+        let found = browser.get("/people?text=anna").await;
         assert!(found.body.contains("/person?user=anna.un") && !found.body.contains("bruno"), "{}", found.body);
         let sheet = browser.get("/person?user=anna.un").await;
         for part in ["UN Anna", "0750001A", "anna.un@school.test", "Ta&#60;b&#62;lette", "MiB sur 2048"] {
