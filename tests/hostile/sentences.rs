@@ -227,7 +227,7 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
     let uses = Uses { sending: true, reading: true };
     let suspension = Suspension { scope: Scope::default(), uses, reason: String::new(), since: Timestamp(0) };
     world.gateway.suspend(suspension).await.unwrap();
-    let token = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("\0anne\0{PASSWORD}"));
+    let token = STANDARD.encode(format!("\0anne\0{PASSWORD}"));
     vec![
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
