@@ -152,7 +152,8 @@ fn configured(config: &Config) -> Setup {
 fn usual(domain: &str, language: Language) -> Setup {
     let ports = PublicPorts { imap: None, imaps: Some(993), submission: None, submissions: Some(465) };
     let url = format!("https://{domain}");
-    Setup { domain: domain.to_owned(), host_name: domain.to_owned(), url, ports, language }
+    let (domain, host_name) = (domain.to_owned(), domain.to_owned());
+    Setup { domain, host_name, books: None, ldaps: None, url, ports, language }
 }
 
 fn port(address: Option<SocketAddr>) -> Option<u16> {

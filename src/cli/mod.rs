@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Results go to stdout, errors to stderr; exit codes are in [`Exit`].
 
 mod admin;
+mod admins;
 mod api_token;
 mod app_password;
 mod backup;
@@ -91,6 +92,8 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Policy),
     #[command(subcommand)]
+    Admin(admins::Admin),
+    #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
     Dns(dns::Dns),
@@ -154,6 +157,7 @@ pub fn run() -> ExitCode {
             Command::Verify(command) => Box::pin(upkeep::verify(command)).await,
             Command::Repair(command) => Box::pin(upkeep::repair(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Admin(command) => admins::run(command),
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Dns(command) => dns::run(&command),

@@ -155,7 +155,7 @@ fn app_password(line: &AppPasswordLine) -> String {
 }
 
 /// The first line of the file or of stdin. Typed on a terminal it is not shown.
-fn read_password(file: Option<&Path>) -> anyhow::Result<Password> {
+pub(super) fn read_password(file: Option<&Path>) -> anyhow::Result<Password> {
     let text = match file {
         Some(path) => return Ok(Password::new(password_of_file(path)?)),
         None if std::io::stdin().is_terminal() => {

@@ -72,9 +72,8 @@ pub(crate) async fn token_of(tx: &mut Tx<'_>, secret_hash: &[u8; 32]) -> Result<
 }
 
 /// The token with this id.
-pub(crate) async fn token_by_id(tx: &mut Tx<'_>, id: &String) -> Result<Option<ApiToken>, StoreError> {
-    let row: Option<TokenRow> =
-        on_engine!(tx, |c| sqlx::query_as(TOKEN_BY_ID).bind(id.as_str()).fetch_optional(c).await?);
+pub(crate) async fn token_by_id(tx: &mut Tx<'_>, id: &str) -> Result<Option<ApiToken>, StoreError> {
+    let row: Option<TokenRow> = on_engine!(tx, |c| sqlx::query_as(TOKEN_BY_ID).bind(id).fetch_optional(c).await?);
     row.map(token).transpose()
 }
 

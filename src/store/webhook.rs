@@ -141,7 +141,7 @@ pub(crate) async fn page(tx: &mut Tx<'_>, asked: &AskedPage) -> Result<Option<Pa
     let row = &asked.row;
     type LetterColumns = (Option<i64>, String, String, String, bool, Option<Vec<u8>>);
     let letter: Option<LetterColumns> =
-        on_engine!(tx, |c| { sqlx::query_as(LETTER).bind(row.submission).bind(asked.header).fetch_optional(c).await? });
+        on_engine!(tx, |c| sqlx::query_as(LETTER).bind(row.submission).bind(asked.header).fetch_optional(c).await?);
     let Some((message, sender, sender_login, sender_name, recalled, header)) = letter else { return Ok(None) };
     let mut members: Vec<String> = on_engine!(tx, |c| {
         let query = sqlx::query_scalar(MEMBERS).bind(row.submission).bind(row.batch).bind(row.after_user.as_str());

@@ -7,6 +7,10 @@
 //! | `answers` | what the routes answer |
 //! | `streams` | server-sent events |
 //! | `directory` | changes of the directory |
+//! | `webhook`, `receiver` | webhooks, and who receives them |
+//! | `killed` | the server as a process that is killed while it tells |
+//! | `badge` | the badge in a browser |
+//! | `examples` | those of docs/api.md |
 //! | `described` | the description and the routes; schemathesis over it |
 #![allow(
     clippy::unwrap_used,
@@ -18,10 +22,17 @@
 )]
 
 mod answers;
+mod badge;
+#[path = "../support/client.rs"]
+mod client;
 mod coming_in;
 mod described;
 mod directory;
+mod examples;
+mod killed;
+mod receiver;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhook;
 mod world;

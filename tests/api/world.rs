@@ -12,6 +12,7 @@ use passerelle::domain::import::{File, ImportFiles, ImportMode, Imported};
 use passerelle::model::{ApiScope, User};
 use passerelle::sample;
 use passerelle::server::{self, Server};
+use passerelle::store::{Durability, Tx, Working};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -83,6 +84,45 @@ impl World {
     async fn import(&self, files: ImportFiles) {
         let imported = self.server.gateway().import(&files, ImportMode::Apply).await.unwrap();
         assert!(matches!(imported, Imported::Done(_)), "{imported:?}");
+    }
+
+    /// So many accounts, all in one group.
+    pub(crate) async fn bench(&self, accounts: usize) {
+        self.import(sample::bench_school(accounts)).await;
+    }
+
+    /// Waits until webhooks have been told everything; `false` where that takes too long.
+    pub(crate) async fn settled(&self) -> bool {
+        let started = std::time::Instant::now();
+        while !self.server.gateway().webhook_states().await.unwrap().is_empty() {
+            if started.elapsed() > 2 * PATIENCE {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        true
+    }
+
+    /// Runs one statement on SQLite.
+    async fn runs(&self, statement: &'static str) {
+        let run: for<'t, 'c> fn(&'t mut Tx<'c>, &'t &'static str) -> Working<'t, ()> = |tx, statement| {
+            Box::pin(async move {
+                let Tx::Sqlite(connection) = tx else { panic!("SQLite") };
+                sqlx::query(*statement).execute(&mut **connection).await?;
+                Ok(())
+            })
+        };
+        self.server.gateway().store().write(Durability::Synced, statement, run).await.unwrap();
+    }
+
+    /// What webhooks have not been told is as old as it may become.
+    pub(crate) async fn age_outbox(&self) {
+        self.runs("update webhook_outbox set give_up_at = 1").await;
+    }
+
+    /// Quiet hours are over for whatever waits.
+    pub(crate) async fn end_waits(&self) {
+        self.runs("update delivery set waits_until = 1 where waits_until is not null").await;
     }
 
     pub(crate) async fn user(&self, login: &str) -> User {

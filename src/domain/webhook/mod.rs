@@ -27,7 +27,7 @@ use crate::ent::Courier;
 use crate::model::{Profile, Timestamp, TrailEvent};
 pub use crate::store::webhook::HookState;
 use crate::store::webhook::{self, Hook, NewOutbox};
-use crate::store::{Durability, StoreError, json_list, trail};
+use crate::store::{Durability, json_list, trail};
 
 const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
 /// People of a page where each is told by a request of his own.
@@ -141,7 +141,7 @@ impl Gateway {
         let write = self.store.write(Durability::Synced, (hook.to_owned(), all, line), |tx, (hook, all, line)| {
             Box::pin(async move {
                 trail::add(tx, line).await?;
-                Ok::<_, StoreError>(webhook::forget(tx, hook, *all).await?)
+                webhook::forget(tx, hook, *all).await
             })
         });
         Ok(write.await?)

@@ -42,7 +42,7 @@ pub(super) async fn recall(
     person: Person,
 ) -> Result<Response, Problem> {
     let asking = Asking { caller: &person.caller, headers: &headers, uri: &uri, body: b"" };
-    once(&api, asking, async {
+    let doing = async {
         let unknown = || Problem::new(ApiProblem::NoSuchLetter);
         let number = person.rest.as_deref().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
         let what = format!("recall {number}");
@@ -60,6 +60,7 @@ pub(super) async fn recall(
                 Ok(answer::json(StatusCode::OK, &body))
             }
         }
-    })
-    .await
+    };
+    // A recall needs much room: on the heap.
+    Box::pin(once(&api, asking, doing)).await
 }
