@@ -93,8 +93,12 @@ async fn nothing_is_lost(store: Option<&str>, kills: u32) {
         server.wait().unwrap();
     }
     let mut server = serve(folder.path());
-    receiver.wait_until(|received| people_once(received).len() == 60
-                && people_once(received).values().all(|count| u32::try_from(*count) == Ok(kills))).await;
+    receiver
+        .wait_until(|received| {
+            people_once(received).len() == 60
+                && people_once(received).values().all(|count| u32::try_from(*count) == Ok(kills))
+        })
+        .await;
     run(&["webhook", "status"], folder.path());
     server.kill().unwrap();
     server.wait().unwrap();
