@@ -1,12 +1,14 @@
 //! The command line: one file per subcommand. Results go to stdout, errors to stderr; exit codes are in [`Exit`].
 
 mod admin;
+mod admins;
 mod api_token;
 mod app_password;
 mod backup;
 mod check;
 mod demo;
 mod dns;
+mod doctor;
 mod import;
 mod keeping;
 mod limits;
@@ -90,9 +92,12 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Policy),
     #[command(subcommand)]
+    Admin(admins::Admin),
+    #[command(subcommand)]
     Trail(trail::Trail),
     Reload(reload::Reload),
     Dns(dns::Dns),
+    Doctor(Box<doctor::Doctor>),
     Demo(demo::Demo),
     Sample(sample::Sample),
 }
@@ -152,9 +157,11 @@ pub fn run() -> ExitCode {
             Command::Verify(command) => Box::pin(upkeep::verify(command)).await,
             Command::Repair(command) => Box::pin(upkeep::repair(command)).await,
             Command::Policy(command) => Box::pin(policy::run(command)).await,
+            Command::Admin(command) => admins::run(command),
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Dns(command) => dns::run(&command),
+            Command::Doctor(command) => Box::pin(doctor::run(*command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),
         }

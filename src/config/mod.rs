@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
 //! | `api` | the JSON API for the ENT, and its badge |
+//! | `admin` | the page of those who run the service |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
 //! | `webhook` | who is told that messages have come |
@@ -17,6 +18,7 @@
 //! | `quiet` | quiet hours: as they are written → as they are used |
 //! | `ldap` | the directory for completion as one types |
 //! | `migration` | mail that people bring in from elsewhere |
+//! | `listen` | where the server listens, and how it stops |
 //! | `limits` | how much people may send, by profile |
 //! | `mailboxes` | everybody's mailboxes |
 //! | `recall` | taking back what was sent |
@@ -24,6 +26,7 @@
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
+mod admin;
 mod api;
 mod apps;
 mod changed;
@@ -34,6 +37,7 @@ mod keeping;
 mod keys;
 mod ldap;
 mod limits;
+mod listen;
 mod load;
 mod mailboxes;
 mod migration;
@@ -50,11 +54,11 @@ mod store;
 mod tests;
 mod webhook;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use admin::{AdminConfig, AdminSignIn};
 pub use api::ApiConfig;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
@@ -63,6 +67,7 @@ pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
 pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
+pub use listen::ListenConfig;
 pub use load::{STORE_URL_VARIABLE, load, parse};
 pub use mailboxes::MailboxesConfig;
 pub use migration::MigrationConfig;
@@ -77,7 +82,6 @@ pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
 pub use webhook::{WebhookConfig, WebhookShape};
 
-use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -154,6 +158,8 @@ pub struct Config {
     #[serde(default)]
     pub people: PeopleConfig,
     #[serde(default)]
+    pub admin: AdminConfig,
+    #[serde(default)]
     pub trail: TrailConfig,
     #[serde(default)]
     pub log: LogConfig,
@@ -167,44 +173,6 @@ pub struct TlsConfig {
     pub key: Option<PathBuf>,
 }
 
-/// Addresses to listen on; a missing one is not opened.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ListenConfig {
-    /// 143, STARTTLS.
-    pub imap: Option<SocketAddr>,
-    /// 993, TLS.
-    pub imaps: Option<SocketAddr>,
-    /// 587, STARTTLS.
-    pub submission: Option<SocketAddr>,
-    /// 465, TLS.
-    pub submissions: Option<SocketAddr>,
-    /// 389, STARTTLS: the directory.
-    pub ldap: Option<SocketAddr>,
-    /// 636, TLS.
-    pub ldaps: Option<SocketAddr>,
-    /// 443: health and automatic set-up, with the certificate of the mail ports.
-    pub https: Option<SocketAddr>,
-    /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
-    pub http: Option<SocketAddr>,
-    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
-    pub metrics: Option<SocketAddr>,
-    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
-    pub proxies: Vec<Network>,
-    /// Connections on the mail ports together; those beyond wait in the system's queue.
-    pub connections_max: usize,
-    /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
-    pub http_connections_max: usize,
-    /// Connections on the LDAP ports: their own, so that completion takes no place from mail.
-    pub ldap_connections_max: usize,
-    /// For a TLS handshake.
-    pub handshake_seconds_max: u64,
-    /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
-    pub drain_seconds: u64,
-    /// Given to sessions to end after that.
-    pub stop_seconds_max: u64,
-}
-
 /// Ports as clients reach them, where they are not those of `listen` (containers, port forwarding): told by automatic set-up.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -213,6 +181,7 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    pub ldaps_port: Option<u16>,
     /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
     pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
@@ -341,29 +310,6 @@ pub struct LogConfig {
     /// As `RUST_LOG` has it: `info`, `passerelle=debug`.
     pub filter: String,
     pub json: bool,
-}
-
-impl Default for ListenConfig {
-    fn default() -> Self {
-        Self {
-            imap: None,
-            imaps: None,
-            submission: None,
-            submissions: None,
-            ldap: None,
-            ldaps: None,
-            https: None,
-            http: None,
-            metrics: None,
-            proxies: Vec::new(),
-            connections_max: 10_000,
-            http_connections_max: 256,
-            ldap_connections_max: 2000,
-            handshake_seconds_max: 30,
-            drain_seconds: 10,
-            stop_seconds_max: 10,
-        }
-    }
 }
 
 impl Default for LoginConfig {

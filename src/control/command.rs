@@ -58,6 +58,8 @@ pub enum AdminCommand {
     PolicyMatrix {
         school: Option<String>,
     },
+    /// How far is the database's clock ahead of the server's?
+    StoreClock,
     /// Reads the certificate files and the table of communication rules again; `dry_run` only tells what the table would
     /// change.
     Reload {
@@ -122,6 +124,9 @@ pub enum AdminAnswer {
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
+    StoreClock {
+        seconds_ahead: i64,
+    },
     TrailChecked(TrailSheet),
     Verified(VerifySheet),
     /// So many were mended, or would be.

@@ -69,6 +69,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
                 _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
             }
         }
+        AdminCommand::StoreClock => Ok(AdminAnswer::StoreClock { seconds_ahead: gateway.store_clock_ahead().await? }),
         // The certificate is the server's, who has read it before it comes here.
         AdminCommand::Reload { dry_run } => {
             gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;

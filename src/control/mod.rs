@@ -18,6 +18,7 @@
 //! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
 //! | `webhook` | what webhooks have not been told |
 //! | `upkeep` | verify, repair, backup |
+//! | `signed` | a command of an admin whose name is known, with the reason |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
@@ -34,6 +35,7 @@ mod migration;
 mod people;
 mod policy;
 mod recall;
+mod signed;
 mod switch;
 mod trail;
 mod upkeep;
@@ -53,10 +55,11 @@ pub use migration::{Bringing, BrokenSheet, BroughtSheet, ExportedSheet, Exportin
 pub use people::{LeaverLine, PeopleCommand, YearLine};
 pub use policy::{ExplainSheet, MatrixCell, MatrixRow, MatrixSheet, ReloadSheet};
 pub use recall::{RecallCommand, RecallSheet, SentLine};
+pub use signed::{Signed, execute_signed};
 pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
-pub use trail::{TrailCommand, TrailRow, TrailSheet};
+pub use trail::{TrailCommand, TrailPage, TrailRow, TrailSheet};
 pub use upkeep::{BackupSheet, FindingLine, UpkeepCommand, VerifySheet, verify_sheet};
-pub use user::{UserCommand, UserLine, UserSheet};
+pub use user::{QuotaLine, UserCommand, UserLine, UserSheet};
 pub use webhook::{WebhookCommand, WebhookLine};
 
 /// Octets of one command or one answer.

@@ -1,18 +1,20 @@
 //! What metrics say that has to be looked up: does the store answer, how far the trail is, how much room the disk has; and,
 //! rarely, how much there is of everything. Looked up by the server itself, so that a scrape asks nobody.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{Fault, Gateway};
-use crate::metrics::Seen;
+use crate::metrics::{History, Interval, Seen, Span};
 use crate::store::counts::{Counts, counts};
 use crate::store::trail;
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How often what the plots are made of is kept.
+const KEEP_EVERY: Duration = Duration::from_secs(300);
 /// How long the store may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How often everything is counted, at most; and the part of the time that counting may take: one in so many.
@@ -22,9 +24,16 @@ const COUNT_ONE_IN: u32 = 200;
 impl Gateway {
     /// Looks until the server stops.
     pub async fn keep_observing(&self, stop: CancellationToken) {
+        self.read_history().await;
         let looking = async {
+            let mut kept_at = Instant::now();
             loop {
                 self.observe().await;
+                self.history.lock().note(&self.metrics, self.clock.now().seconds());
+                if kept_at.elapsed() >= KEEP_EVERY {
+                    self.keep_history().await;
+                    kept_at = Instant::now();
+                }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
         };
@@ -38,6 +47,38 @@ impl Gateway {
             }
         };
         stop.run_until_cancelled(async { tokio::join!(looking, counting) }).await;
+        self.keep_history().await;
+    }
+
+    /// What happened lately on this gateway, oldest first.
+    pub fn history(&self, span: Span) -> Vec<Interval> {
+        self.history.lock().intervals(span)
+    }
+
+    fn history_file(&self) -> PathBuf {
+        self.config.data_dir.join("status.json")
+    }
+
+    /// Takes up what was kept before a restart. It may be lost: nothing but plots is made of it.
+    async fn read_history(&self) {
+        if let Ok(text) = tokio::fs::read(self.history_file()).await
+            && let Some(history) = History::read(&text)
+        {
+            *self.history.lock() = history;
+        }
+    }
+
+    /// Keeps it, whole or not at all.
+    async fn keep_history(&self) {
+        let (text, file) = (self.history.lock().text(), self.history_file());
+        let new = file.with_extension("new");
+        let written = async {
+            tokio::fs::write(&new, text).await?;
+            tokio::fs::rename(&new, &file).await
+        };
+        if let Err(error) = written.await {
+            tracing::warn!(%error, file = %file.display(), "what the plots are made of was not kept");
+        }
     }
 
     /// One look. What does not answer stays as it was seen last; only that the store does not answer is said.

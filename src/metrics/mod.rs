@@ -10,14 +10,17 @@
 //! | `labels` | what labels may say: closed lists |
 //! | `session` | a session among those that are open |
 //! | `text` | Prometheus's text format |
+//! | `history` | the last hour, day and week |
 //! | `process` | what the system knows of this process |
 
+mod history;
 mod labels;
 mod process;
 mod session;
 mod text;
 mod value;
 
+pub use history::{History, Interval, Span};
 pub use labels::{
     ClientKind, Collectible, Direction, ImapCommand, Listener, LoginOutcome, LoginWay, Reason, Spoken, StoreQueue,
     StoreWork, SubmissionOutcome,

@@ -4,12 +4,16 @@
 
 mod api;
 mod app_letter;
+pub mod checkup;
 mod english;
 mod french;
+pub mod page;
+mod profile;
 mod reason;
 mod recalled;
 
 pub use api::ApiProblem;
+pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;

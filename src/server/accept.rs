@@ -14,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::bind::Service;
+use super::web::Door;
 use super::{Shared, drain, session, web};
-use crate::connection::Security;
 use crate::metrics::{Listener, Metrics};
 
 /// A silent connection is probed after this long. RFC 9051 §5.4 lets clients be silent for 30 minutes, and phones pay
@@ -53,19 +53,18 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
 }
 
 /// Serves an HTTP port, with TLS or without, until the server stops.
-pub(super) async fn web(
-    shared: Arc<Shared>,
-    (counted, security): (Listener, Security),
-    listener: TcpListener,
-    router: Router,
-) {
-    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.http_places).await {
+pub(super) async fn web(shared: Arc<Shared>, (counted, door): (Listener, Door), listener: TcpListener, router: Router) {
+    let places = match counted {
+        Listener::Admin | Listener::Metrics => &shared.operator_places,
+        _ => &shared.http_places,
+    };
+    while let Some((stream, peer, place)) = next(&shared, &listener, places).await {
         let patience = Duration::from_secs(shared.config.events.stall_seconds_max);
         if let Err(error) = give_up_on_the_silent(&stream, patience) {
             tracing::debug!(%error, "a client left before it was served");
             continue;
         }
-        let connection = web::run(Arc::clone(&shared), security, stream, peer, place, router.clone());
+        let connection = web::run(Arc::clone(&shared), door.clone(), stream, peer, place, router.clone());
         let (kill, open) = (shared.kill.clone(), Open::new(&shared, counted));
         shared.sessions.spawn(async move {
             let _open = open;

@@ -68,6 +68,7 @@ pub struct Addresses {
     pub https: Option<SocketAddr>,
     pub http: Option<SocketAddr>,
     pub metrics: Option<SocketAddr>,
+    pub admin: Option<SocketAddr>,
 }
 
 /// Open listeners.
@@ -76,6 +77,7 @@ pub(super) struct Listeners {
     pub https: Option<TcpListener>,
     pub http: Option<TcpListener>,
     pub metrics: Option<TcpListener>,
+    pub admin: Option<TcpListener>,
 }
 
 /// Opens every address that is set; a socket that was handed over takes the place of its address.
@@ -97,7 +99,8 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     let https = open(handed.remove("https"), "listen.https", config.https).await?;
     let http = open(handed.remove("http"), "listen.http", config.http).await?;
     let metrics = open(handed.remove("metrics"), "listen.metrics", config.metrics).await?;
-    Ok(Listeners { mail, https, http, metrics })
+    let admin = open(handed.remove("admin"), "listen.admin", config.admin).await?;
+    Ok(Listeners { mail, https, http, metrics, admin })
 }
 
 async fn open(
@@ -130,6 +133,7 @@ impl Listeners {
         }
         addresses.https = self.https.as_ref().map(|listener| local("listen.https", listener)).transpose()?;
         addresses.http = self.http.as_ref().map(|listener| local("listen.http", listener)).transpose()?;
+        addresses.admin = self.admin.as_ref().map(|listener| local("listen.admin", listener)).transpose()?;
         addresses.metrics = self.metrics.as_ref().map(|listener| local("listen.metrics", listener)).transpose()?;
         Ok(addresses)
     }

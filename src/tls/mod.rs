@@ -6,13 +6,17 @@
 //! | file | what |
 //! | --- | --- |
 //! | `binding` | what binds a login to its connection |
+//! | `client` | clients that show a certificate |
 //! | `make` | a self-signed certificate, for trials |
 //! | `signing` | pure: documents signed with the certificate |
+//! | `subject` | pure: for whom a certificate is made |
 //! | `validity` | pure: from when and until when a certificate holds |
 
 mod binding;
+mod client;
 mod make;
 mod signing;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod validity;
@@ -32,6 +36,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::TlsConfig;
 use crate::model::Timestamp;
 pub use binding::channel_bindings;
+pub use client::{ClientCertificate, client_certificate};
 pub use make::make_certificate;
 
 /// Why a certificate cannot be used. Names the file.
@@ -128,6 +133,11 @@ impl Signer {
     pub fn signed(&self, document: &[u8]) -> Option<Vec<u8>> {
         signing::signed(document, &self.0.0.load())
     }
+}
+
+/// When a certificate (DER) ends, in seconds since 1970; `None` where its dates cannot be read.
+pub fn ends_at(certificate: &[u8]) -> Option<i64> {
+    validity::validity(certificate).map(|validity| validity.not_after)
 }
 
 fn covers(key: &CertifiedKey, host_name: &str) -> bool {

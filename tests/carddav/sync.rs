@@ -96,6 +96,7 @@ async fn a_long_list_comes_in_pieces() {
     }
 }
 
+/// `directory.sync_days`: 90 where nothing else is set.
 #[tokio::test]
 async fn a_token_that_is_not_known_or_too_old_is_refused_and_all_is_told_again() {
     for world in worlds().await {

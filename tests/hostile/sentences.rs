@@ -4,16 +4,24 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request as HttpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use passerelle::config::HolidaysConfig;
 use passerelle::connection::Security;
+use passerelle::domain::finding::CardId;
 use passerelle::domain::migration::BringOptions;
-use passerelle::http::PublicPorts;
+use passerelle::http::client::Client;
 use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::http::{PublicPorts, router};
 use passerelle::ldap::session::{Looked, Question, Session, Step};
 use passerelle::ldap::wire::filter::{Assertion, Filter};
 use passerelle::ldap::wire::message::{Change, Message, MessageId, Request, Scope as SearchScope, Search};
 use passerelle::mime::{Decoder, TransferEncoding};
-use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
+use passerelle::model::{Limit, Profile, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::archive::{Archive, Mail};
@@ -97,6 +105,13 @@ fn all() -> Vec<Sentence> {
         S::AttachmentMissing { name: name() },
         S::AccountName { domain: name() },
         S::ProfileExplained,
+        S::BookOfClasses,
+        S::BookOfGroups,
+        S::BookOfColleagues,
+        S::BookOfOthers,
+        S::BookExplained,
+        S::ProfileName { profile: Profile::Relative },
+        S::ParentOf { pupils: name() },
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -154,7 +169,45 @@ async fn heard_here() -> String {
     heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.append(&mut told_of_recall().await);
     heard.append(&mut told_by_the_directory(&world).await);
+    heard.append(&mut told_by_address_books().await);
     heard.join("\n")
+}
+
+/// Anne and Paul see each other and Paul's daughter.
+async fn told_by_address_books() -> Vec<String> {
+    let world = World::new().await;
+    world
+        .runs(&[
+            "insert into direct_link (from_user_id, to_user_id) values ('u-anne', 'u-zoe'), ('u-paul', 'u-zoe')",
+            "insert into ent_group (id, kind, name, users_rule, closed, created_at) values
+                ('g-all', 'Profile', 'Parents', 'OUTGOING', false, 0)",
+            "insert into communication_rule (from_group_id, to_group_id) values ('g-tous', 'g-all')",
+            "insert into ent_user (id, external_id, login, display_name, first_name, last_name, profile, suspended, created_at)
+                values ('u-eve', 'x5', 'eve.vert', 'VERT Eve', 'Eve', 'VERT', 'Relative', false, 0)",
+            "insert into address (local_part, user_id, is_primary, created_at) values ('eve.vert', 'u-eve', true, 0)",
+            "insert into group_member (group_id, user_id) values ('g-all', 'u-eve')",
+            "update directory_clock set version = version + 1",
+        ])
+        .await;
+    let anne = world.gateway.find_user("anne").await.unwrap().unwrap();
+    let own = CardId::of_user(&anne.id);
+    let properties = "<d:prop xmlns:c=\"urn:ietf:params:xml:ns:carddav\"><d:displayname/><c:addressbook-description/>\
+        <c:address-data/></d:prop>";
+    let mut told = Vec::new();
+    for path in [format!("/dav/{own}/books/"), format!("/dav/{own}/books/groups/")] {
+        let body = format!("<d:propfind xmlns:d=\"DAV:\">{properties}</d:propfind>");
+        let authorization = STANDARD.encode(format!("anne:{PASSWORD}"));
+        let mut request = HttpRequest::builder().method("PROPFIND").uri(path).header("Depth", "1");
+        request = request.header("Authorization", format!("Basic {authorization}"));
+        let mut request = request.body(Body::from(body)).unwrap();
+        let client = Client { peer: "192.0.2.1:5000".parse().unwrap(), security: Security::Tls };
+        request.extensions_mut().insert(client);
+        let router = router(Arc::clone(&world.gateway), PublicPorts::default());
+        let response = TowerToHyperService::new(router).call(request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        told.push(String::from_utf8(body.to_vec()).unwrap());
+    }
+    told
 }
 
 async fn told_of_old_passwords() -> Vec<String> {
@@ -174,7 +227,7 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
     let uses = Uses { sending: true, reading: true };
     let suspension = Suspension { scope: Scope::default(), uses, reason: String::new(), since: Timestamp(0) };
     world.gateway.suspend(suspension).await.unwrap();
-    let token = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("\0anne\0{PASSWORD}"));
+    let token = STANDARD.encode(format!("\0anne\0{PASSWORD}"));
     vec![
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,

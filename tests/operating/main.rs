@@ -1,4 +1,4 @@
-//! What those who run the service see: metrics, over real connections, on both engines.
+//! What those who run the service see: metrics and the admin page, over real connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,10 @@
     reason = "tests"
 )]
 
+mod admin;
+mod browser;
 mod metrics;
+mod packaged;
 #[path = "../cli/sandbox.rs"]
 #[allow(dead_code, reason = "of the tests of the command line")]
 mod sandbox;

@@ -51,6 +51,11 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
     let _ = writeln!(text, "{}", print::table(&ports.map(|row| row.map(str::to_owned).to_vec())));
     let web = say("santé et configuration automatique", "health and automatic set-up");
     let _ = writeln!(text, "  HTTP  {http}  {web}");
+    let page = say(
+        "votre page : se connecter avec l'adresse et le mot de passe",
+        "your page: sign in with address and password",
+    );
+    let _ = writeln!(text, "  http://{HOST_NAME}:{http}/  {page}");
     let directory = say("annuaire, base", "directory, base");
     let _ = writeln!(text, "  LDAP  {ldap}  {directory} {}\n", Tree::new(school.domain).top());
     if bench_accounts > 0 {

@@ -92,7 +92,7 @@ pub async fn end(tx: &mut Tx<'_>, token_hash: &[u8; 32]) -> Result<(), StoreErro
     Ok(())
 }
 
-const FORGET: &str = "delete from page_session where used_at < $1 or signed_in_at < $2";
+const FORGET: &str = "delete from page_session where used_at <= $1 or signed_in_at <= $2";
 
 /// Forgets sessions that are good no more; how many.
 pub async fn forget(tx: &mut Tx<'_>, good: &Good) -> Result<u64, StoreError> {
