@@ -11,19 +11,21 @@ const LINES_MAX: usize = 500;
 
 /// What each part of the crate may name of the others: data flows down. A part that is not here may name everything.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("smtp", &["config", "connection", "domain", "mime", "model", "sasl", "sentences"]),
-    ("imap", &["config", "connection", "domain", "mime", "model", "sasl", "sentences"]),
-    ("ldap", &["config", "connection", "domain", "mime", "model", "sasl", "sentences"]),
-    ("http", &["config", "connection", "domain", "mime", "model", "sentences"]),
+    ("smtp", &["config", "connection", "domain", "metrics", "mime", "model", "sasl", "sentences"]),
+    ("imap", &["config", "connection", "domain", "metrics", "mime", "model", "sasl", "sentences"]),
+    ("ldap", &["config", "connection", "domain", "metrics", "mime", "model", "sasl", "sentences"]),
+    ("http", &["config", "connection", "control", "domain", "metrics", "mime", "model", "sentences"]),
+    ("control", &["domain", "model", "sentences"]),
     ("tls", &["config", "model", "sasl"]),
-    ("domain", &["config", "ent", "mime", "model", "sasl", "sentences", "store"]),
+    ("domain", &["config", "ent", "metrics", "mime", "model", "sasl", "sentences", "store"]),
     ("ent", &["config", "model"]),
-    ("store", &["mime", "model", "sasl"]),
+    ("store", &["metrics", "mime", "model", "sasl"]),
     ("connection", &["config", "sasl"]),
     ("config", &["model", "sasl", "sentences"]),
-    ("sentences", &["model"]),
+    ("sentences", &["metrics", "model"]),
     ("mime", &["model"]),
     ("sasl", &["model"]),
+    ("metrics", &["domain"]),
     ("model", &[]),
 ];
 
@@ -41,6 +43,7 @@ const PURE: &[&str] = &[
     "src/ldap/needle",
     "src/ldap/session",
     "src/ldap/wire/",
+    "src/metrics/",
     "src/mime/",
     "src/model/",
     "src/sasl/",

@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, apps, ldap, oidc, page};
+use super::{BlobsConfig, Config, admin, apps, ldap, oidc, page, webhook};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -24,6 +24,12 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     page::check(config, &mut findings);
     apps::check(&config.apps, &mut findings);
     ldap::check(&config.ldap, &mut findings);
+    webhook::check(&config.webhook, config.keeping.submissions_days, &mut findings);
+    if let Some(origin) = config.api.bad_origin() {
+        let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
+        findings.push(("api.badge_origins", message));
+    }
+    admin::check(config, &mut findings);
     findings
 }
 
@@ -111,6 +117,8 @@ fn listeners(config: &Config, findings: &mut Vec<Finding>) {
         ("listen.ldaps", listen.ldaps),
         ("listen.https", listen.https),
         ("listen.http", listen.http),
+        ("listen.metrics", listen.metrics),
+        ("listen.admin", listen.admin),
     ];
     let open: Vec<_> = listeners.into_iter().filter_map(|(key, address)| Some((key, address?))).collect();
     if open.is_empty() {
@@ -135,7 +143,7 @@ fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], f
         (None, Some(_)) => findings.push(("tls.key", "`tls.key` is set and `tls.certificate` is not".to_owned())),
         (None, None) => {
             let bare = |key: &str, address: &std::net::SocketAddr| match key {
-                "listen.http" => false,
+                "listen.http" | "listen.metrics" => false,
                 "listen.imap" | "listen.submission" | "listen.ldap" => {
                     !(config.login.without_tls_from_loopback && address.ip().is_loopback())
                 }

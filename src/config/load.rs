@@ -180,10 +180,14 @@ impl Reading<'_> {
         let (tls, ent, oidc) = (&mut config.tls, &mut config.ent, &mut config.oidc);
         let (store, blobs) = (&mut config.store.url_file, &mut config.store.blobs);
         let blobs = [&mut blobs.folder, &mut blobs.credentials_file, &mut blobs.ca_file];
-        let others = [&mut ent.token_file, &mut ent.ca_file, &mut oidc.ca_file];
+        let others = [&mut ent.token_file, &mut ent.ca_file, &mut oidc.ca_file, &mut config.admin.client_ca];
         let files = [&mut tls.certificate, &mut tls.key, store].into_iter().chain(others).chain(blobs);
         for path in files {
             path.iter_mut().for_each(absolute);
+        }
+        for hook in &mut config.webhook {
+            let files = [&mut hook.secret_file, &mut hook.token_file, &mut hook.ca_file];
+            files.into_iter().flatten().for_each(absolute);
         }
         config.domain.make_ascii_lowercase();
         if let Some(host_name) = &mut config.host_name {

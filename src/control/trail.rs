@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::AdminAnswer;
 use super::execute::{Stop, find, written};
 use crate::domain::Gateway;
-use crate::domain::trail::{ShownLine, parse_head};
+use crate::domain::trail::{NewestLines, ShownLine, parse_head};
 use crate::model::Timestamp;
 
 /// What an admin asks of the trail.
@@ -21,6 +21,21 @@ pub enum TrailCommand {
         /// Microseconds since 1970 UTC.
         since: Option<i64>,
     },
+    /// Some lines, the newest first.
+    Page(TrailPage),
+}
+
+/// Which lines: all that is set must hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrailPage {
+    /// Before this one.
+    pub before: Option<i64>,
+    pub user: Option<String>,
+    pub kind: Option<String>,
+    /// Microseconds since 1970 UTC: not older; older.
+    pub since: Option<i64>,
+    pub until: Option<i64>,
 }
 
 /// What was found when the whole trail was gone through.
@@ -66,6 +81,15 @@ pub(super) async fn answer(gateway: &Gateway, command: TrailCommand) -> Result<A
                 None => None,
             };
             let lines = gateway.trail_lines(after, user.as_ref(), since.map(Timestamp)).await?;
+            Ok(AdminAnswer::TrailLines(lines.into_iter().map(row).collect()))
+        }
+        TrailCommand::Page(TrailPage { before, user, kind, since, until }) => {
+            let user = match user {
+                Some(user) => Some(find(gateway, &user).await?.id),
+                None => None,
+            };
+            let asked = NewestLines { before, user, kind, since: since.map(Timestamp), until: until.map(Timestamp) };
+            let lines = gateway.newest_trail_lines(asked).await?;
             Ok(AdminAnswer::TrailLines(lines.into_iter().map(row).collect()))
         }
     }

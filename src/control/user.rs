@@ -6,6 +6,7 @@ use super::app_password::{AppPasswordLine, app_password_line};
 use super::execute::{Stop, find, profile, unknown};
 use super::{AdminAnswer, Password};
 use crate::domain::Gateway;
+use crate::domain::mailbox::Quota;
 use crate::domain::people::{UserDetails, UserFilter};
 use crate::model::Secret;
 
@@ -59,6 +60,17 @@ pub struct UserSheet {
     pub app_passwords: Vec<AppPasswordLine>,
     /// Open now, on this server.
     pub sessions: usize,
+    #[serde(default)]
+    pub quota: QuotaLine,
+}
+
+/// What somebody's messages take, and may take: octets, and how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaLine {
+    pub used_bytes: u64,
+    pub limit_bytes: u64,
+    pub used_messages: u64,
+    pub limit_messages: u64,
 }
 
 pub(super) async fn answer(gateway: &Gateway, command: UserCommand) -> Result<AdminAnswer, Stop> {
@@ -67,7 +79,8 @@ pub(super) async fn answer(gateway: &Gateway, command: UserCommand) -> Result<Ad
         UserCommand::Show { user } => {
             let user = find(gateway, &user).await?;
             let details = gateway.user_details(&user.id).await?.ok_or_else(|| unknown(&user.login))?;
-            Ok(AdminAnswer::User(Box::new(sheet(details))))
+            let quota = gateway.quota(&user).await?;
+            Ok(AdminAnswer::User(Box::new(sheet(details, quota))))
         }
         UserCommand::Suspend { user, reason } => {
             gateway.suspend_user(&find(gateway, &user).await?.id, &reason).await?;
@@ -97,7 +110,7 @@ async fn list(gateway: &Gateway, text: Option<String>, profile: Option<String>) 
     Ok(AdminAnswer::Users(lines.collect()))
 }
 
-fn sheet(details: UserDetails) -> UserSheet {
+fn sheet(details: UserDetails, quota: Quota) -> UserSheet {
     let user = details.user;
     UserSheet {
         id: user.id.to_string(),
@@ -111,5 +124,11 @@ fn sheet(details: UserDetails) -> UserSheet {
         groups: details.groups.into_iter().map(|group| group.name).collect(),
         app_passwords: details.app_passwords.iter().map(app_password_line).collect(),
         sessions: details.sessions,
+        quota: QuotaLine {
+            used_bytes: quota.used_bytes,
+            limit_bytes: quota.limit_bytes,
+            used_messages: quota.used_messages,
+            limit_messages: quota.limit_messages,
+        },
     }
 }

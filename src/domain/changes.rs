@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -11,9 +12,16 @@ use super::Gateway;
 use crate::model::{MailboxId, User, UserId};
 
 /// Who waits on what.
-#[derive(Default)]
 pub struct Changes {
     channels: Mutex<Channels>,
+    /// What notices count from.
+    started: Instant,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { channels: Mutex::default(), started: Instant::now() }
+    }
 }
 
 #[derive(Default)]
@@ -66,10 +74,10 @@ impl<K: Eq + Hash> Table<K> {
         before.is_some_and(|before| before.same_channel(sender))
     }
 
-    fn wake(&mut self, key: &K) {
+    fn wake(&mut self, key: &K, now: u64) {
         if let Some(sender) = self.senders.get(key) {
             if sender.receiver_count() > 0 {
-                sender.send_modify(|count| *count = count.wrapping_add(1));
+                sender.send_modify(|woken_at| *woken_at = now);
             } else {
                 self.senders.remove(key);
             }
@@ -97,18 +105,24 @@ impl Changes {
         mailboxes.into_iter().fold(false, |new, mailbox| !by_owned.lead(mailbox, sender) | new)
     }
 
+    /// Microseconds since the start, never 0: when a notice is given, which is what it says.
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1)
+    }
+
     /// Wakes whoever waits on these mailboxes; each is woken once for any number of changes it has not looked at.
     pub(super) fn wake<'m>(&self, mailboxes: impl IntoIterator<Item = &'m MailboxId>) {
+        let now = self.now();
         let mut channels = self.channels.lock();
         for mailbox in mailboxes {
-            channels.by_mailbox.wake(mailbox);
-            channels.by_owned.wake(mailbox);
+            channels.by_mailbox.wake(mailbox, now);
+            channels.by_owned.wake(mailbox, now);
         }
     }
 
     /// Wakes whoever waits on this person: names or subscriptions have changed.
     pub(super) fn wake_person(&self, user: &UserId) {
-        self.channels.lock().by_person.wake(user);
+        self.channels.lock().by_person.wake(user, self.now());
     }
 
     /// Everything that somebody waits on now.
@@ -121,7 +135,7 @@ impl Changes {
     /// Wakes whoever waits on this.
     pub(super) fn wake_channel(&self, channel: &Channel) {
         match channel {
-            Channel::Mailbox(mailbox) => self.channels.lock().by_mailbox.wake(mailbox),
+            Channel::Mailbox(mailbox) => self.channels.lock().by_mailbox.wake(mailbox, self.now()),
             Channel::Person(user) => self.wake_person(user),
         }
     }
@@ -131,6 +145,12 @@ impl Gateway {
     /// A receiver that changes whenever the mailbox may have changed. Subscribe first, then look.
     pub fn watch(&self, mailbox: MailboxId) -> watch::Receiver<u64> {
         self.changes.watch(mailbox)
+    }
+
+    /// A client in IDLE has been told of what a notice was given for, which said `woken_at`.
+    pub fn pushed(&self, woken_at: u64) {
+        let time = Duration::from_micros(self.changes.now().saturating_sub(woken_at));
+        self.metrics.push.took(time);
     }
 
     /// A receiver that changes whenever something of the person's mailboxes may have: names, subscriptions, and what is in

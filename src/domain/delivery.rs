@@ -1,6 +1,7 @@
 //! A submission → each recipient's INBOX and the sender's Sent, in one transaction. No queue.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -9,6 +10,7 @@ use super::arrival::written;
 use super::directory::Recipient;
 use super::spool::Spooled;
 use super::{Fault, Gateway};
+use crate::metrics::SubmissionOutcome;
 use crate::mime::submission::{Additions, Checked, HeaderFault, check, recipients_header, sender_header};
 use crate::mime::{date_time, split_header};
 use crate::model::{Address, Profile, User};
@@ -42,6 +44,24 @@ pub enum Submitted {
 }
 
 impl Gateway {
+    /// A message of so many octets, received whole at `started`, has come to this.
+    pub fn count_submission(&self, started: Instant, bytes: u64, submitted: Result<&Submitted, &Fault>) {
+        let (outcome, people) = match submitted {
+            Ok(Submitted::Delivered { people }) => (SubmissionOutcome::Delivered, *people),
+            Ok(Submitted::Waiting { people, waiting, .. }) => {
+                (SubmissionOutcome::Waiting, people.saturating_add(*waiting))
+            }
+            Ok(Submitted::Refused(_)) => (SubmissionOutcome::Refused, 0),
+            Err(_) => (SubmissionOutcome::Failed, 0),
+        };
+        self.metrics.submissions.at(outcome).inc();
+        if matches!(outcome, SubmissionOutcome::Delivered | SubmissionOutcome::Waiting) {
+            self.metrics.delivery.took(started.elapsed());
+            self.metrics.submission_bytes.add(bytes);
+            self.metrics.recipients.add(people);
+        }
+    }
+
     /// Delivers: checks header From and what the header says of the recipients, expands groups, adds Date and Message-ID where missing, keeps Bcc in the sender's
     /// copy only, places in Sent and in each INBOX, wakes sessions. All or none.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, Fault> {
@@ -142,6 +162,7 @@ impl Gateway {
             counting: self.counting(sender),
             quiet: quiet.now,
             urgent: quiet.urgent,
+            outbox: self.new_outbox(1),
             now,
         })
     }
@@ -155,6 +176,7 @@ impl Gateway {
                 Delivered::Done { people, waiting, opens, mailboxes } => {
                     self.settle_bodies(written(&new.body)).await;
                     self.changed(&mailboxes);
+                    self.wake_webhooks();
                     return Ok(match opens.map(|opens| self.on_the_wall(opens)) {
                         Some(opens) => Submitted::Waiting { people, waiting, opens },
                         None => Submitted::Delivered { people },

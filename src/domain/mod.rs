@@ -2,7 +2,10 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `api` | what the JSON API rests on: tokens with scopes, requests that may come twice, badges
+//! | `webhook` | the ENT is told that messages have come |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
+//! | `admins` | who may use the admin page |
 //! | `policy` | pure: who may write to whom |
 //! | `rules` | the table of communication rules → the stored graph, again when it changes |
 //! | `people` | what admins do: list, show, suspend, passwords, app passwords |
@@ -32,9 +35,12 @@
 //! | `verify`, `repair` | does everything hold that must; narrow mendings of what does not |
 //! | `trail` | who sent to how many, what admins did, who was refused: append-only, hash-chained |
 //! | `changes` | wakes sessions that wait on a mailbox |
+//! | `observing` | what metrics say that has to be looked up |
 //! | `hints` | several gateways on one store wake each other's sessions |
 
 mod addressing;
+pub mod admins;
+pub mod api;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -53,6 +59,7 @@ pub mod mailbox;
 pub mod messages;
 pub mod metadata;
 pub mod migration;
+pub mod observing;
 pub mod people;
 pub mod policy;
 pub mod quiet;
@@ -67,6 +74,7 @@ pub mod spool;
 pub mod switch;
 pub mod trail;
 pub mod verify;
+pub mod webhook;
 pub mod years;
 
 use std::sync::Arc;
@@ -76,6 +84,7 @@ use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
 use crate::ent::{Ent, Issuer, SignIn};
+use crate::metrics::{History, Metrics};
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
 use clock::Clock;
@@ -103,6 +112,7 @@ pub enum Fault {
 pub struct Gateway {
     pub config: Arc<Config>,
     pub clock: Clock,
+    pub metrics: Arc<Metrics>,
     pub(in crate::domain) store: Store,
     pub(in crate::domain) blobs: spool::Blobs,
     pub(in crate::domain) parsing: arrival::Parsing,
@@ -121,10 +131,14 @@ pub struct Gateway {
     pub(in crate::domain) sign_in: Option<SignIn>,
     pub(in crate::domain) load: load::Load,
     searches: searches::Searches,
+    pub(in crate::domain) history: parking_lot::Mutex<History>,
+    pub(in crate::domain) admin_tries: admins::AdminTries,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) badge_key: api::BadgeKey,
+    pub(in crate::domain) webhooks: webhook::Webhooks,
     /// App passwords that people have just made.
     pub(in crate::domain) shown: people::Shown,
     pub(in crate::domain) quiet: QuietRules,
@@ -165,9 +179,13 @@ impl Gateway {
             sign_in: SignIn::new(&config.oidc, &config.page),
             load: load::Load::default(),
             searches: searches::Searches::default(),
+            history: parking_lot::Mutex::default(),
+            admin_tries: admins::AdminTries::new(&config.admin),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
+            badge_key: api::BadgeKey::default(),
+            webhooks: webhook::Webhooks::new(&config).map_err(Fault::Ent)?,
             shown: people::Shown::new(),
             quiet: config
                 .quiet
@@ -176,6 +194,7 @@ impl Gateway {
             cloud_apps: config.apps.apps(),
             config,
             clock,
+            metrics: Arc::clone(store.metrics()),
             store,
         })
     }
@@ -205,6 +224,12 @@ impl Gateway {
     /// Can people be served: does the store answer?
     pub async fn health(&self) -> Result<(), Fault> {
         Ok(self.store.ping().await?)
+    }
+
+    /// How far the database's clock is ahead of ours, seconds.
+    pub async fn store_clock_ahead(&self) -> Result<i64, Fault> {
+        let store = self.store.clock().await?;
+        Ok(store.map_or(0, |store| store.saturating_sub(self.clock.now().0) / 1_000_000))
     }
 
     /// The open store: for the commands of admins.

@@ -88,11 +88,13 @@ impl Gateway {
             batch: self.clock.new_id(),
             people_max: self.config.quiet.release_people_max,
             hold_suspended: self.config.quiet.hold_suspended,
+            outbox: self.new_outbox(self.config.quiet.release_people_max),
         };
         let released =
             self.store.write(Durability::Synced, release, |tx, release| Box::pin(quiet::release(tx, release))).await?;
         self.changed(&released.mailboxes);
         if released.people > 0 {
+            self.wake_webhooks();
             tracing::info!(letters = released.letters, people = released.people, "letters that waited were delivered");
         }
         Ok(released.letters)

@@ -29,13 +29,13 @@ const BODY_BYTES_MAX: usize = 4 << 10;
 
 /// Where to ask, and how to get there.
 pub(super) struct Place {
-    host: String,
-    port: u16,
+    pub(super) host: String,
+    pub(super) port: u16,
     /// As Host has it.
-    authority: String,
+    pub(super) authority: String,
     /// With its query, where it has one.
-    path: String,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(super) path: String,
+    pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 /// Asks whether somebody may write to somebody.

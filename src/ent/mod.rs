@@ -7,6 +7,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `http` | one question over HTTP |
+//! | `post` | telling something over HTTP: webhooks |
 //! | `issuer` | the ENT as the one that gives tokens out (setting `oidc`): its keys, and whose a token is |
 //! | `sign_in` | the ENT as the one through which people sign in: its endpoints, a code for a token |
 //! | `jwt` | pure: a token and a key → what the token claims |
@@ -14,6 +15,7 @@
 mod http;
 mod issuer;
 mod jwt;
+mod post;
 mod sign_in;
 
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::model::Timestamp;
 use http::Client;
 pub use issuer::{Issuer, Unknown};
 pub use jwt::BadToken;
+pub use post::Courier;
 pub use sign_in::{Question, SignIn};
 
 /// Why there is no answer.

@@ -177,6 +177,12 @@ pub fn page_with(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// What an answer that is no page says of itself: that it may do nothing.
+pub(super) fn headers_of_no_page() -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    let own = [(CONTENT_SECURITY_POLICY, POLICY), (X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))];
+    own.into_iter().chain(ALWAYS)
+}
+
 /// The files that pages are dressed in.
 pub(super) fn router() -> Router {
     ASSETS

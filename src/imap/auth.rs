@@ -15,6 +15,7 @@ use super::wire::utf7::NameForm;
 use super::wire::write::{self, Code};
 use crate::connection::Security;
 use crate::domain::login::{Login, LoginRefusal, Proven, TokenLogin, Welcome};
+use crate::metrics::ClientKind;
 use crate::model::{ClientName, Secret, Use, WordChoice};
 use crate::sasl::{self, Credentials, Exchange, Mechanism, Turn, bearer, scram};
 use crate::sentences::Sentence;
@@ -55,6 +56,9 @@ pub(super) async fn id(
     context.gateway.announced(&mut context.caller, fields);
     let name = context.caller.client().map(ClientName::as_str);
     tracing::info!(connection = context.connection.id, name, "IMAP client");
+    if let Some(account) = state.account() {
+        account.admission.is_of(ClientKind::of(name));
+    }
     if let Some(account) = state.account()
         && let Some(refusal) = context.gateway.meet(&account.user, &account.credential, &context.caller).await?
     {

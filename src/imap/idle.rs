@@ -22,9 +22,18 @@ pub(super) async fn idle(context: &mut Context<'_>, state: &mut SessionState, li
         return Err(Failure::bad("Command not allowed in this state"));
     }
     listening.follow(context.gateway, state, Waiting::Idle);
+    // What woke it before is not told here.
+    listening.woken_at();
     write::continuation(&mut context.client.out, "idling");
     loop {
+        let told_of = listening.woken_at();
         look(context, state, Waiting::Idle).await?;
+        if let Some(woken_at) = told_of
+            && !context.client.out.is_empty()
+        {
+            context.client.flush().await?;
+            context.gateway.pushed(woken_at);
+        }
         match wait(context, listening).await? {
             Event::Notice => {}
             Event::Line(Ok(line)) if line.trim_ascii().eq_ignore_ascii_case(b"DONE") => {

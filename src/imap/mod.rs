@@ -28,6 +28,7 @@
 //!
 //! Where an answer has two forms, `modes` says which one this client has chosen. `message_limit` says how many messages one
 //! command may work on.
+//! `counted` says as what metrics count a command.
 //! `progress` tells those who wait that a command goes on; `background` puts off downloads that nobody waits for.
 
 mod acl;
@@ -41,6 +42,7 @@ mod client;
 mod compress;
 mod contexts;
 mod copy;
+mod counted;
 mod deflate;
 mod fetch;
 mod flags;

@@ -1,10 +1,11 @@
 //! One session, command after command: looks each up in the command table, hands it to its family, tells what else has
 //! changed, and writes the tagged answer (RFC 9051 §2.2.2). Commands run in the order they came.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::answer::{Bye, Done, DoneCode, End, Failure, Outcome};
 use super::client::{Client, Duplex};
+use super::counted::counted_as;
 use super::notify::{self, Listening, Own, Waiting};
 use super::progress::Progress;
 use super::session::{
@@ -23,6 +24,7 @@ use super::{
 use crate::connection::Connection;
 use crate::domain::login::Caller;
 use crate::domain::{Fault, Gateway};
+use crate::metrics::{ImapCommand, Reason, Spoken};
 use crate::model::{Protocol, WordChoice};
 use crate::sasl::Offer;
 use crate::sentences::{Sentence, ascii};
@@ -180,6 +182,7 @@ impl<'a> Session<'a> {
 
     async fn execute(&mut self, Command { tag, body }: Command) -> Result<(), End> {
         self.context.begin_progress(&tag);
+        let (name, started) = (counted_as(&body), Instant::now());
         let rule = CommandRule::of(&body);
         let saves = body.saves_result();
         let own = self.own(&body);
@@ -203,7 +206,9 @@ impl<'a> Session<'a> {
             selected.view.save(Vec::new());
         }
         self.did(own, &outcome);
-        self.conclude(&tag, rule.expunges, outcome).await
+        let concluded = self.conclude(&tag, rule.expunges, outcome).await;
+        self.context.gateway.metrics.imap_commands.at(name).took(started.elapsed());
+        concluded
     }
 
     async fn dispatch(&mut self, tag: &str, body: CommandBody, allowed: Allowed) -> Outcome {
@@ -325,11 +330,14 @@ impl<'a> Session<'a> {
 
     async fn append(&mut self, tag: &str, head: AppendHead) -> Result<(), End> {
         self.context.begin_progress(tag);
+        let started = Instant::now();
         let body = CommandBody::Append(head.clone());
         let (own, expunges) = (self.own(&body), CommandRule::of(&body).expunges);
         let outcome = append::append(&mut self.context, &mut self.state, head).await;
         self.did(own, &outcome);
-        self.conclude(tag, expunges, outcome).await
+        let concluded = self.conclude(tag, expunges, outcome).await;
+        self.context.gateway.metrics.imap_commands.at(ImapCommand::Append).took(started.elapsed());
+        concluded
     }
 
     async fn idle(&mut self, tag: &str) -> Result<(), End> {
@@ -395,7 +403,10 @@ impl<'a> Session<'a> {
                 return write::tagged(&mut context.client.out, tag, Condition::Ok, code, done.text);
             }
             Err(Failure::Refused { code, text }) => (Condition::No, code, text),
-            Err(Failure::Told { code, sentence }) => (Condition::No, code, context.say(&sentence).into()),
+            Err(Failure::Told { code, sentence }) => {
+                context.gateway.metrics.refusals.at(Spoken::Imap).at(sentence.reason()).inc();
+                (Condition::No, code, context.say(&sentence).into())
+            }
             Err(Failure::BadUrl(url)) => {
                 let code = Some(Code::BadUrl(&url));
                 return write::tagged(&mut context.client.out, tag, Condition::No, code, "Cannot be read");
@@ -404,6 +415,7 @@ impl<'a> Session<'a> {
             Err(Failure::BadWith { code, text }) => (Condition::Bad, Some(code), text.into()),
             Err(Failure::Fault(fault)) => {
                 context.log(&fault);
+                context.gateway.metrics.refusals.at(Spoken::Imap).at(Reason::TryLater).inc();
                 (Condition::No, Some(Code::Unavailable), context.say(&Sentence::TryLater).into())
             }
             Err(Failure::Ended(_)) => return,

@@ -19,23 +19,18 @@ where
 {
     pub(super) async fn ask(&mut self, question: Question) -> Step {
         match question {
-            Question::LogIn { id, name, password } => {
-                // Whoever was logged in is not any more.
-                self.admission = None;
-                self.client.left(&self.gateway.config.ldap);
-                match self.log_in(&name, &password).await {
-                    Ok(login) => {
-                        if login.is_err() {
-                            self.wait_after_refusal().await;
-                        }
-                        self.session.login_answered(id, login)
+            Question::LogIn { id, name, password } => match self.log_in(&name, &password).await {
+                Ok(login) => {
+                    if login.is_err() {
+                        self.wait_after_refusal().await;
                     }
-                    Err(fault) => {
-                        tracing::error!(%fault, "LDAP: the gateway failed");
-                        self.session.fault(id, Operation::Bind)
-                    }
+                    self.session.login_answered(id, login)
                 }
-            }
+                Err(fault) => {
+                    tracing::error!(%fault, "LDAP: the gateway failed");
+                    self.session.fault(id, Operation::Bind)
+                }
+            },
             Question::Look(lookup) => {
                 let looked = self.look(&lookup.person, &lookup.needles).await;
                 self.session.looked(*lookup, looked)

@@ -7,8 +7,7 @@ use super::attribute;
 use super::dn::{Branch, Tree};
 use super::entry::Entry;
 use crate::domain::finding::{Card, CardKind};
-use crate::model::Profile;
-use crate::sentences::{Language, profile_name};
+use crate::sentences::{Language, Sentence};
 
 /// The entry, and where it stands.
 pub(super) fn entry(tree: &Tree, card: &Card, language: Language) -> (Branch, Entry) {
@@ -22,7 +21,7 @@ fn person(tree: &Tree, card: &Card, language: Language) -> Entry {
     let local = card.address.local();
     let classes = ["top", "person", "organizationalPerson", "inetOrgPerson"];
     let mut entry = Entry::new(tree.entry(Branch::People, local), &classes);
-    let title = card.profile.map(|profile: Profile| profile_name(profile, language));
+    let title = card.profile.map(|profile| Sentence::ProfileName { profile }.text(language));
     entry.add(&attribute::CN, [card.display_name.as_str()]);
     // A person has one (RFC 4519 §3.12), if it is only the shown name.
     entry.add(&attribute::SN, [card.family_name.as_deref().unwrap_or(&card.display_name)]);

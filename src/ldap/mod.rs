@@ -92,10 +92,19 @@ where
             // It may hold a password.
             drop(octets);
             let step = self.session.message(message);
+            self.give_place_back();
             self.follow(step).await?;
             if self.session.is_out_of_tries() {
                 return Err(End::Closed);
             }
+        }
+    }
+
+    /// Whoever binds anew is nobody until that is answered, and has no place.
+    fn give_place_back(&mut self) {
+        if self.admission.is_some() && !self.session.is_logged_in() {
+            self.admission = None;
+            self.client.left(&self.gateway.config.ldap);
         }
     }
 

@@ -73,10 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> ClientStream<S> {
 
     /// Nobody is logged in any more. The time to do so goes on from now.
     pub(super) fn left(&mut self, config: &LdapConfig) {
-        if self.login_by.is_none() {
-            self.cut = Cut::default();
-            self.login_by = Some(Instant::now() + seconds(config.login_seconds_max));
-        }
+        self.cut = Cut::default();
+        self.login_by = Some(Instant::now() + seconds(config.login_seconds_max));
     }
 
     /// Why it was cut.

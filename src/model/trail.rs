@@ -38,6 +38,9 @@ pub enum TrailEvent {
     },
     /// What somebody did with a device of their own: `created`, `revoked`; its app password's id.
     Device { act: &'static str, device: String },
+    /// An admin has asked for something on the admin page, or tried to come in: written before it is done. `about`: to whom or
+    /// to what.
+    Operator { admin: String, act: &'static str, about: String, reason: String },
     /// Sending or reading was suspended, or allowed again.
     Switch { act: &'static str, sending: bool, reading: bool, scope: String, reason: String },
 }
@@ -61,6 +64,7 @@ impl TrailEvent {
             Self::Admin { .. } => "admin",
             Self::App { .. } => "app",
             Self::Device { .. } => "device",
+            Self::Operator { .. } => "operator",
             Self::Switch { .. } => "switch",
         }
     }

@@ -131,6 +131,9 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::BookOfGroups => "My groups".to_owned(),
         Sentence::BookOfColleagues => "My colleagues".to_owned(),
         Sentence::BookOfOthers => "Other recipients".to_owned(),
+        Sentence::BookExplained => {
+            "Those to whom you may write in the ENT. This address book keeps itself up to date.".to_owned()
+        }
         Sentence::ProfileName { profile } => match profile {
             Profile::Student => "Pupil",
             Profile::Relative => "Parent",

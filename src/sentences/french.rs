@@ -145,6 +145,9 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::BookOfGroups => "Mes groupes".to_owned(),
         Sentence::BookOfColleagues => "Mes collègues".to_owned(),
         Sentence::BookOfOthers => "Autres destinataires".to_owned(),
+        Sentence::BookExplained => {
+            "Ceux à qui vous pouvez écrire dans l'ENT. Ce carnet se met à jour tout seul.".to_owned()
+        }
         Sentence::ProfileName { profile } => match profile {
             Profile::Student => "Élève",
             Profile::Relative => "Parent",

@@ -2,13 +2,17 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod api;
 mod app_letter;
+pub mod checkup;
 mod english;
 mod french;
 pub mod page;
 mod profile;
+mod reason;
 mod recalled;
 
+pub use api::ApiProblem;
 pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
@@ -193,6 +197,8 @@ pub enum Sentence {
     BookOfGroups,
     BookOfColleagues,
     BookOfOthers,
+    /// What an address book is.
+    BookExplained,
     /// What a person is, on a card of the address book.
     ProfileName {
         profile: Profile,

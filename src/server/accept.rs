@@ -14,8 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::bind::Service;
+use super::web::Door;
 use super::{Shared, drain, session, web};
-use crate::connection::Security;
+use crate::metrics::{Listener, Metrics};
 
 /// A silent connection is probed after this long. RFC 9051 §5.4 lets clients be silent for 30 minutes, and phones pay
 /// for each packet; home routers forget a connection after 10 to 15.
@@ -36,8 +37,9 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
         let stop = CancellationToken::new();
         let session = session::run(Arc::clone(&shared), service, stream, peer, stop.clone());
         let (told, kill) = (Arc::clone(&shared), shared.kill.clone());
+        let open = Open::new(&shared, service.listener());
         shared.sessions.spawn(async move {
-            let _place = place;
+            let (_place, _open) = (place, open);
             let mut session = pin!(session);
             let ended = async {
                 tokio::select! {
@@ -51,16 +53,44 @@ pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpLis
 }
 
 /// Serves an HTTP port, with TLS or without, until the server stops.
-pub(super) async fn web(shared: Arc<Shared>, security: Security, listener: TcpListener, router: Router) {
-    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.http_places).await {
+pub(super) async fn web(shared: Arc<Shared>, (counted, door): (Listener, Door), listener: TcpListener, router: Router) {
+    let places = match counted {
+        Listener::Admin | Listener::Metrics => &shared.operator_places,
+        _ => &shared.http_places,
+    };
+    while let Some((stream, peer, place)) = next(&shared, &listener, places).await {
         let patience = Duration::from_secs(shared.config.events.stall_seconds_max);
         if let Err(error) = give_up_on_the_silent(&stream, patience) {
             tracing::debug!(%error, "a client left before it was served");
             continue;
         }
-        let connection = web::run(Arc::clone(&shared), security, stream, peer, place, router.clone());
-        let kill = shared.kill.clone();
-        shared.sessions.spawn(async move { kill.run_until_cancelled_owned(connection).await });
+        let connection = web::run(Arc::clone(&shared), door.clone(), stream, peer, place, router.clone());
+        let (kill, open) = (shared.kill.clone(), Open::new(&shared, counted));
+        shared.sessions.spawn(async move {
+            let _open = open;
+            kill.run_until_cancelled_owned(connection).await
+        });
+    }
+}
+
+/// A connection among those that are counted. Dropped, it is closed.
+struct Open {
+    metrics: Arc<Metrics>,
+    listener: Listener,
+}
+
+impl Open {
+    fn new(shared: &Shared, listener: Listener) -> Self {
+        let metrics = Arc::clone(&shared.gateway.metrics);
+        metrics.connections.at(listener).add(1);
+        metrics.connections_opened.at(listener).inc();
+        Self { metrics, listener }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.metrics.connections.at(self.listener).add(-1);
     }
 }
 

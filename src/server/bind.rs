@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use super::{StartError, handed};
 use crate::config::ListenConfig;
+use crate::metrics::Listener;
 
 /// What is spoken on a port of mail, or of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,18 @@ pub(super) enum Service {
 }
 
 impl Service {
+    /// For metrics.
+    pub(super) const fn listener(self) -> Listener {
+        match self {
+            Self::Imap => Listener::Imap,
+            Self::Imaps => Listener::Imaps,
+            Self::Submission => Listener::Submission,
+            Self::Submissions => Listener::Submissions,
+            Self::Ldap => Listener::Ldap,
+            Self::Ldaps => Listener::Ldaps,
+        }
+    }
+
     /// For logs.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -54,6 +67,8 @@ pub struct Addresses {
     pub ldaps: Option<SocketAddr>,
     pub https: Option<SocketAddr>,
     pub http: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
+    pub admin: Option<SocketAddr>,
 }
 
 /// Open listeners.
@@ -61,6 +76,8 @@ pub(super) struct Listeners {
     pub mail: Vec<(Service, TcpListener)>,
     pub https: Option<TcpListener>,
     pub http: Option<TcpListener>,
+    pub metrics: Option<TcpListener>,
+    pub admin: Option<TcpListener>,
 }
 
 /// Opens every address that is set; a socket that was handed over takes the place of its address.
@@ -81,7 +98,9 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
     }
     let https = open(handed.remove("https"), "listen.https", config.https).await?;
     let http = open(handed.remove("http"), "listen.http", config.http).await?;
-    Ok(Listeners { mail, https, http })
+    let metrics = open(handed.remove("metrics"), "listen.metrics", config.metrics).await?;
+    let admin = open(handed.remove("admin"), "listen.admin", config.admin).await?;
+    Ok(Listeners { mail, https, http, metrics, admin })
 }
 
 async fn open(
@@ -114,6 +133,8 @@ impl Listeners {
         }
         addresses.https = self.https.as_ref().map(|listener| local("listen.https", listener)).transpose()?;
         addresses.http = self.http.as_ref().map(|listener| local("listen.http", listener)).transpose()?;
+        addresses.admin = self.admin.as_ref().map(|listener| local("listen.admin", listener)).transpose()?;
+        addresses.metrics = self.metrics.as_ref().map(|listener| local("listen.metrics", listener)).transpose()?;
         Ok(addresses)
     }
 }

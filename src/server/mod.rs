@@ -8,6 +8,7 @@
 //! | `handed` | sockets that systemd hands over |
 //! | `drain` | stopping: who is told goodbye when |
 //! | `reload` | what can change while sessions go on |
+//! | `admin` | who may shake hands with the page of those who run the service |
 //! | `accept` | connections, as many as there is room for |
 //! | `rounds` | what the server does by itself, again and again |
 //! | `proxied` | for whom a balancer connects |
@@ -17,6 +18,7 @@
 //! | `prompt` | a stream whose other end must go on reading |
 
 mod accept;
+mod admin;
 mod bind;
 mod drain;
 mod handed;
@@ -36,21 +38,28 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::connection::Security;
-use crate::control;
+use crate::control::{self, Reload};
 use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
+use crate::http::setup::Signing;
 use crate::http::{self, PublicPorts};
+use crate::metrics::Listener;
 use crate::store::StoreError;
 use crate::tls::{Certificates, TlsError};
 
+use self::web::Door;
 pub use bind::Addresses;
 pub use reload::ReloadError;
+
+/// Connections of those who run the service, and of what watches over it.
+const OPERATOR_CONNECTIONS_MAX: usize = 64;
 
 /// Why the server cannot start. Each says all: a field called `source` would be told twice where causes are listed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +76,9 @@ pub enum StartError {
     Gateway(#[from] Fault),
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
+    /// The page of those who run the service would be open, or closed, to everybody.
+    #[error("`listen.admin`: {0}")]
+    Admins(String),
 }
 
 /// The server at work. Dropped without [`Server::stop`], its tasks end with the runtime.
@@ -86,6 +98,8 @@ struct Shared {
     ldap_places: Arc<Semaphore>,
     /// Places for HTTP connections.
     http_places: Arc<Semaphore>,
+    /// Places for those who run the service: nobody else can take them.
+    operator_places: Arc<Semaphore>,
     /// Cancelled first: nobody new, and sessions say goodbye, each when its turn comes.
     stop: CancellationToken,
     /// Cancelled where whoever stops the server will not wait for sessions.
@@ -107,6 +121,7 @@ struct Shared {
 /// The first thing that cannot be: what was opened before it is closed again.
 pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartError> {
     let certificates = Certificates::load(&config.tls, clock.now())?;
+    let admins = admin::acceptor(&config, certificates.as_ref())?;
     let listeners = bind::bind(&config.listen).await?;
     let data_dir = &config.data_dir;
     make_private(data_dir).map_err(|error| StartError::File { path: data_dir.clone(), error })?;
@@ -124,6 +139,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
         places: places(config.listen.connections_max),
         ldap_places: places(config.listen.ldap_connections_max),
         http_places: places(config.listen.http_connections_max),
+        operator_places: places(OPERATOR_CONNECTIONS_MAX),
         stop: CancellationToken::new(),
         hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
@@ -134,7 +150,7 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
         connections: AtomicU64::new(1),
         config,
     });
-    shared.spawn(listeners, addresses, control);
+    shared.spawn(listeners, addresses, control, admins);
     Ok(Server { shared, addresses })
 }
 
@@ -207,19 +223,39 @@ impl Server {
 }
 
 impl Shared {
-    fn spawn(self: &Arc<Self>, listeners: bind::Listeners, addresses: Addresses, control: control::Listener) {
+    fn spawn(
+        self: &Arc<Self>,
+        listeners: bind::Listeners,
+        addresses: Addresses,
+        control: control::Listener,
+        admins: Option<TlsAcceptor>,
+    ) {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
-        let web = [(Security::Tls, listeners.https), (Security::Plain, listeners.http)];
-        let router = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
-        for (security, listener) in web.into_iter().filter_map(|(security, listener)| Some((security, listener?))) {
-            self.tasks.spawn(accept::web(Arc::clone(self), security, listener, router.clone()));
+        let public = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
+        let metrics = http::metrics::router(Arc::clone(&self.gateway));
+        for (counted, door, listener, router) in [
+            (Listener::Https, Door::Tls, listeners.https, &public),
+            (Listener::Http, Door::Plain, listeners.http, &public),
+            (Listener::Metrics, Door::Plain, listeners.metrics, &metrics),
+        ] {
+            if let Some(listener) = listener {
+                self.tasks.spawn(accept::web(Arc::clone(self), (counted, door), listener, router.clone()));
+            }
         }
-        let reload = {
+        self.see_certificate();
+        let (observing, end) = (Arc::clone(&self.gateway), self.end.clone());
+        self.tasks.spawn(async move { observing.keep_observing(end).await });
+        let reload: Reload = {
             let shared = Arc::clone(self);
-            move || shared.reload().map_err(|error| error.to_string())
+            Arc::new(move || shared.reload().map_err(|error| error.to_string()))
         };
+        if let (Some(listener), Some(acceptor)) = (listeners.admin, admins) {
+            let router = http::admin::router(Arc::clone(&self.gateway));
+            let door = Door::Admins(acceptor);
+            self.tasks.spawn(accept::web(Arc::clone(self), (Listener::Admin, door), listener, router));
+        }
         self.tasks.spawn(rounds::switch(Arc::clone(self)));
         if self.gateway.store().is_shared() {
             self.tasks.spawn(rounds::schema(Arc::clone(self)));
@@ -236,8 +272,25 @@ impl Shared {
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
+        for hook in self.gateway.webhooks() {
+            let (telling, hook, end) = (Arc::clone(&self.gateway), Arc::clone(hook), self.end.clone());
+            self.tasks.spawn(async move { telling.keep_telling_webhook(&hook, end).await });
+        }
         let gateway = Arc::clone(&self.gateway);
-        self.tasks.spawn(control::serve(control, gateway, Arc::new(reload), self.end.clone()));
+        self.tasks.spawn(control::serve(control, gateway, reload, self.end.clone()));
+    }
+
+    /// Metrics tell when the certificate ends.
+    fn see_certificate(&self) {
+        if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
+            self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
+        }
+    }
+
+    /// Profiles are signed with the certificate of the ports.
+    fn signing(&self, router: Router) -> Router {
+        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
+        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

@@ -27,6 +27,7 @@ impl Shared {
         };
         if let Some(certificates) = &self.certificates {
             certificates.reload(self.gateway.clock.now())?;
+            self.see_certificate();
         }
         let Some(changed) = changed else { return Ok(Vec::new()) };
         logging::change(&changed.log).map_err(ReloadError::Log)?;

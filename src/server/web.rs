@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
+use axum::{Extension, Router};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,13 +16,16 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::prompt::Prompt;
 use super::{Shared, drain, handshake, proxied};
 use crate::connection::Security;
+use crate::http::admin::{Certificate, ShownCertificate};
 use crate::http::client::Client;
 use crate::http::events::Lasting;
+use crate::tls;
 
 /// How long a client may take over its request's head, or be silent between two requests.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -31,23 +34,41 @@ const CONNECTION_WITHIN: Duration = Duration::from_secs(120);
 /// Octets of a request's head.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
+/// By what a port is entered.
+#[derive(Clone)]
+pub(super) enum Door {
+    Plain,
+    Tls,
+    /// TLS that may ask for a client certificate; the page learns which one was shown.
+    Admins(TlsAcceptor),
+}
+
 /// Serves one client, with TLS or without.
 pub(super) async fn run(
     shared: Arc<Shared>,
-    security: Security,
+    door: Door,
     mut stream: TcpStream,
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
     router: Router,
 ) {
-    match security {
-        Security::Plain => answer(&shared, router, Client { peer, security }, stream, place).await,
-        Security::Tls => {
+    match door {
+        Door::Plain => {
+            answer(&shared, router, Client { peer, security: Security::Plain }, stream, place).await;
+        }
+        Door::Admins(acceptor) => {
+            let Some(stream) = Box::pin(handshake::shake_hands_by(&shared, &acceptor, stream)).await else { return };
+            let shown = tls::client_certificate(stream.get_ref().1);
+            let certificate = shown.map(|shown| Certificate { name: shown.name, fingerprint: shown.fingerprint });
+            let router = router.layer(Extension(ShownCertificate(certificate)));
+            answer(&shared, router, Client { peer, security: Security::Tls }, stream, place).await;
+        }
+        Door::Tls => {
             // Not so without TLS: a reverse proxy speaks HTTP there.
             let Some(peer) = proxied::client(&shared, &mut stream, peer).await else { return };
             // Boxed: a connection takes the memory of the phase it is in.
             let Some((stream, _)) = Box::pin(handshake::shake_hands(&shared, stream)).await else { return };
-            answer(&shared, router, Client { peer, security }, stream, place).await;
+            answer(&shared, router, Client { peer, security: Security::Tls }, stream, place).await;
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod wire;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,6 +30,7 @@ use crate::domain::delivery::{Submission, Submitted};
 use crate::domain::directory::Recipient;
 use crate::domain::login::{Admission, Caller, Login};
 use crate::domain::{Fault, Gateway};
+use crate::metrics::Spoken;
 use crate::model::{Address, Protocol, Use, User};
 use crate::sasl::Offer;
 use crate::sentences::Sentence;
@@ -142,6 +144,9 @@ where
             tracing::error!(%fault, "submission: the gateway failed");
             Answer::Fault
         });
+        if let Some(reason) = answer.reason() {
+            self.gateway.metrics.refusals.at(Spoken::Smtp).at(reason).inc();
+        }
         if let (Some(person), Some(sentence)) = (self.session.person(), answer.refusal()) {
             self.gateway.note_refusal(&person.id, sentence);
         }
@@ -167,7 +172,12 @@ where
             Question::MayWrite { sender, recipient } => {
                 self.gateway.may_write(&sender, &recipient).await.map(Answer::MayWrite)
             }
-            Question::Submit { sender, recipients } => self.submit(&sender, recipients).await,
+            Question::Submit { sender, recipients } => {
+                let (started, bytes) = (Instant::now(), self.incoming.as_ref().map_or(0, Incoming::bytes));
+                let submitted = self.submit(&sender, recipients).await;
+                self.gateway.count_submission(started, bytes, submitted.as_ref());
+                submitted.map(Answer::Submitted)
+            }
         }
     }
 
@@ -180,7 +190,7 @@ where
     }
 
     /// Never given up half-way: whatever the client or the server does meanwhile, the outcome is known and told.
-    async fn submit(&mut self, sender: &User, recipients: Vec<Recipient>) -> Result<Answer, Fault> {
+    async fn submit(&mut self, sender: &User, recipients: Vec<Recipient>) -> Result<Submitted, Fault> {
         let Some(incoming) = self.incoming.take() else {
             return Err(Fault::Worker("a submission without a message".to_owned()));
         };
@@ -198,7 +208,7 @@ where
                 tracing::info!(%user, recipients = count, bytes, "submission refused");
             }
         }
-        Ok(Answer::Submitted(submitted))
+        Ok(submitted)
     }
 
     /// Reads a message to its true end, whatever becomes of it.

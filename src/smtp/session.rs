@@ -21,6 +21,7 @@ use crate::connection::Security;
 use crate::domain::delivery::Submitted;
 use crate::domain::directory::{Recipient, Verdict};
 use crate::domain::login::{Login, Welcome};
+use crate::metrics::Reason;
 use crate::model::{Address, User};
 use crate::sasl::{Credentials, Offer, bearer, scram};
 use crate::sentences::Sentence;
@@ -131,6 +132,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// What is counted of it, where it refuses.
+    pub(super) fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Fault => Some(Reason::TryLater),
+            answer => answer.refusal().map(Sentence::reason),
+        }
+    }
+
     /// Why the person may not send this, or not to this recipient.
     pub(super) fn refusal(&self) -> Option<&Sentence> {
         match self {

@@ -5,7 +5,7 @@
 //! `returning`, `update … returning` to take a number, two statements instead of a data-changing CTE,
 //! `cast(coalesce(sum(x), 0) as bigint)`, folded `…_key` columns instead of `lower()` and `like`. SQL is a constant next
 //! to the function that runs it. What cannot be common stands side by side, chosen by one `match`:
-//! opening and migrating (`open`, `postgres`), telling other processes (`notices`), beginning and committing (`writer`, `transact`), opening a list that comes as one
+//! opening and migrating (`open`, `postgres`), telling other processes (`notices`), counting (`counts`), beginning and committing (`writer`, `transact`), opening a list that comes as one
 //! JSON parameter, and where a part stands in a text ([`sql!`]), the trigram index (`search`), and locking mailboxes in ascending id ([`mailbox::lock`], `delivery`).
 //!
 //! A store function takes a [`Tx`] and does its statements; the domain runs it by [`Store::read`] (one statement),
@@ -14,8 +14,10 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod api;
 pub mod backup;
 pub(crate) mod collect;
+pub(crate) mod counts;
 pub(crate) mod delivery;
 pub(crate) mod feed;
 mod inspect;
@@ -39,6 +41,7 @@ pub(crate) mod trail;
 mod transact;
 mod uids;
 pub mod verify;
+pub mod webhook;
 mod writer;
 
 pub use inspect::Inspection;
@@ -52,6 +55,8 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
+
+use crate::metrics::Metrics;
 
 /// Runs the same body on whichever engine is open: `on_engine!(tx, |c| sqlx::query("…").execute(c).await)`,
 /// where `tx` is a `&mut Tx`.
@@ -338,6 +343,8 @@ pub type Work<I, T> = for<'t, 'c> fn(&'t mut Tx<'c>, &'t I) -> Working<'t, T>;
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
+    /// The process's: the store is the first that counts.
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Clone)]

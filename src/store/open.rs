@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 4] = [
+const MIGRATIONS: [Texts; 6] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -28,7 +28,14 @@ const MIGRATIONS: [Texts; 4] = [
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
     ),
+    (
+        4,
+        "expand: what devices speak",
+        include_str!("../../migrations/0004_last_service.sql"),
+        include_str!("../../migrations/0004_last_service.sql"),
+    ),
     (5, "expand: page", include_str!("../../migrations/0005_page.sql"), include_str!("../../migrations/0005_page.sql")),
+    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];
 
 /// Reader connections on SQLite.
@@ -69,8 +76,9 @@ impl Store {
             .test_before_acquire(false)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-8192"))
             .await?;
-        let writer = Arc::new(Writer::start(connection, options, lock));
-        Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() } })
+        let metrics = Arc::default();
+        let writer = Arc::new(Writer::start(connection, options, lock, Arc::clone(&metrics)));
+        Ok(Self { engine: Engine::Sqlite { readers, writer, bodies: Arc::default() }, metrics })
     }
 }
 

@@ -87,7 +87,7 @@ impl Store {
             telling: notices::telling(options.clone(), pool()),
             options,
         };
-        Ok(Self { engine: Engine::Postgres(Arc::new(postgres)) })
+        Ok(Self { engine: Engine::Postgres(Arc::new(postgres)), metrics: Arc::default() })
     }
 }
 

@@ -173,6 +173,49 @@ pub(crate) async fn show_waiting(tx: &mut Tx<'_>, filter: &TrailFilter) -> Resul
     shown(tx, filter, SHOW_WAITING).await
 }
 
+/// Which lines to show, the newest first.
+pub(crate) struct NewestFilter {
+    pub(crate) before: Option<i64>,
+    pub(crate) user: Option<UserId>,
+    pub(crate) kind: Option<String>,
+    pub(crate) since: Timestamp,
+    /// No line that is as new as `since` got its place before the first of those from here on.
+    pub(crate) placed_since: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) max: usize,
+}
+
+const NEWEST: &str = "
+    select t.seq, t.id, t.at, t.kind, t.user_id, t.detail, u.login
+    from trail t left join ent_user u on u.id = t.user_id
+    where t.seq < $1 and ($2 is null or t.user_id = $2) and ($3 is null or t.kind = $3) and t.at >= $4 and t.at < $5
+        and t.seq >= coalesce((select f.seq from trail f where f.at >= $6 order by f.at limit 1), 0)
+    order by t.seq desc limit $7";
+const NEWEST_WAITING: &str = "
+    select cast(null as bigint), t.id, t.at, t.kind, t.user_id, t.detail, u.login
+    from trail_waiting t left join ent_user u on u.id = t.user_id
+    where ($1 is null or t.user_id = $1) and ($2 is null or t.kind = $2) and t.at >= $3 and t.at < $4
+    order by t.id desc limit $5";
+
+/// Lines, the newest first.
+pub(crate) async fn newest(tx: &mut Tx<'_>, filter: &NewestFilter) -> Result<Vec<Shown>, StoreError> {
+    let (user, kind, max) = (filter.user.as_ref().map(UserId::as_str), filter.kind.as_deref(), column(filter.max));
+    let (since, placed_since, until) = (filter.since.0, filter.placed_since.0, filter.until.0);
+    let mut rows: Vec<ShownRow> = Vec::new();
+    on_engine!(tx, |c| {
+        if filter.before.is_none() {
+            let waiting = sqlx::query_as(NEWEST_WAITING).bind(user).bind(kind).bind(since).bind(until).bind(max);
+            rows = waiting.fetch_all(&mut *c).await?;
+        }
+        let placed = sqlx::query_as(NEWEST).bind(filter.before.unwrap_or(i64::MAX)).bind(user).bind(kind);
+        let placed = placed.bind(since).bind(until).bind(placed_since).bind(max);
+        let more: Vec<ShownRow> = placed.fetch_all(c).await?;
+        rows.extend(more);
+    });
+    rows.truncate(filter.max);
+    Ok(rows.into_iter().map(shown_row).collect())
+}
+
 async fn shown(tx: &mut Tx<'_>, filter: &TrailFilter, statement: &'static str) -> Result<Vec<Shown>, StoreError> {
     let rows: Vec<ShownRow> = on_engine!(tx, |c| {
         sqlx::query_as(statement)
@@ -183,10 +226,9 @@ async fn shown(tx: &mut Tx<'_>, filter: &TrailFilter, statement: &'static str) -
             .fetch_all(c)
             .await?
     });
-    let show = |(seq, id, at, kind, user, detail, login): ShownRow| Shown {
-        seq,
-        line: line_of_row((id, at, kind, user, detail)),
-        login,
-    };
-    Ok(rows.into_iter().map(show).collect())
+    Ok(rows.into_iter().map(shown_row).collect())
+}
+
+fn shown_row((seq, id, at, kind, user, detail, login): ShownRow) -> Shown {
+    Shown { seq, line: line_of_row((id, at, kind, user, detail)), login }
 }

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{Durability, StoreError, Tx, Work, Working};
+use crate::metrics::{Metrics, StoreQueue};
 
 /// Jobs that may wait for the writer.
 const QUEUE_MAX: usize = 1024;
@@ -32,7 +34,8 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Job(Durability, Box<dyn Job>),
+    /// And when it was asked for.
+    Job(Durability, Box<dyn Job>, Instant),
     Stop,
 }
 
@@ -77,10 +80,15 @@ impl<I: Send + Sync, T: Send> Job for TypedJob<I, T> {
 
 impl Writer {
     /// Starts the writer on its connection, which `options` opened; it keeps the file's lock until it ends.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, lock: File) -> Self {
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        lock: File,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let task = tokio::spawn(async move {
-            Running { connection, options, synced_commits: None, sync_at: None }.run(queue).await;
+            Running { connection, options, metrics, synced_commits: None, sync_at: None }.run(queue).await;
             drop(lock);
         });
         Self { jobs, task: tokio::sync::Mutex::new(Some(task)) }
@@ -93,7 +101,10 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let job = TypedJob { input, work, result: None, reply };
-        self.jobs.send(Message::Job(durability, Box::new(job))).await.map_err(|_| StoreError::Closed)?;
+        self.jobs
+            .send(Message::Job(durability, Box::new(job), Instant::now()))
+            .await
+            .map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -112,6 +123,7 @@ impl Writer {
 struct Running {
     connection: SqliteConnection,
     options: SqliteConnectOptions,
+    metrics: Arc<Metrics>,
     /// Do commits sync? `None` where the connection has not been told.
     synced_commits: Option<bool>,
     /// When to sync at the latest, where a commit may not have been.
@@ -128,12 +140,13 @@ struct Group {
 
 impl Group {
     /// Takes what has been asked so far; `first` was the first of it.
-    fn gather(first: Option<Message>, queue: &mut mpsc::Receiver<Message>) -> Self {
+    fn gather(first: Option<Message>, queue: &mut mpsc::Receiver<Message>, metrics: &Metrics) -> Self {
         let mut group = Self { jobs: Vec::new(), durability: Durability::Relaxed, stopping: first.is_none() };
         let mut next = first;
         while let Some(message) = next.take() {
             match message {
-                Message::Job(durability, job) => {
+                Message::Job(durability, job, asked_at) => {
+                    metrics.store_waits.at(StoreQueue::Writer).took(asked_at.elapsed());
                     if durability == Durability::Synced {
                         group.durability = durability;
                     }
@@ -164,7 +177,7 @@ impl Running {
                     Err(_elapsed) => continue,
                 },
             };
-            let group = Group::gather(first, &mut queue);
+            let group = Group::gather(first, &mut queue, &self.metrics);
             let stopping = group.stopping;
             if !group.jobs.is_empty() {
                 self.run_group(group).await;

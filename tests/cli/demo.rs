@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::sandbox::{Running, Sandbox, Stream, mode};
 
-const PORTS: [&str; 10] = [
+const PORTS: [&str; 12] = [
     "--imap-port",
     "0",
     "--imaps-port",

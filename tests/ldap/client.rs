@@ -104,11 +104,12 @@ impl Client {
         done.code
     }
 
-    /// Names (`cn`) that a filter finds, sorted, and the result code.
+    /// Names (`cn`) of people and groups that a filter finds, sorted, and the result code.
     pub async fn finds(&mut self, filter: &str) -> (Vec<String>, i64) {
         let (entries, done) = self.asks(&request::search(filter, 0)).await;
         assert_eq!(done.tag, 0x65);
-        let mut names: Vec<String> = entries.iter().map(|entry| entry.first("cn").to_owned()).collect();
+        let people = entries.iter().filter(|entry| entry.attributes.contains_key("mail"));
+        let mut names: Vec<String> = people.map(|entry| entry.first("cn").to_owned()).collect();
         names.sort();
         (names, done.code)
     }

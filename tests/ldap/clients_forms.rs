@@ -27,7 +27,7 @@ async fn thunderbird() {
         (found, done.code)
     };
     assert_eq!(typed("l").await, (vec![], 4), "too little so far, which is no error to it");
-    assert_eq!(typed("la").await, (vec![], 4));
+    assert_eq!(typed("la").await, (vec![], 4), "search_chars_min");
     assert!(typed("lam").await.0.contains(&THEO.to_owned()));
     assert_eq!(typed("lambert").await, (vec![CHRISTINE.to_owned(), THEO.to_owned()], SUCCESS));
     let (theo, _) = typed("lambert the").await;

@@ -7,23 +7,23 @@ use passerelle::connection::Security;
 use crate::request::{bind, message};
 use crate::world::{PASSWORD, SUCCESS, World};
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn whoever_does_not_log_in_must_go() {
     let world = World::with(|config| {
-        config.ldap.login_seconds_max = 10;
+        config.ldap.login_seconds_max = 1;
         config.ldap.idle_seconds_max = 1000;
     })
     .await;
     let began = tokio::time::Instant::now();
     assert_eq!(world.connect(Security::Tls).is_told_to_go().await.0, 52);
-    assert_eq!(began.elapsed().as_secs(), 10);
+    assert_eq!(began.elapsed().as_secs(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn whoever_sends_octet_by_octet_gains_no_time() {
     let world = World::with(|config| {
         config.ldap.login_seconds_max = 10_000;
-        config.ldap.idle_seconds_max = 20;
+        config.ldap.idle_seconds_max = 1;
     })
     .await;
     let mut client = world.connect(Security::Tls);
@@ -33,9 +33,9 @@ async fn whoever_sends_octet_by_octet_gains_no_time() {
         if let Some(octet) = octets.next() {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut client.stream, &[octet]).await;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(client.is_told_to_go().await.0, 52);
 }
 

@@ -39,11 +39,7 @@ async fn nobody_reads_the_directory_out_by_stars() {
         "(cn~=a)",
         "(cn:=a)",
     ] {
-        assert_eq!(
-            client.finds(filter).await,
-            ("".split_terminator(' ').map(str::to_owned).collect(), SIZE_LIMIT),
-            "{filter}"
-        );
+        assert_eq!(client.finds(filter).await, (vec![], SIZE_LIMIT), "{filter}");
     }
     for filter in ["(cn>=a)", "(cn<=zzz)", "(|)", "(member=*)", "(userPassword=*)", "(mail=x)", "(uid=)"] {
         let (found, code) = client.finds(filter).await;

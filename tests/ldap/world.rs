@@ -28,7 +28,7 @@ pub const NO_SUCH_OBJECT: i64 = 32;
 pub struct World {
     pub gateway: Arc<Gateway>,
     pub stop: CancellationToken,
-    pub store: TestStore,
+    _store: TestStore,
 }
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
@@ -69,7 +69,7 @@ impl World {
             people.push(gateway.find_user(person.login).await.unwrap().unwrap().id);
         }
         gateway.set_password_hash(&people, hash).await.unwrap();
-        Self { gateway: Arc::new(gateway), stop: CancellationToken::new(), store }
+        Self { gateway: Arc::new(gateway), stop: CancellationToken::new(), _store: store }
     }
 
     /// A client that has said nothing, from far away.

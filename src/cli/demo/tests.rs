@@ -21,6 +21,7 @@ fn addresses() -> Addresses {
         ldaps: None,
         https: None,
         http: at(1080),
+        ..Addresses::default()
     }
 }
 

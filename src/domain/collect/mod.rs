@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Fault, Gateway};
+use crate::metrics::Collectible;
 use crate::model::Timestamp;
 use crate::store::collect::{
     Batch, delete_bodies, delete_messages, end_undelete, forget_submissions, forget_tombstones,
@@ -61,6 +62,7 @@ impl Gateway {
         let mut collected = self.collect_rows().await?;
         collected.files = self.sweep_files(Sweep::Delete).await?;
         collected.page_sessions = self.forget_page_sessions().await?;
+        self.count_collected(&collected);
         Ok(collected)
     }
 
@@ -101,7 +103,18 @@ impl Gateway {
         if collected != Collected::default() {
             tracing::info!(?collected, "collected");
         }
+        self.count_collected(&collected);
         Ok(())
+    }
+
+    fn count_collected(&self, collected: &Collected) {
+        let counts = &self.metrics.collected;
+        counts.at(Collectible::Tombstones).add(collected.tombstones);
+        counts.at(Collectible::Undelete).add(collected.undelete_ended);
+        counts.at(Collectible::Submissions).add(collected.submissions);
+        counts.at(Collectible::Messages).add(collected.messages);
+        counts.at(Collectible::Bodies).add(collected.bodies);
+        counts.at(Collectible::Files).add(collected.files);
     }
 
     async fn collect_rows(&self) -> Result<Collected, Fault> {

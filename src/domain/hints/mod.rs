@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::notice::{Changed, GatewayId};
 use super::login::random;
 use super::{Fault, Gateway};
+use crate::metrics::Direction;
 use crate::model::{MailboxId, UserId};
 use crate::store::notices::{Hearing, NOTICE_BYTES_MAX};
 
@@ -146,8 +147,9 @@ impl Gateway {
         let notices_max = self.config.store.postgres.hint_notices_max;
         let notices = changed.notices(self.hints.us, NOTICE_BYTES_MAX, notices_max);
         let told = self.store.tell(&notices).await;
-        if told.is_err() {
-            self.hints.waiting.lock().add(changed, ITEMS_MAX);
+        match told {
+            Ok(_) => self.metrics.hints.at(Direction::Sent).add(u64::try_from(notices.len()).unwrap_or(0)),
+            Err(_) => self.hints.waiting.lock().add(changed, ITEMS_MAX),
         }
         Ok(told?)
     }
@@ -202,6 +204,7 @@ impl Gateway {
         if from == self.hints.us {
             return;
         }
+        self.metrics.hints.at(Direction::Received).inc();
         self.changes.wake(changed.mailboxes.iter());
         changed.people.iter().for_each(|user| self.changes.wake_person(user));
         if changed.everything {

@@ -2,6 +2,8 @@
 
 use super::{Admission, Caller, LoginRefusal, Welcome};
 use crate::domain::{Fault, Gateway};
+use crate::metrics::{ClientKind, SessionMark, Spoken};
+use crate::model::{ClientName, Protocol};
 
 impl Gateway {
     /// Takes a place for a session of this person, who may have `connections_max` of them. Ask [`Gateway::turned_off`]
@@ -16,7 +18,8 @@ impl Gateway {
         connections_max: usize,
     ) -> Result<Result<Admission, LoginRefusal>, Fault> {
         let hold = welcome.credential.hold();
-        let Some(admission) = self.logins.sessions.admit(&welcome.user, &hold, caller.wanted(), connections_max) else {
+        let Some(mut admission) = self.logins.sessions.admit(&welcome.user, &hold, caller.wanted(), connections_max)
+        else {
             return Ok(Err(LoginRefusal::TooManyConnections));
         };
         if self.switch.version() != welcome.seen
@@ -27,6 +30,18 @@ impl Gateway {
         if let Some(refusal) = self.meet(&welcome.user, &welcome.credential, caller).await? {
             return Ok(Err(refusal));
         }
+        let client = caller.client().or_else(|| welcome.credential.device()?.last_use.as_ref()?.client.as_ref());
+        let kind = ClientKind::of(client.map(ClientName::as_str));
+        admission.mark = Some(SessionMark::new(&self.metrics, spoken(caller.protocol()), kind));
         Ok(Ok(admission))
+    }
+}
+
+const fn spoken(protocol: Protocol) -> Spoken {
+    match protocol {
+        Protocol::Imap => Spoken::Imap,
+        Protocol::Smtp => Spoken::Smtp,
+        Protocol::Ldap => Spoken::Ldap,
+        Protocol::CardDav => Spoken::CardDav,
     }
 }

@@ -21,7 +21,7 @@ pub enum TokenLogin {
 
 impl Gateway {
     /// Whose is this token?
-    pub async fn log_in_by_token(&self, token: &Token) -> Result<TokenLogin, Fault> {
+    pub(super) async fn try_token(&self, token: &Token) -> Result<TokenLogin, Fault> {
         let Some(issuer) = &self.issuer else { return Ok(self.token_refused(token, Status::InvalidToken)) };
         let person = match issuer.person(&token.token, self.clock.now()).await {
             Ok(person) => person,

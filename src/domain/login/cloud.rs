@@ -38,7 +38,7 @@ const REVOKED: &str = "revoked";
 impl Gateway {
     /// [`Gateway::log_in`] of a client that may not be let so far: an app that was recognised and is refused is sent away
     /// before its password is looked at. An app password is revoked all the same.
-    pub async fn log_in_from(&self, caller: &Caller, name: &str, password: &Secret) -> Result<Login, Fault> {
+    pub(super) async fn try_password(&self, caller: &Caller, name: &str, password: &Secret) -> Result<Login, Fault> {
         let refuses = |profile: &Profile| self.config.apps.policy(*profile) == AppPolicy::Refuse;
         if let Some(app) = caller.app()
             && Profile::ALL.iter().any(refuses)

@@ -18,6 +18,7 @@
 //! | `cloud` | apps whose maker's servers hold the password |
 //! | `last_use` | when each device was last used |
 //! | `admission` | a place for the session of who came in |
+//! | `counted` | the ways to log in, counted |
 //! | `sessions` | who is connected, and what cuts it |
 //! | `standing` | sessions whose password was changed or revoked end, on every gateway |
 //! | `tries` | wrong passwords, counted |
@@ -30,6 +31,7 @@ mod bearer;
 mod by_ent;
 mod caller;
 mod cloud;
+mod counted;
 mod last_use;
 mod letter;
 mod page;

@@ -17,11 +17,11 @@ const OF_NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$VGhpcyBpcyBub2JvZHk$bm9ib2R5IGhhcyBhIHBhc3N3b3JkIHdpdGggdGhpcyE";
 
 impl PasswordHash {
-    pub(super) fn from_store(text: String) -> Self {
+    pub(in crate::domain) fn from_store(text: String) -> Self {
         Self(text)
     }
 
-    pub(super) fn of_nobody() -> Self {
+    pub(in crate::domain) fn of_nobody() -> Self {
         Self(OF_NOBODY.to_owned())
     }
 
@@ -38,7 +38,7 @@ impl std::fmt::Debug for PasswordHash {
 }
 
 /// Hashes a password. Slow on purpose.
-pub(super) fn hash(password: &Secret, salt: &[u8; 16]) -> Result<PasswordHash, String> {
+pub(in crate::domain) fn hash(password: &Secret, salt: &[u8; 16]) -> Result<PasswordHash, String> {
     let hash: phc::PasswordHash = Argon2::default()
         .hash_password_with_salt(&composed(password.expose()), salt)
         .map_err(|error| format!("argon2: {error}"))?;
@@ -46,7 +46,7 @@ pub(super) fn hash(password: &Secret, salt: &[u8; 16]) -> Result<PasswordHash, S
 }
 
 /// Is this the password? Slow on purpose. An error where the stored hash cannot be read.
-pub(super) fn verify(hash: &PasswordHash, password: &Secret) -> Result<bool, String> {
+pub(in crate::domain) fn verify(hash: &PasswordHash, password: &Secret) -> Result<bool, String> {
     let hash = phc::PasswordHash::new(&hash.0).map_err(|error| format!("a stored password hash: {error}"))?;
     match Argon2::default().verify_password(&composed(password.expose()), &hash) {
         Ok(()) => Ok(true),

@@ -53,7 +53,7 @@ impl Gateway {
     }
 
     /// Whose password is it that a client claims to know?
-    pub async fn log_in_by_proof(&self, caller: &Caller, proof: &Proof) -> Result<Proven, Fault> {
+    pub(super) async fn try_proof(&self, caller: &Caller, proof: &Proof) -> Result<Proven, Fault> {
         let known = self.look_up(&proof.name).await?;
         let origin = Origin::of(caller.address());
         let Some(account) = &known.account else {

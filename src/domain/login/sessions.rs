@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::{ClientKind, SessionMark};
 use crate::model::{Profile, Use, User, UserId};
 use crate::sentences::Sentence;
 
@@ -16,7 +17,18 @@ pub struct Admission {
     /// The session ends at once when this is cut: the person is suspended, changes password or revokes an app password, or
     /// the switch is turned.
     pub cut: Cut,
+    /// Its place in the counts.
+    pub(super) mark: Option<SessionMark>,
     _place: Place,
+}
+
+impl Admission {
+    /// The client says what it is.
+    pub fn is_of(&self, client: ClientKind) {
+        if let Some(mark) = &self.mark {
+            mark.is(client);
+        }
+    }
 }
 
 /// Ends sessions, and says why.
@@ -131,7 +143,7 @@ impl Sessions {
         let held = live.held(hold)?;
         held.count += 1;
         let place = Place { user: user.id.clone(), hold: hold.clone(), sessions: self.clone() };
-        Some(Admission { cut: held.cut(wanted).clone(), _place: place })
+        Some(Admission { cut: held.cut(wanted).clone(), mark: None, _place: place })
     }
 
     /// Ends the sessions that this person has now. They keep their places until they have ended.

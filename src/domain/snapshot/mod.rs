@@ -138,6 +138,11 @@ impl Snapshots {
         Arc::clone(&slot.shared)
     }
 
+    /// How many are in memory.
+    pub(super) fn len(&self) -> usize {
+        self.slots.lock().by_mailbox.len()
+    }
+
     fn forget(&self, mailbox: MailboxId) {
         self.slots.lock().by_mailbox.remove(&mailbox);
     }

@@ -6,6 +6,7 @@
 pub(in crate::domain) mod blobs;
 mod bucket;
 mod fault;
+mod mark;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -37,6 +38,8 @@ pub struct Spool {
     file: Place,
     body_size: u64,
     hasher: blake3::Hasher,
+    /// Its place in the counts.
+    mark: Option<mark::SpoolMark>,
 }
 
 /// Where spools keep what they take.
@@ -70,6 +73,7 @@ pub struct Spooled {
     pub(super) header_is_whole: bool,
     pub(super) body: SpooledBody,
     pub(super) body_hash: [u8; 32],
+    _mark: Option<mark::SpoolMark>,
 }
 
 /// The body of a received message.
@@ -89,6 +93,7 @@ impl Spool {
             file: Place::Memory,
             body_size: 0,
             hasher: blake3::Hasher::new(),
+            mark: None,
         }
     }
 
@@ -132,6 +137,7 @@ impl Spool {
             header_is_whole: self.line.is_none() || body.size() == 0,
             body,
             body_hash: *self.hasher.finalize().as_bytes(),
+            _mark: self.mark,
         })
     }
 
@@ -178,7 +184,7 @@ impl Spool {
     async fn spill(&mut self) -> Result<(), Fault> {
         let place = std::mem::replace(&mut self.file, Place::Lost);
         let mut buffer = std::mem::take(&mut self.buffer);
-        let folder = Arc::clone(&self.limits.folder);
+        let (folder, written) = (Arc::clone(&self.limits.folder), size_of(&buffer));
         let (file, buffer) = blocking(move || {
             let mut file = match place {
                 Place::Memory => tempfile::tempfile_in(&folder)?,
@@ -192,6 +198,9 @@ impl Spool {
         .await?;
         self.file = Place::File(file);
         self.buffer = buffer;
+        if let Some(mark) = &mut self.mark {
+            mark.spilled(written);
+        }
         Ok(())
     }
 }
@@ -254,7 +263,8 @@ pub enum ContentBody {
 impl Gateway {
     /// Begins to receive a message.
     pub fn spool(&self) -> Spool {
-        Spool::new(self.blobs.limits().clone())
+        let mark = Some(mark::SpoolMark::new(&self.metrics));
+        Spool { mark, ..Spool::new(self.blobs.limits().clone()) }
     }
 
     /// Reads octets of a stored message, counted from its first; cut at its end. At most a MiB or so at a time, please.

@@ -13,13 +13,29 @@ pub use check::{TrailCheck, parse_head};
 use super::{Fault, Gateway};
 use crate::model::{Timestamp, TrailEvent, TrailLine, UserId};
 pub use crate::store::trail::TrailHead;
-use crate::store::trail::{self, TrailFilter};
+use crate::store::trail::{self, NewestFilter, TrailFilter};
 use crate::store::{Durability, StoreError};
 
 /// Lines that get their place in one transaction.
 const CHAINED_AT_ONCE: usize = 1000;
 /// Lines in one answer to an admin.
 const SHOWN_AT_ONCE: usize = 1000;
+
+/// Lines of one page.
+const PAGE_LINES: usize = 100;
+/// Lines get their place within moments of their time: so much earlier nothing is looked for. Microseconds.
+const PLACED_WITHIN: i64 = 3_600_000_000;
+
+/// Which lines to show, the newest first: all that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct NewestLines {
+    /// Before this one.
+    pub before: Option<i64>,
+    pub user: Option<UserId>,
+    pub kind: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
 
 /// A line as an admin sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +74,22 @@ impl Gateway {
             self.note_head(before, &head).await?;
             chained += moved;
         }
+    }
+
+    /// A hundred lines at most, the newest first; those that have no place yet before all others, on the first page.
+    pub async fn newest_trail_lines(&self, asked: NewestLines) -> Result<Vec<ShownLine>, Fault> {
+        let since = asked.since.unwrap_or(Timestamp(i64::MIN));
+        let filter = NewestFilter {
+            before: asked.before,
+            user: asked.user,
+            kind: asked.kind,
+            since,
+            placed_since: Timestamp(since.0.saturating_sub(PLACED_WITHIN)),
+            until: asked.until.unwrap_or(Timestamp(i64::MAX)),
+            max: PAGE_LINES,
+        };
+        let shown = self.store.read_snapshot(filter, |tx, filter| Box::pin(trail::newest(tx, filter))).await?;
+        Ok(shown.into_iter().map(|shown| ShownLine { seq: shown.seq, line: shown.line, login: shown.login }).collect())
     }
 
     /// The lines behind `after` that concern `user` (everybody) and are not older than `since`, a thousand at most;

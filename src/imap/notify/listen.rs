@@ -23,6 +23,8 @@ pub(in crate::imap) enum Waiting {
 pub(in crate::imap) struct Listening {
     mailbox: Option<(MailboxId, watch::Receiver<u64>)>,
     person: Option<(UserId, watch::Receiver<u64>)>,
+    /// What the last notice said, until somebody takes it.
+    woken_at: Option<u64>,
 }
 
 impl Listening {
@@ -53,23 +55,28 @@ impl Listening {
     /// Waits for a notice; on a shared store, no longer than until the next poll. For ever where nothing is to be told.
     pub(in crate::imap) async fn changed(&mut self, poll: Option<Duration>) {
         let poll = poll.filter(|_| self.mailbox.is_some() || self.person.is_some());
-        let Self { mailbox, person } = self;
-        tokio::select! {
-            () = notice(mailbox.as_mut().map(|(_, receiver)| receiver)) => {}
-            () = notice(person.as_mut().map(|(_, receiver)| receiver)) => {}
-            () = pause(poll) => {}
-        }
+        let Self { mailbox, person, woken_at } = self;
+        *woken_at = tokio::select! {
+            at = notice(mailbox.as_mut().map(|(_, receiver)| receiver)) => Some(at),
+            at = notice(person.as_mut().map(|(_, receiver)| receiver)) => Some(at),
+            () = pause(poll) => None,
+        };
+    }
+
+    /// When the notice was given that ended the last wait; `None` where it was a poll, or somebody has asked already.
+    pub(in crate::imap) fn woken_at(&mut self) -> Option<u64> {
+        self.woken_at.take()
     }
 }
 
-async fn notice(receiver: Option<&mut watch::Receiver<u64>>) {
-    let heard = match receiver {
-        Some(receiver) => receiver.changed().await.is_ok(),
-        None => false,
-    };
-    if !heard {
-        std::future::pending().await
+/// What the next notice says.
+async fn notice(receiver: Option<&mut watch::Receiver<u64>>) -> u64 {
+    if let Some(receiver) = receiver
+        && receiver.changed().await.is_ok()
+    {
+        return *receiver.borrow_and_update();
     }
+    std::future::pending().await
 }
 
 async fn pause(time: Option<Duration>) {

@@ -40,6 +40,11 @@ impl Session {
         Step::Ask(Question::LogIn { id, name: self.tree.login_of(&name), password })
     }
 
+    /// Has somebody logged in?
+    pub fn is_logged_in(&self) -> bool {
+        matches!(self.state, State::LoggedIn(_))
+    }
+
     /// Nobody is logged in any more.
     pub(super) fn leave(&mut self) {
         self.state = State::Anonymous;
