@@ -221,10 +221,12 @@ pub fn used_for(language: Language, protocol: Protocol, client: Option<&str>) ->
     let what = match (language, protocol) {
         (Language::Fr, Protocol::Imap) => "lecture (IMAP)",
         (Language::Fr, Protocol::Smtp) => "envoi (SMTP)",
+        (Language::Fr, Protocol::Ldap) => "annuaire (LDAP)",
+        (Language::Fr, Protocol::CardDav) => "carnet d'adresses (CardDAV)",
         (Language::En, Protocol::Imap) => "reading (IMAP)",
         (Language::En, Protocol::Smtp) => "sending (SMTP)",
-        #[allow(unreachable_patterns, reason = "protocols of other services have names of their own")]
-        (_, other) => other.column(),
+        (Language::En, Protocol::Ldap) => "directory (LDAP)",
+        (Language::En, Protocol::CardDav) => "address book (CardDAV)",
     };
     client.map_or_else(|| what.to_owned(), |client| format!("{what}, {client}"))
 }
