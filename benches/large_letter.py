@@ -69,7 +69,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen(
             [args.binary, "demo", "--data-dir", folder, "--domain", "school.test", "--imap-port", str(imap),
-             "--imaps-port", "0", "--submission-port", str(smtp), "--submissions-port", "0", "--http-port", "0",
+             "--imaps-port", "0", "--submission-port", str(smtp), "--submissions-port", "0", "--ldap-port", "0", "--http-port", "0",
              "--bench-accounts", str(args.people + 1), "--password", "secret"],
             stdout=subprocess.PIPE, text=True)
         try:

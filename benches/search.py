@@ -63,7 +63,7 @@ def main():
     words = ["".join(chance.choice(SYLLABLES) for _ in range(chance.randint(1, 4))) for _ in range(5000)]
     with tempfile.TemporaryDirectory() as folder:
         command = [args.binary, "demo", "--data-dir", folder, "--domain", "school.test", "--imap-port", str(port),
-                   "--imaps-port", "0", "--submission-port", "0", "--submissions-port", "0", "--http-port", "0",
+                   "--imaps-port", "0", "--submission-port", "0", "--submissions-port", "0", "--ldap-port", "0", "--http-port", "0",
                    "--bench-accounts", "2", "--password", "secret"]
         server = subprocess.Popen(command + (["--store", args.store] if args.store else []), stdout=subprocess.PIPE, text=True)
         try:

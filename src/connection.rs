@@ -1,4 +1,4 @@
-//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP and IMAP, made by `server`.
+//! What a session knows of the connection it runs on, and how it ends. Shared by SMTP, IMAP and LDAP, made by `server`.
 
 use std::net::SocketAddr;
 
@@ -59,7 +59,7 @@ impl Connection {
         let is_offered = |mechanism: &Mechanism| match mechanism {
             Mechanism::Plain | Mechanism::Login | Mechanism::ScramSha256 => true,
             Mechanism::ScramSha256Plus => self.bindings.is_some(),
-            Mechanism::OAuthBearer | Mechanism::XOAuth2 => config.oidc.issuer.is_some(),
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => config.oidc.takes_tokens(),
         };
         let mechanisms = match self.may_log_in(&config.login) {
             true => config.login.mechanisms.iter().copied().filter(is_offered).collect(),

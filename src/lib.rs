@@ -1,6 +1,8 @@
 //! Passerelle: a school's internal messaging, within reach of ordinary mail clients.
 //!
 //! Data flows down this list, and a part names only parts below it (`tests/tidy.rs`; `docs/architecture.md` has the whole map):
+//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `ldap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
+//! `model`, `sasl`, `config`, `sentences`.
 //! `cli`; `server`, `tls`; `smtp`, `imap`, `http`; `control`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
 //! `model`, `metrics`, `sasl`, `config`, `sentences`.
 //!
@@ -18,10 +20,12 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod control;
+pub mod doctor;
 pub mod domain;
 pub mod ent;
 pub mod http;
 pub mod imap;
+pub mod ldap;
 pub mod logging;
 pub mod metrics;
 pub mod mime;

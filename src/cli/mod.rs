@@ -2,11 +2,13 @@
 
 mod admin;
 mod admins;
+mod api_token;
 mod app_password;
 mod backup;
 mod check;
 mod demo;
 mod dns;
+mod doctor;
 mod import;
 mod keeping;
 mod limits;
@@ -27,6 +29,7 @@ mod trail;
 mod until_stopped;
 mod upkeep;
 mod user;
+mod webhook;
 mod year;
 
 #[cfg(test)]
@@ -68,6 +71,10 @@ enum Command {
     User(user::User),
     #[command(subcommand)]
     AppPassword(app_password::AppPassword),
+    #[command(subcommand)]
+    ApiToken(api_token::ApiToken),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     Recall(recall::Recall),
     Restore(recover::Restore),
     Undelete(recover::Undelete),
@@ -90,6 +97,7 @@ enum Command {
     Trail(trail::Trail),
     Reload(reload::Reload),
     Dns(dns::Dns),
+    Doctor(Box<doctor::Doctor>),
     Demo(demo::Demo),
     Sample(sample::Sample),
 }
@@ -134,6 +142,8 @@ pub fn run() -> ExitCode {
             Command::Year(command) => Box::pin(year::run(command)).await,
             Command::User(command) => Box::pin(user::run(command)).await,
             Command::AppPassword(command) => Box::pin(app_password::run(command)).await,
+            Command::ApiToken(command) => Box::pin(api_token::run(command)).await,
+            Command::Webhook(command) => Box::pin(webhook::run(command)).await,
             Command::Limits(command) => Box::pin(limits::run(command)).await,
             Command::Suspend(command) => Box::pin(switch::suspend(command)).await,
             Command::Resume(command) => Box::pin(switch::resume(command)).await,
@@ -151,6 +161,7 @@ pub fn run() -> ExitCode {
             Command::Trail(command) => Box::pin(trail::run(command)).await,
             Command::Reload(command) => Box::pin(reload::run(command)).await,
             Command::Dns(command) => dns::run(&command),
+            Command::Doctor(command) => Box::pin(doctor::run(*command)).await,
             Command::Demo(command) => Box::pin(demo::run(command)).await,
             Command::Sample(command) => sample::run(&command),
         }

@@ -157,16 +157,26 @@ fn app_password(line: &AppPasswordLine) -> String {
 /// The first line of the file or of stdin. Typed on a terminal it is not shown.
 pub(super) fn read_password(file: Option<&Path>) -> anyhow::Result<Password> {
     let text = match file {
-        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
+        Some(path) => return Ok(Password::new(password_of_file(path)?)),
         None if std::io::stdin().is_terminal() => {
             print::error("new password (it is not shown while you type):");
             hidden_line()?
         }
         None => stdin_line()?,
     };
+    Ok(Password::new(first_line(&text)?))
+}
+
+/// The first line of a file.
+pub(super) fn password_of_file(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(first_line(&text)?.to_owned())
+}
+
+fn first_line(text: &str) -> anyhow::Result<&str> {
     let password = text.lines().next().unwrap_or_default();
     anyhow::ensure!(!password.is_empty(), "the password is empty");
-    Ok(Password::new(password))
+    Ok(password)
 }
 
 fn stdin_line() -> anyhow::Result<String> {

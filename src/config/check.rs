@@ -1,6 +1,6 @@
 //! PURE: what must hold between settings, beyond the type of each. Every finding names its key.
 
-use super::{BlobsConfig, Config, admin, apps, oidc};
+use super::{BlobsConfig, Config, admin, apps, ldap, oidc, page, webhook};
 use crate::model::{Address, MailboxName};
 
 /// The key it stands at, and the sentence.
@@ -20,8 +20,15 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     findings.extend(config.quiet.read().err().unwrap_or_default());
     policy(config, &mut findings);
     login(config, &mut findings);
-    oidc::check(&config.oidc, &mut findings);
+    oidc::check(&config.oidc, config.page.client_id.is_some(), &mut findings);
+    page::check(config, &mut findings);
     apps::check(&config.apps, &mut findings);
+    ldap::check(&config.ldap, &mut findings);
+    webhook::check(&config.webhook, config.keeping.submissions_days, &mut findings);
+    if let Some(origin) = config.api.bad_origin() {
+        let message = format!("`api.badge_origins`: \"{origin}\" is no origin, as in \"https://ent.example.fr\"");
+        findings.push(("api.badge_origins", message));
+    }
     admin::check(config, &mut findings);
     findings
 }
@@ -106,6 +113,8 @@ fn listeners(config: &Config, findings: &mut Vec<Finding>) {
         ("listen.imaps", listen.imaps),
         ("listen.submission", listen.submission),
         ("listen.submissions", listen.submissions),
+        ("listen.ldap", listen.ldap),
+        ("listen.ldaps", listen.ldaps),
         ("listen.https", listen.https),
         ("listen.http", listen.http),
         ("listen.metrics", listen.metrics),
@@ -135,7 +144,7 @@ fn certificate(config: &Config, open: &[(&'static str, std::net::SocketAddr)], f
         (None, None) => {
             let bare = |key: &str, address: &std::net::SocketAddr| match key {
                 "listen.http" | "listen.metrics" => false,
-                "listen.imap" | "listen.submission" => {
+                "listen.imap" | "listen.submission" | "listen.ldap" => {
                     !(config.login.without_tls_from_loopback && address.ip().is_loopback())
                 }
                 _ => true,

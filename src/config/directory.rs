@@ -32,6 +32,11 @@ pub struct DirectoryConfig {
     pub xml_depth_max: usize,
     /// Cards that one request may ask for by name.
     pub multiget_max: usize,
+    /// Properties and conditions that one request may name.
+    pub terms_max: usize,
+    /// Words of a client's name (User-Agent), in any case: such a client is told that groups are organizations, for of a
+    /// `KIND:group` it makes an empty list instead of somebody to write to.
+    pub groups_as_organizations: Vec<String>,
 }
 
 impl Default for DirectoryConfig {
@@ -50,6 +55,8 @@ impl Default for DirectoryConfig {
             request_bytes_max: 512 << 10,
             xml_depth_max: 16,
             multiget_max: 2000,
+            terms_max: 50,
+            groups_as_organizations: vec!["DAVx5".to_owned()],
         }
     }
 }

@@ -185,6 +185,10 @@ impl Reading<'_> {
         for path in files {
             path.iter_mut().for_each(absolute);
         }
+        for hook in &mut config.webhook {
+            let files = [&mut hook.secret_file, &mut hook.token_file, &mut hook.ca_file];
+            files.into_iter().flatten().for_each(absolute);
+        }
         config.domain.make_ascii_lowercase();
         if let Some(host_name) = &mut config.host_name {
             host_name.make_ascii_lowercase();

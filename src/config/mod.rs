@@ -3,24 +3,31 @@
 //! | file | what |
 //! | --- | --- |
 //! | `store` | the database, PostgreSQL's own, large bodies |
+//! | `api` | the JSON API for the ENT, and its badge |
 //! | `admin` | the page of those who run the service |
 //! | `apps` | mail apps whose maker's servers hold the password |
 //! | `events` | event streams: how many, how long |
+//! | `webhook` | who is told that messages have come |
 //! | `policy` | who may write to whom: rights by profile, the live ENT |
 //! | `directory` | finding people, address books |
 //! | `oidc` | tokens that the ENT gives out |
+//! | `page` | the person's page: signing in, devices |
 //! | `rules` | the table of communication rules |
 //! | `load` | a file and the environment → [`Config`], or every [`Problem`] at once |
 //! | `keys` | the keys that there are, asked from the types below |
 //! | `quiet` | quiet hours: as they are written → as they are used |
+//! | `ldap` | the directory for completion as one types |
 //! | `migration` | mail that people bring in from elsewhere |
+//! | `listen` | where the server listens, and how it stops |
 //! | `limits` | how much people may send, by profile |
+//! | `mailboxes` | everybody's mailboxes |
 //! | `recall` | taking back what was sent |
 //! | `keeping` | how long messages are kept, and what is deleted |
 //! | `check` | what must hold between settings |
 //! | `changed` | what only a restart takes up |
 
 mod admin;
+mod api;
 mod apps;
 mod changed;
 mod check;
@@ -28,10 +35,14 @@ mod directory;
 mod events;
 mod keeping;
 mod keys;
+mod ldap;
 mod limits;
+mod listen;
 mod load;
+mod mailboxes;
 mod migration;
 mod oidc;
+mod page;
 mod people;
 mod policy;
 mod problem;
@@ -41,22 +52,27 @@ mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 pub use admin::{AdminConfig, AdminSignIn};
+pub use api::ApiConfig;
 pub use apps::{AppPolicy, AppsConfig, CloudApp, CloudAppConfig};
 pub use changed::needs_restart;
 pub use directory::DirectoryConfig;
 pub use events::EventsConfig;
 pub use keeping::{KeepingConfig, Retention};
+pub use ldap::LdapConfig;
 pub use limits::{LimitsConfig, ProfileLimitsConfig};
+pub use listen::ListenConfig;
 pub use load::{STORE_URL_VARIABLE, load, parse};
+pub use mailboxes::MailboxesConfig;
 pub use migration::MigrationConfig;
 pub use oidc::{OidcConfig, PersonClaim, TokenAlgorithm, is_private_url};
+pub use page::PageConfig;
 pub use people::{ImportConfig, PeopleConfig};
 pub use policy::{EntConfig, PolicyConfig, WhenAway};
 pub use problem::{Problem, Problems};
@@ -64,8 +80,8 @@ pub use quiet::{HolidaysConfig, QuietConfig, SchoolQuietConfig};
 pub use recall::RecallConfig;
 pub use rules::RuleConfig;
 pub use store::{BlobsConfig, PostgresConfig, StoreConfig};
+pub use webhook::{WebhookConfig, WebhookShape};
 
-use crate::model::Network;
 use crate::sasl::Mechanism;
 pub use crate::sentences::Language;
 
@@ -98,9 +114,16 @@ pub struct Config {
     #[serde(default)]
     pub events: EventsConfig,
     #[serde(default)]
+    pub api: ApiConfig,
+    /// Those who are told that messages have come.
+    #[serde(default)]
+    pub webhook: Vec<WebhookConfig>,
+    #[serde(default)]
     pub login: LoginConfig,
     #[serde(default)]
     pub oidc: OidcConfig,
+    #[serde(default)]
+    pub page: PageConfig,
     #[serde(default)]
     pub apps: AppsConfig,
     #[serde(default)]
@@ -120,6 +143,8 @@ pub struct Config {
     pub rules: Vec<RuleConfig>,
     #[serde(default)]
     pub imap: ImapConfig,
+    #[serde(default)]
+    pub ldap: LdapConfig,
     #[serde(default)]
     pub quiet: QuietConfig,
     #[serde(default)]
@@ -148,40 +173,6 @@ pub struct TlsConfig {
     pub key: Option<PathBuf>,
 }
 
-/// Addresses to listen on; a missing one is not opened.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ListenConfig {
-    /// 143, STARTTLS.
-    pub imap: Option<SocketAddr>,
-    /// 993, TLS.
-    pub imaps: Option<SocketAddr>,
-    /// 587, STARTTLS.
-    pub submission: Option<SocketAddr>,
-    /// 465, TLS.
-    pub submissions: Option<SocketAddr>,
-    /// 443: health and automatic set-up, with the certificate of the mail ports.
-    pub https: Option<SocketAddr>,
-    /// The same without TLS: a reverse proxy stands in front of it, or it is on loopback.
-    pub http: Option<SocketAddr>,
-    /// Prometheus: `/metrics`, without TLS and without a login; an address that only it reaches.
-    pub metrics: Option<SocketAddr>,
-    /// The page of those who run the service, with the certificate of the mail ports: loopback, or a network of their own.
-    pub admin: Option<SocketAddr>,
-    /// Balancers in front of the mail ports and `https`: their connections begin with the PROXY protocol, versions 1 and 2.
-    pub proxies: Vec<Network>,
-    /// Connections on the mail ports together; those beyond wait in the system's queue.
-    pub connections_max: usize,
-    /// Connections on the HTTP ports: their own, so that a full mail server still tells its health.
-    pub http_connections_max: usize,
-    /// For a TLS handshake.
-    pub handshake_seconds_max: u64,
-    /// When the server stops, sessions are told so one after the other, over this time; 0: all at once.
-    pub drain_seconds: u64,
-    /// Given to sessions to end after that.
-    pub stop_seconds_max: u64,
-}
-
 /// Ports as clients reach them, where they are not those of `listen` (containers, port forwarding): told by automatic set-up.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -190,6 +181,7 @@ pub struct PublicConfig {
     pub imaps_port: Option<u16>,
     pub submission_port: Option<u16>,
     pub submissions_port: Option<u16>,
+    pub ldaps_port: Option<u16>,
     /// How browsers reach the HTTP port; `https://` and the host name where it is not set.
     pub url: Option<String>,
     /// How to reach whoever runs the service, a URI: `mailto:…`, `https://…`. The annotation `/shared/admin`.
@@ -219,31 +211,6 @@ pub struct LoginConfig {
     pub refusal_delay_milliseconds: u64,
     /// The shortest password that may be set, in characters.
     pub password_chars_min: usize,
-}
-
-/// Everybody's mailboxes.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MailboxesConfig {
-    pub drafts_name: String,
-    pub sent_name: String,
-    pub trash_name: String,
-    /// Also how many names that are no mailbox one person may subscribe to.
-    pub per_user_max: usize,
-    pub name_bytes_max: usize,
-    pub depth_max: usize,
-    pub quota_bytes: u64,
-    /// Messages that one person may keep, counted as the quota counts: what is delivered always arrives.
-    pub messages_per_user_max: u64,
-    /// Distinct keywords on one message.
-    pub keywords_per_message_max: usize,
-    /// What a client expunges outside of Trash and Drafts goes to Trash.
-    pub expunge_to_trash: bool,
-    /// Octets of one annotation (METADATA).
-    pub annotation_bytes_max: usize,
-    /// Annotations of one mailbox, and those of the server.
-    pub annotations_per_mailbox_max: usize,
-    pub annotations_per_user_max: usize,
 }
 
 /// SMTP submission.
@@ -345,27 +312,6 @@ pub struct LogConfig {
     pub json: bool,
 }
 
-impl Default for ListenConfig {
-    fn default() -> Self {
-        Self {
-            imap: None,
-            imaps: None,
-            submission: None,
-            submissions: None,
-            https: None,
-            http: None,
-            metrics: None,
-            admin: None,
-            proxies: Vec::new(),
-            connections_max: 10_000,
-            http_connections_max: 256,
-            handshake_seconds_max: 30,
-            drain_seconds: 10,
-            stop_seconds_max: 10,
-        }
-    }
-}
-
 impl Default for LoginConfig {
     fn default() -> Self {
         Self {
@@ -379,26 +325,6 @@ impl Default for LoginConfig {
             tries_per_connection_max: 3,
             refusal_delay_milliseconds: 500,
             password_chars_min: 8,
-        }
-    }
-}
-
-impl Default for MailboxesConfig {
-    fn default() -> Self {
-        Self {
-            drafts_name: "Drafts".to_owned(),
-            sent_name: "Sent".to_owned(),
-            trash_name: "Trash".to_owned(),
-            per_user_max: 500,
-            name_bytes_max: 400,
-            depth_max: 10,
-            quota_bytes: 2 << 30,
-            messages_per_user_max: 200_000,
-            keywords_per_message_max: 64,
-            expunge_to_trash: true,
-            annotation_bytes_max: 4 << 10,
-            annotations_per_mailbox_max: 50,
-            annotations_per_user_max: 1000,
         }
     }
 }

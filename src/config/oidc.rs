@@ -14,7 +14,7 @@ pub struct OidcConfig {
     pub issuer: Option<String>,
     /// Where its keys are; asked from the issuer (`/.well-known/openid-configuration`) where it is missing.
     pub keys_url: Option<String>,
-    /// For whom tokens must be: one of these must stand in `aud`.
+    /// For whom tokens must be: one of these must stand in `aud`. None: no token opens a mailbox.
     pub audiences: Vec<String>,
     /// What the token must allow, a word of its `scope`.
     pub scope: Option<String>,
@@ -89,6 +89,11 @@ impl Default for OidcConfig {
 }
 
 impl OidcConfig {
+    /// Do tokens open mailboxes?
+    pub fn takes_tokens(&self) -> bool {
+        self.issuer.is_some() && !self.audiences.is_empty()
+    }
+
     /// Where the issuer tells about itself (OpenID Connect Discovery 1.0 §4).
     pub fn configuration_url(&self) -> Option<String> {
         let issuer = self.issuer.as_ref()?;
@@ -97,14 +102,15 @@ impl OidcConfig {
 }
 
 /// What cannot be.
-pub(super) fn check(oidc: &OidcConfig, findings: &mut Vec<Finding>) {
+/// `signs_in`: people sign in to their page through the issuer, so that tokens need not open mailboxes, too.
+pub(super) fn check(oidc: &OidcConfig, signs_in: bool, findings: &mut Vec<Finding>) {
     let Some(issuer) = &oidc.issuer else { return };
     for (key, url) in [("oidc.issuer", Some(issuer)), ("oidc.keys_url", oidc.keys_url.as_ref())] {
         if url.is_some_and(|url| !is_private_url(url)) {
             findings.push((key, format!("`{key}` must begin with https:// (http:// on loopback only)")));
         }
     }
-    if oidc.audiences.is_empty() {
+    if oidc.audiences.is_empty() && !signs_in {
         let message = "`oidc.audiences` must name whom tokens are for: one for another service must not open mailboxes";
         findings.push(("oidc.audiences", message.to_owned()));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::api_token::{ApiTokenCommand, ApiTokenLine};
 use super::app_password::{AppPasswordCommand, AppPasswordLine};
 use super::import::ImportSheet;
 use super::keeping::{CollectSheet, KeepingCommand, RecoverLine, RetentionLine};
@@ -17,6 +18,7 @@ use super::switch::{SuspensionRow, SwitchCommand};
 use super::trail::{TrailCommand, TrailRow, TrailSheet};
 use super::upkeep::{BackupSheet, UpkeepCommand, VerifySheet};
 use super::user::{UserCommand, UserLine, UserSheet};
+use super::webhook::{WebhookCommand, WebhookLine};
 
 /// What an admin asks. `user` is a login, an alias, an address or an id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub enum AdminCommand {
     People(PeopleCommand),
     User(UserCommand),
     AppPassword(AppPasswordCommand),
+    ApiToken(ApiTokenCommand),
+    Webhook(WebhookCommand),
     LimitsShow {
         user: String,
     },
@@ -54,6 +58,8 @@ pub enum AdminCommand {
     PolicyMatrix {
         school: Option<String>,
     },
+    /// How far is the database's clock ahead of the server's?
+    StoreClock,
     /// Reads the certificate files and the table of communication rules again; `dry_run` only tells what the table would
     /// change.
     Reload {
@@ -74,6 +80,15 @@ pub enum AdminAnswer {
         secret: Password,
     },
     AppPasswords(Vec<AppPasswordLine>),
+    /// `secret` is shown once and kept nowhere.
+    ApiToken {
+        id: String,
+        secret: Password,
+    },
+    ApiTokens(Vec<ApiTokenLine>),
+    Webhooks(Vec<WebhookLine>),
+    /// So many runs of letters.
+    WebhookRows(u64),
     Import(ImportSheet),
     Limits(Vec<LimitRow>),
     Brought(BroughtSheet),
@@ -109,6 +124,9 @@ pub enum AdminAnswer {
     Explained(Box<ExplainSheet>),
     Matrix(Vec<MatrixSheet>),
     Reloaded(ReloadSheet),
+    StoreClock {
+        seconds_ahead: i64,
+    },
     TrailChecked(TrailSheet),
     Verified(VerifySheet),
     /// So many were mended, or would be.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::import::{Wanted, import};
 use super::policy::ReloadSheet;
 use super::{
-    AdminAnswer, AdminCommand, app_password, keeping, limits, migration, people, policy, recall, switch, trail, upkeep,
-    user,
+    AdminAnswer, AdminCommand, api_token, app_password, keeping, limits, migration, people, policy, recall, switch,
+    trail, upkeep, user, webhook,
 };
 use crate::domain::import::ImportMode;
 use crate::domain::import::progress::Progress;
@@ -52,6 +52,8 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
         AdminCommand::People(command) => people::answer(gateway, command).await,
         AdminCommand::User(command) => user::answer(gateway, command).await,
         AdminCommand::AppPassword(command) => app_password::answer(gateway, command).await,
+        AdminCommand::ApiToken(command) => api_token::answer(gateway, command).await,
+        AdminCommand::Webhook(command) => webhook::answer(gateway, command).await,
         AdminCommand::LimitsShow { user } => limits::show(gateway, &user).await,
         AdminCommand::Switch(command) => switch::answer(gateway, command).await,
         AdminCommand::Recall(command) => recall::answer(gateway, command).await,
@@ -67,6 +69,7 @@ async fn answer(gateway: &Gateway, command: AdminCommand, progress: &Arc<Progres
                 _ => Ok(AdminAnswer::Matrix(matrices.iter().map(policy::matrix_sheet).collect())),
             }
         }
+        AdminCommand::StoreClock => Ok(AdminAnswer::StoreClock { seconds_ahead: gateway.store_clock_ahead().await? }),
         // The certificate is the server's, who has read it before it comes here.
         AdminCommand::Reload { dry_run } => {
             gateway.read_rules().map_err(|problems| Stop::Refused(problems.to_string()))?;

@@ -9,17 +9,20 @@
 //! | --- | --- |
 //! | `command` | the words: a command, an answer |
 //! | `execute` | a command → the gateway → an answer |
+//! | `api_token` | tokens of the JSON API |
 //! | `user`, `app_password` | commands and answers, for people and their devices |
 //! | `keeping` | the same for what is kept |
 //! | `import`, `people` | imports; people who left and school years |
 //! | `migration` | mail brought in from elsewhere, and taken out |
 //! | `policy` | who may write to whom: explained, as a matrix, and the table read again |
 //! | `trail`, `switch`, `limits`, `recall` | commands and answers, for the trail, the switch, the limits, recall |
+//! | `webhook` | what webhooks have not been told |
 //! | `upkeep` | verify, repair, backup |
 //! | `signed` | a command of an admin whose name is known, with the reason |
 //! | `listen` | the server's side of the socket |
 //! | `ask` | the command line's side |
 
+mod api_token;
 mod app_password;
 mod ask;
 mod command;
@@ -37,7 +40,9 @@ mod switch;
 mod trail;
 mod upkeep;
 mod user;
+mod webhook;
 
+pub use api_token::{ApiTokenCommand, ApiTokenLine};
 pub use app_password::{AppPasswordCommand, AppPasswordLine};
 pub use ask::{AskError, ask, ask_watched};
 pub use command::{AdminAnswer, AdminCommand, Password, ProgressLine};
@@ -55,6 +60,7 @@ pub use switch::{SuspensionRow, SwitchCommand, SwitchScope};
 pub use trail::{TrailCommand, TrailPage, TrailRow, TrailSheet};
 pub use upkeep::{BackupSheet, FindingLine, UpkeepCommand, VerifySheet, verify_sheet};
 pub use user::{QuotaLine, UserCommand, UserLine, UserSheet};
+pub use webhook::{WebhookCommand, WebhookLine};
 
 /// Octets of one command or one answer.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;

@@ -162,6 +162,7 @@ impl Gateway {
             counting: self.counting(sender),
             quiet: quiet.now,
             urgent: quiet.urgent,
+            outbox: self.new_outbox(1),
             now,
         })
     }
@@ -175,6 +176,7 @@ impl Gateway {
                 Delivered::Done { people, waiting, opens, mailboxes } => {
                     self.settle_bodies(written(&new.body)).await;
                     self.changed(&mailboxes);
+                    self.wake_webhooks();
                     return Ok(match opens.map(|opens| self.on_the_wall(opens)) {
                         Some(opens) => Submitted::Waiting { people, waiting, opens },
                         None => Submitted::Delivered { people },

@@ -150,7 +150,7 @@ impl Gateway {
     }
 
     /// May people of this profile write to broadcast lists?
-    pub(in crate::domain) fn writes_to_lists(&self, profile: Profile) -> bool {
+    pub fn writes_to_lists(&self, profile: Profile) -> bool {
         self.config.policy.broadcast_profiles.contains(&profile)
     }
 

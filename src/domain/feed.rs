@@ -71,6 +71,12 @@ impl FeedCursor {
         Some(Self { uid_validity: UidValidity(uid_validity.parse().ok()?), uid: uid.parse().ok()? })
     }
 
+    /// The place right behind a message of the same page.
+    #[must_use]
+    pub const fn behind(self, item: &FeedItem) -> Self {
+        Self { uid_validity: self.uid_validity, uid: item.uid.0 }
+    }
+
     fn end_of(inbox: &Inbox) -> Self {
         Self { uid_validity: inbox.uid_validity, uid: inbox.uid_next.0.saturating_sub(1) }
     }

@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! | --- | --- |
+//! | `api` | what the JSON API rests on: tokens with scopes, requests that may come twice, badges
+//! | `webhook` | the ENT is told that messages have come |
 //! | `login` | who is it: passwords, app passwords, remembered credentials, tries |
 //! | `admins` | who may use the admin page |
 //! | `policy` | pure: who may write to whom |
@@ -22,6 +24,7 @@
 //! | `snapshot` | a mailbox's UIDs and flags in memory, once per node |
 //! | `feed` | what is new for a person: unread, latest, since a cursor; wakes who waits for it |
 //! | `limits` | how much people may send |
+//! | `searches` | how often people search the directory |
 //! | `quiet` | quiet hours: who is reached at once, who waits, what is due |
 //! | `switch` | sending or reading turned off, at once, for a profile, a school, a person or everybody |
 //! | `collect` | what nobody needs any more makes room |
@@ -37,6 +40,7 @@
 
 mod addressing;
 pub mod admins;
+pub mod api;
 mod arrival;
 pub mod backup;
 pub mod changes;
@@ -64,11 +68,13 @@ pub mod recover;
 pub mod repair;
 pub mod retention;
 pub mod rules;
+mod searches;
 pub mod snapshot;
 pub mod spool;
 pub mod switch;
 pub mod trail;
 pub mod verify;
+pub mod webhook;
 pub mod years;
 
 use std::sync::Arc;
@@ -77,7 +83,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use crate::config::{CloudApp, Config};
-use crate::ent::{Ent, Issuer};
+use crate::ent::{Ent, Issuer, SignIn};
 use crate::metrics::{History, Metrics};
 use crate::model::QuietRules;
 use crate::store::{PostgresSettings, Store, StoreError};
@@ -121,13 +127,20 @@ pub struct Gateway {
     pub(in crate::domain) ent: Option<Ent>,
     /// Who gives tokens out, where they are taken.
     pub(in crate::domain) issuer: Option<Issuer>,
+    /// The same, as the one through which people sign in on their page.
+    pub(in crate::domain) sign_in: Option<SignIn>,
     pub(in crate::domain) load: load::Load,
+    searches: searches::Searches,
     pub(in crate::domain) history: parking_lot::Mutex<History>,
     pub(in crate::domain) admin_tries: admins::AdminTries,
     /// The table of communication rules, as it was last read.
     pub(in crate::domain) rules: ArcSwap<policy::table::Table>,
     pub(in crate::domain) refusals: trail::refusals::Refusals,
     pub(in crate::domain) switch: switch::Switch,
+    pub(in crate::domain) badge_key: api::BadgeKey,
+    pub(in crate::domain) webhooks: webhook::Webhooks,
+    /// App passwords that people have just made.
+    pub(in crate::domain) shown: people::Shown,
     pub(in crate::domain) quiet: QuietRules,
     /// Apps whose maker's servers hold the password.
     pub(in crate::domain) cloud_apps: Vec<CloudApp>,
@@ -163,12 +176,17 @@ impl Gateway {
             collecting: tokio::sync::Notify::new(),
             ent: Ent::new(&config.ent).map_err(Fault::Ent)?,
             issuer: Issuer::new(&config.oidc).map_err(Fault::Ent)?,
+            sign_in: SignIn::new(&config.oidc, &config.page),
             load: load::Load::default(),
+            searches: searches::Searches::default(),
             history: parking_lot::Mutex::default(),
             admin_tries: admins::AdminTries::new(&config.admin),
             rules: ArcSwap::from_pointee(policy::table::Table::new(&config.rules)),
             refusals: trail::refusals::Refusals::default(),
             switch: switch::Switch::default(),
+            badge_key: api::BadgeKey::default(),
+            webhooks: webhook::Webhooks::new(&config).map_err(Fault::Ent)?,
+            shown: people::Shown::new(),
             quiet: config
                 .quiet
                 .rules()
@@ -206,6 +224,12 @@ impl Gateway {
     /// Can people be served: does the store answer?
     pub async fn health(&self) -> Result<(), Fault> {
         Ok(self.store.ping().await?)
+    }
+
+    /// How far the database's clock is ahead of ours, seconds.
+    pub async fn store_clock_ahead(&self) -> Result<i64, Fault> {
+        let store = self.store.clock().await?;
+        Ok(store.map_or(0, |store| store.saturating_sub(self.clock.now().0) / 1_000_000))
     }
 
     /// The open store: for the commands of admins.

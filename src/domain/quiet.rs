@@ -7,9 +7,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use jiff::civil::{DateTime, Time};
+
 use super::{Fault, Gateway};
 use crate::mime::is_urgent;
-use crate::model::{GroupKind, QuietNow, Timestamp, User};
+use crate::model::{GroupKind, Profile, QuietNow, QuietRule, Timestamp, User};
+use crate::store::people::overview;
 use crate::store::quiet::{self, NewEnd, Release, Waiting};
 use crate::store::{Durability, json_list};
 
@@ -19,6 +22,20 @@ pub(super) struct Quiet {
     pub(super) now: Option<QuietNow>,
     /// Would people wait, had the letter not been marked urgent by somebody who may?
     pub(super) urgent: bool,
+}
+
+/// Quiet hours of one school, as a person is told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuietOf {
+    /// Its name; `None`: the person has no school.
+    pub school: Option<String>,
+    /// Who is not reached then.
+    pub binds: Vec<Profile>,
+    pub morning: Time,
+    pub evening: Time,
+    pub weekends: bool,
+    /// When it opens next, on the school's clock; `None`: it is open.
+    pub opens: Option<DateTime>,
 }
 
 impl Gateway {
@@ -40,9 +57,28 @@ impl Gateway {
     }
 
     /// A time as people read it on the school's clock.
-    pub(super) fn on_the_wall(&self, at: Timestamp) -> jiff::civil::DateTime {
+    pub fn on_the_wall(&self, at: Timestamp) -> DateTime {
         let instant = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
         instant.to_zoned(self.quiet.default.hours.time_zone.clone()).datetime()
+    }
+
+    /// How quiet hours are to a person: in each of the person's schools; where there is none, as they are by default.
+    pub async fn quiet_of(&self, user: &User) -> Result<Vec<QuietOf>, Fault> {
+        let schools = self.store.read(user.id.clone(), |tx, user| Box::pin(overview::schools_of(tx, user))).await?;
+        let now = self.clock.now();
+        let of = |name: Option<String>, rule: &QuietRule| QuietOf {
+            school: name,
+            binds: rule.binds.clone(),
+            morning: rule.hours.morning,
+            evening: rule.hours.evening,
+            weekends: rule.hours.weekends,
+            opens: rule.hours.next_opening(now).map(|at| self.on_the_wall(at)),
+        };
+        if schools.is_empty() {
+            return Ok(vec![of(None, &self.quiet.default)]);
+        }
+        let rule = |uai: &str| self.quiet.schools.get(uai).unwrap_or(&self.quiet.default);
+        Ok(schools.into_iter().map(|school| of(Some(school.name), rule(&school.uai))).collect())
     }
 
     /// Places some letters that are due and wakes their readers. How many letters; none: nothing is due.
@@ -52,11 +88,13 @@ impl Gateway {
             batch: self.clock.new_id(),
             people_max: self.config.quiet.release_people_max,
             hold_suspended: self.config.quiet.hold_suspended,
+            outbox: self.new_outbox(self.config.quiet.release_people_max),
         };
         let released =
             self.store.write(Durability::Synced, release, |tx, release| Box::pin(quiet::release(tx, release))).await?;
         self.changed(&released.mailboxes);
         if released.people > 0 {
+            self.wake_webhooks();
             tracing::info!(letters = released.letters, people = released.people, "letters that waited were delivered");
         }
         Ok(released.letters)

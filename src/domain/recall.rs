@@ -116,7 +116,7 @@ impl Gateway {
     }
 
     /// May this person recall by a mail client?
-    pub(super) fn may_recall(&self, user: &User) -> bool {
+    pub fn may_recall(&self, user: &User) -> bool {
         let recall = &self.config.recall;
         !recall.mailbox.is_empty() && recall.profiles.contains(&user.profile)
     }

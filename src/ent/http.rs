@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, HOST};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
+use hyper::http::HeaderValue;
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
@@ -20,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Away;
+use crate::model::Secret;
 
 /// Octets of an answer's header, and of the body of a yes or no.
 const HEADER_BYTES_MAX: usize = 16 << 10;
@@ -27,13 +29,13 @@ const BODY_BYTES_MAX: usize = 4 << 10;
 
 /// Where to ask, and how to get there.
 pub(super) struct Place {
-    host: String,
-    port: u16,
+    pub(super) host: String,
+    pub(super) port: u16,
     /// As Host has it.
-    authority: String,
+    pub(super) authority: String,
     /// With its query, where it has one.
-    path: String,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(super) path: String,
+    pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 /// Asks whether somebody may write to somebody.
@@ -72,15 +74,44 @@ impl Place {
 
     /// The JSON object that is found there, of so many octets at most. Whoever calls it gives up when it takes too long.
     pub(super) async fn get(&self, body_bytes_max: usize) -> Result<Bytes, Away> {
-        let request = self.request(&self.path).body(Empty::new()).map_err(connection)?;
+        let request = self.request(&self.path).body(Full::default()).map_err(connection)?;
         self.send(request, body_bytes_max).await
     }
 
-    fn request(&self, path: &str) -> hyper::http::request::Builder {
-        Request::get(path).header(HOST, &self.authority).header(ACCEPT, "application/json").header(CONNECTION, "close")
+    /// Hands a form in (RFC 6749 §4.1.3), as `authorization`, and gives the JSON object that it is answered by. A refusal
+    /// (400, 401) is [`Away::Refused`].
+    pub(super) async fn post(
+        &self,
+        authorization: &Secret,
+        form: &[(&str, &str)],
+        body_bytes_max: usize,
+    ) -> Result<Bytes, Away> {
+        let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        // The error says nothing of the value, which is a secret.
+        let bad = || Away::Token("it cannot stand in a header".to_owned());
+        let mut value = HeaderValue::from_bytes(authorization.expose()).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        let request = self
+            .asking(Request::post(&self.path))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(AUTHORIZATION, value)
+            .body(Full::from(pairs.join("&")))
+            .map_err(|_| bad())?;
+        match self.send(request, body_bytes_max).await {
+            Err(Away::Status(status @ (400 | 401))) => Err(Away::Refused(format!("HTTP status {status}"))),
+            answer => answer,
+        }
     }
 
-    async fn send(&self, request: Request<Empty<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away> {
+    fn request(&self, path: &str) -> hyper::http::request::Builder {
+        self.asking(Request::get(path))
+    }
+
+    fn asking(&self, request: hyper::http::request::Builder) -> hyper::http::request::Builder {
+        request.header(HOST, &self.authority).header(ACCEPT, "application/json").header(CONNECTION, "close")
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(connection)?;
         match &self.tls {
             Some((connector, name)) => {
@@ -104,7 +135,7 @@ impl Client {
         Ok(answer.can_communicate)
     }
 
-    async fn request(&self, from: &str, to: &str) -> Result<Request<Empty<Bytes>>, Away> {
+    async fn request(&self, from: &str, to: &str) -> Result<Request<Full<Bytes>>, Away> {
         let target = format!("{}?from={}&to={}", self.place.path, escaped(from), escaped(to));
         let mut request = self.place.request(&target);
         if let Some(file) = &self.token_file {
@@ -113,11 +144,11 @@ impl Client {
             request = request.header(AUTHORIZATION, format!("Bearer {}", token.trim()));
         }
         // The error says nothing of the value, which may be the token.
-        request.body(Empty::new()).map_err(|_| Away::Token("it cannot stand in a header".to_owned()))
+        request.body(Full::default()).map_err(|_| Away::Token("it cannot stand in a header".to_owned()))
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Empty<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away>
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, body_bytes_max: usize) -> Result<Bytes, Away>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -158,7 +189,7 @@ fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, String> {
 }
 
 /// Octets that are not unreserved as `%XX` (RFC 3986 §2.1).
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(text.len());
     for octet in text.bytes() {

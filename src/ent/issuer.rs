@@ -86,6 +86,27 @@ impl Issuer {
         Ok(token.person(fitting, &self.config, now)?)
     }
 
+    /// Who signs in, as an ID token says that answers the question with this nonce (OpenID Connect Core 1.0 §3.1.3.7).
+    /// `judged`: as the settings have it, but for the one client.
+    ///
+    /// # Errors
+    /// Never says what the token holds.
+    pub async fn person_of_id_token(
+        &self,
+        token: &Secret,
+        judged: &OidcConfig,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<String, Unknown> {
+        let token = Unchecked::read(token.expose(), judged)?;
+        let keys = self.keys_for(&token, now).await?;
+        let mut fitting = keys.keys.iter().filter(|key| token.may_be_by(key)).peekable();
+        if fitting.peek().is_none() {
+            return Err(BadToken::Key.into());
+        }
+        Ok(token.person_who_signs_in(fitting, judged, nonce, now)?)
+    }
+
     /// Keys, asked for where those that we have are old or do not fit.
     async fn keys_for(&self, token: &Unchecked<'_>, now: Timestamp) -> Result<Arc<Keys>, Unknown> {
         let suffices = |keys: &Arc<Keys>| {

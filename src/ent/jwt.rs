@@ -42,6 +42,8 @@ pub enum BadToken {
     Person,
     #[error("not allowed to do this")]
     Scope,
+    #[error("no answer to the question that was asked")]
+    Nonce,
 }
 
 /// A token whose signature nobody has checked.
@@ -185,12 +187,38 @@ impl<'t> Unchecked<'t> {
         config: &OidcConfig,
         now: Timestamp,
     ) -> Result<String, BadToken> {
+        judge(&self.claims(&mut keys)?, config, now)
+    }
+
+    /// The same of an ID token for one client, `config`'s only audience (OpenID Connect Core 1.0 §3.1.3.7).
+    pub(super) fn person_who_signs_in<'k>(
+        &self,
+        mut keys: impl Iterator<Item = &'k PublicKey>,
+        config: &OidcConfig,
+        nonce: &str,
+        now: Timestamp,
+    ) -> Result<String, BadToken> {
+        let claims = self.claims(&mut keys)?;
+        let person = judge(&claims, config, now)?;
+        // For several: only where it was given to us.
+        let several = matches!(claims.get("aud"), Some(Value::Array(all)) if all.len() > 1);
+        let given_to_us = claims.get("azp").map(|party| config.audiences.iter().any(|own| party == own));
+        if given_to_us == Some(false) || (several && given_to_us.is_none()) {
+            return Err(BadToken::Audience);
+        }
+        if claims.get("nonce").and_then(Value::as_str) != Some(nonce) {
+            return Err(BadToken::Nonce);
+        }
+        Ok(person)
+    }
+
+    /// What it claims, where one of the keys has signed it.
+    fn claims<'k>(&self, keys: &mut impl Iterator<Item = &'k PublicKey>) -> Result<Map<String, Value>, BadToken> {
         if !keys.any(|key| key.kind.has_signed(self)) {
             return Err(BadToken::Signature);
         }
         let claims = URL_SAFE_NO_PAD.decode(self.claims).map_err(|_| BadToken::Malformed)?;
-        let claims: Map<String, Value> = serde_json::from_slice(&claims).map_err(|_| BadToken::Malformed)?;
-        judge(&claims, config, now)
+        serde_json::from_slice(&claims).map_err(|_| BadToken::Malformed)
     }
 }
 

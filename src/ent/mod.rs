@@ -7,12 +7,16 @@
 //! | file | what |
 //! | --- | --- |
 //! | `http` | one question over HTTP |
+//! | `post` | telling something over HTTP: webhooks |
 //! | `issuer` | the ENT as the one that gives tokens out (setting `oidc`): its keys, and whose a token is |
+//! | `sign_in` | the ENT as the one through which people sign in: its endpoints, a code for a token |
 //! | `jwt` | pure: a token and a key → what the token claims |
 
 mod http;
 mod issuer;
 mod jwt;
+mod post;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -25,6 +29,8 @@ use crate::model::Timestamp;
 use http::Client;
 pub use issuer::{Issuer, Unknown};
 pub use jwt::BadToken;
+pub use post::Courier;
+pub use sign_in::{Question, SignIn};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,9 @@ pub enum Away {
     Status(u16),
     #[error("not the answer that was asked for: {0}")]
     Answer(String),
+    /// RFC 6749 §5.2: what was handed in is not taken.
+    #[error("refused: {0}")]
+    Refused(String),
 }
 
 /// The ENT, as far as it is asked.

@@ -4,16 +4,22 @@
 //! | --- | --- |
 //! | `/health/live` | 200 while the process works |
 //! | `/health/ready` | 200 while people can be served, else 503: for balancers |
+//! | `/.well-known/carddav`, `/dav/…` | `carddav`: address books |
+//! | `/`, `/sign-in`, `/devices` … | `page`: for people |
 //! | `/assets/…` | `html`: what pages are dressed in |
+//! | `/api/v1/…`, `/badge/…` | `api`: for the ENT |
 //! | others | `setup` |
 //!
 //! An answer that stays open is made by `events`; who asks is told by `client`.
 
 pub mod admin;
+pub mod api;
+pub mod carddav;
 pub mod client;
 pub mod events;
 pub mod html;
 pub mod metrics;
+mod page;
 pub mod setup;
 
 use std::net::SocketAddr;
@@ -26,6 +32,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use self::events::EventPlaces;
 use self::setup::Setup;
 use crate::config::PublicConfig;
 use crate::domain::Gateway;
@@ -63,13 +70,19 @@ struct Site {
 /// The routes of the HTTP port.
 pub fn router(gateway: Arc<Gateway>, ports: PublicPorts) -> Router {
     let setup = setup::router(Setup::new(&gateway.config, ports));
+    let places = EventPlaces::new(&gateway.config.events);
+    let api = api::router(Arc::clone(&gateway), places.clone());
+    let page = page::router(Arc::clone(&gateway), ports, places);
     Router::new()
         // Who asks this would start the process anew: it waits for nothing that a new process would wait for, too.
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
-        .with_state(Site { gateway })
+        .with_state(Site { gateway: Arc::clone(&gateway) })
+        .merge(carddav::router(gateway))
         .merge(setup)
+        .merge(page)
         .merge(html::router())
+        .merge(api)
 }
 
 /// 200 where people can be served, else 503.

@@ -32,6 +32,8 @@ label! {
         Imaps = "imaps",
         Submission = "submission",
         Submissions = "submissions",
+        Ldap = "ldap",
+        Ldaps = "ldaps",
         Https = "https",
         Http = "http",
         Admin = "admin",
@@ -44,6 +46,8 @@ label! {
     Spoken = "protocol" {
         Imap = "imap",
         Smtp = "smtp",
+        Ldap = "ldap",
+        CardDav = "carddav",
     }
 }
 

@@ -10,21 +10,39 @@ pub const CLIENT_NAME_CHARS_MAX: usize = 80;
 pub enum Protocol {
     Imap,
     Smtp,
+    Ldap,
+    CardDav,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Imap, Self::Smtp];
+    pub const ALL: [Self; 4] = [Self::Imap, Self::Smtp, Self::Ldap, Self::CardDav];
 
-    /// The column `app_password.last_protocol`.
+    /// The word for it: the column `app_password.last_service`, and what admins read.
     pub const fn column(self) -> &'static str {
         match self {
             Self::Imap => "imap",
             Self::Smtp => "smtp",
+            Self::Ldap => "ldap",
+            Self::CardDav => "carddav",
         }
     }
 
-    /// From the column.
+    /// The column `app_password.last_protocol`, in which gateways of 0.1.0 take these two words only.
+    pub const fn old_column(self) -> &'static str {
+        match self {
+            Self::Imap | Self::Ldap | Self::CardDav => "imap",
+            Self::Smtp => "smtp",
+        }
+    }
+
+    /// From both columns: the newer one counts while the older one says what belongs to it.
+    pub fn from_columns(old: &str, new: Option<&str>) -> Option<Self> {
+        let exact = new.and_then(Self::from_column).filter(|protocol| protocol.old_column() == old);
+        exact.or_else(|| Self::from_column(old))
+    }
+
+    /// From the word.
     pub fn from_column(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|protocol| protocol.column() == text)
     }
@@ -107,6 +125,17 @@ impl WordChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_older_gateway_writes_later_counts() {
+        for protocol in Protocol::ALL {
+            assert_eq!(Protocol::from_columns(protocol.old_column(), Some(protocol.column())), Some(protocol));
+        }
+        assert_eq!(Protocol::from_columns("smtp", Some("ldap")), Some(Protocol::Smtp));
+        assert_eq!(Protocol::from_columns("imap", None), Some(Protocol::Imap));
+        assert_eq!(Protocol::from_columns("imap", Some("gopher")), Some(Protocol::Imap));
+        assert_eq!(Protocol::from_columns("pop3", Some("ldap")), None);
+    }
 
     fn name(words: &[&str]) -> Option<String> {
         ClientName::from_words(words.iter().copied()).map(|name| name.as_str().to_owned())

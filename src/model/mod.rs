@@ -4,6 +4,7 @@
 
 mod address;
 mod annotation;
+mod api;
 mod calendar;
 mod device;
 mod flags;
@@ -21,6 +22,7 @@ pub mod utf7;
 
 pub use address::Address;
 pub use annotation::{AnnotationName, AnnotationScope};
+pub use api::ApiScope;
 pub use calendar::{Holidays, Hours};
 pub use device::{CLIENT_NAME_CHARS_MAX, ClientName, LastUse, Protocol, WordChoice};
 pub use flags::{Flags, SystemFlag};

@@ -36,6 +36,8 @@ pub enum TrailEvent {
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<String>,
     },
+    /// What somebody did with a device of their own: `created`, `revoked`; its app password's id.
+    Device { act: &'static str, device: String },
     /// An admin has asked for something on the admin page, or tried to come in: written before it is done. `about`: to whom or
     /// to what.
     Operator { admin: String, act: &'static str, about: String, reason: String },
@@ -61,6 +63,7 @@ impl TrailEvent {
             Self::Refusals { .. } => "refusals",
             Self::Admin { .. } => "admin",
             Self::App { .. } => "app",
+            Self::Device { .. } => "device",
             Self::Operator { .. } => "operator",
             Self::Switch { .. } => "switch",
         }

@@ -119,6 +119,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         }
         Sentence::SendingOff => "Sending is suspended for now. Your password stays valid.".to_owned(),
         Sentence::ReadingOff => "The mail service is suspended for now. Your password stays valid.".to_owned(),
+        Sentence::SearchTooBroad { chars_min } => format!("Type at least {chars_min} letters of a name."),
+        Sentence::MoreFound => "There are more: type more of the name.".to_owned(),
+        Sentence::TooManySearches => "Too many searches in a short time: try again in a minute.".to_owned(),
+        Sentence::DirectoryReadOnly => "The directory cannot be changed here.".to_owned(),
         Sentence::LetterRecalled => "This message was recalled by its author.".to_owned(),
         Sentence::AttachmentMissing { name } => {
             format!("The attachment \"{name}\" was not in the archive: look for it in the ENT.")
@@ -127,6 +131,9 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::BookOfGroups => "My groups".to_owned(),
         Sentence::BookOfColleagues => "My colleagues".to_owned(),
         Sentence::BookOfOthers => "Other recipients".to_owned(),
+        Sentence::BookExplained => {
+            "Those to whom you may write in the ENT. This address book keeps itself up to date.".to_owned()
+        }
         Sentence::ProfileName { profile } => match profile {
             Profile::Student => "Pupil",
             Profile::Relative => "Parent",

@@ -133,6 +133,10 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::ReadingOff => {
             "La messagerie est suspendue pour le moment. Votre mot de passe reste valable.".to_owned()
         }
+        Sentence::SearchTooBroad { chars_min } => format!("Tapez au moins {chars_min} lettres d'un nom."),
+        Sentence::MoreFound => "D'autres personnes correspondent : précisez le nom.".to_owned(),
+        Sentence::TooManySearches => "Trop de recherches en peu de temps : réessayez dans une minute.".to_owned(),
+        Sentence::DirectoryReadOnly => "L'annuaire ne peut pas être modifié ici.".to_owned(),
         Sentence::LetterRecalled => "Ce message a été rappelé par son auteur.".to_owned(),
         Sentence::AttachmentMissing { name } => {
             format!("La pièce jointe « {name} » n'était pas dans l'archive : retrouvez-la dans l'ENT.")
@@ -141,6 +145,9 @@ pub(super) fn text(sentence: &Sentence) -> String {
         Sentence::BookOfGroups => "Mes groupes".to_owned(),
         Sentence::BookOfColleagues => "Mes collègues".to_owned(),
         Sentence::BookOfOthers => "Autres destinataires".to_owned(),
+        Sentence::BookExplained => {
+            "Ceux à qui vous pouvez écrire dans l'ENT. Ce carnet se met à jour tout seul.".to_owned()
+        }
         Sentence::ProfileName { profile } => match profile {
             Profile::Student => "Élève",
             Profile::Relative => "Parent",

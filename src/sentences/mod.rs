@@ -2,12 +2,18 @@
 //!
 //! One line each: they go into SMTP replies and IMAP responses. [`ascii`] is for places where the protocol asks for ASCII.
 
+mod api;
 mod app_letter;
+pub mod checkup;
 mod english;
 mod french;
+pub mod page;
+mod profile;
 mod reason;
 mod recalled;
 
+pub use api::ApiProblem;
+pub use profile::profile_name;
 pub use recalled::recalled;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
@@ -170,6 +176,16 @@ pub enum Sentence {
     SendingOff,
     /// The switch: nobody of the person's kind may read now.
     ReadingOff,
+    /// A search of the directory without a piece of a name, or with too short a one.
+    SearchTooBroad {
+        chars_min: usize,
+    },
+    /// A search of the directory found more than is told.
+    MoreFound,
+    /// The person has searched the directory too often lately.
+    TooManySearches,
+    /// What would change the directory.
+    DirectoryReadOnly,
     /// In the place of a letter that its author took back.
     LetterRecalled,
     /// In the place of an attachment that an archive should hold and does not.
@@ -181,6 +197,8 @@ pub enum Sentence {
     BookOfGroups,
     BookOfColleagues,
     BookOfOthers,
+    /// What an address book is.
+    BookExplained,
     /// What a person is, on a card of the address book.
     ProfileName {
         profile: Profile,

@@ -27,9 +27,13 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(60);
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Serves a mail port until the server stops.
+/// Serves a port of mail, or of LDAP, until the server stops.
 pub(super) async fn mail(shared: Arc<Shared>, service: Service, listener: TcpListener) {
-    while let Some((stream, peer, place)) = next(&shared, &listener, &shared.places).await {
+    let places = match service {
+        Service::Ldap | Service::Ldaps => &shared.ldap_places,
+        _ => &shared.places,
+    };
+    while let Some((stream, peer, place)) = next(&shared, &listener, places).await {
         let stop = CancellationToken::new();
         let session = session::run(Arc::clone(&shared), service, stream, peer, stop.clone());
         let (told, kill) = (Arc::clone(&shared), shared.kill.clone());

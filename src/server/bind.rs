@@ -8,7 +8,7 @@ use super::{StartError, handed};
 use crate::config::ListenConfig;
 use crate::metrics::Listener;
 
-/// What is spoken on a mail port.
+/// What is spoken on a port of mail, or of the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     /// RFC 9051, STARTTLS.
@@ -19,6 +19,10 @@ pub(super) enum Service {
     Submission,
     /// RFC 8314 §3.3.
     Submissions,
+    /// RFC 4511, STARTTLS.
+    Ldap,
+    /// The same over TLS.
+    Ldaps,
 }
 
 impl Service {
@@ -29,6 +33,8 @@ impl Service {
             Self::Imaps => Listener::Imaps,
             Self::Submission => Listener::Submission,
             Self::Submissions => Listener::Submissions,
+            Self::Ldap => Listener::Ldap,
+            Self::Ldaps => Listener::Ldaps,
         }
     }
 
@@ -39,7 +45,14 @@ impl Service {
             Self::Imaps => "imaps",
             Self::Submission => "submission",
             Self::Submissions => "submissions",
+            Self::Ldap => "ldap",
+            Self::Ldaps => "ldaps",
         }
+    }
+
+    /// Is there TLS from the first octet?
+    pub(super) const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Imaps | Self::Submissions | Self::Ldaps)
     }
 }
 
@@ -50,6 +63,8 @@ pub struct Addresses {
     pub imaps: Option<SocketAddr>,
     pub submission: Option<SocketAddr>,
     pub submissions: Option<SocketAddr>,
+    pub ldap: Option<SocketAddr>,
+    pub ldaps: Option<SocketAddr>,
     pub https: Option<SocketAddr>,
     pub http: Option<SocketAddr>,
     pub metrics: Option<SocketAddr>,
@@ -73,6 +88,8 @@ pub(super) async fn bind(config: &ListenConfig) -> Result<Listeners, StartError>
         (Service::Imaps, "listen.imaps", config.imaps),
         (Service::Submission, "listen.submission", config.submission),
         (Service::Submissions, "listen.submissions", config.submissions),
+        (Service::Ldap, "listen.ldap", config.ldap),
+        (Service::Ldaps, "listen.ldaps", config.ldaps),
     ];
     let mut mail = Vec::new();
     for (service, key, address) in wanted {
@@ -109,6 +126,8 @@ impl Listeners {
                 Service::Imaps => &mut addresses.imaps,
                 Service::Submission => &mut addresses.submission,
                 Service::Submissions => &mut addresses.submissions,
+                Service::Ldap => &mut addresses.ldap,
+                Service::Ldaps => &mut addresses.ldaps,
             };
             *place = Some(local(service.name(), listener)?);
         }

@@ -1,6 +1,6 @@
 //! Sockets handed over by systemd (`sd_listen_fds(3)`): they stay open while the server is restarted, so that no client is
-//! turned away. Each is called as its setting is: `imap`, `imaps`, `submission`, `submissions`, `https`, `http`, `metrics`,
-//! `admin`.
+//! turned away. Each is called as its setting is: `imap`, `imaps`, `submission`, `submissions`, `ldap`, `ldaps`, `https`,
+//! `http`, `metrics`, `admin`.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,7 +9,8 @@ use std::net::TcpListener;
 use listenfd::ListenFd;
 
 /// The names that a socket may have.
-const NAMES: [&str; 8] = ["imap", "imaps", "submission", "submissions", "https", "http", "metrics", "admin"];
+const NAMES: [&str; 10] =
+    ["imap", "imaps", "submission", "submissions", "ldap", "ldaps", "https", "http", "metrics", "admin"];
 
 /// The sockets that this process was given, by name.
 ///

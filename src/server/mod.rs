@@ -13,7 +13,7 @@
 //! | `rounds` | what the server does by itself, again and again |
 //! | `proxied` | for whom a balancer connects |
 //! | `handshake` | TLS |
-//! | `session` | one mail connection: TLS, STARTTLS, the protocol |
+//! | `session` | one connection of mail or LDAP: TLS, STARTTLS, the protocol |
 //! | `web` | one HTTP connection |
 //! | `prompt` | a stream whose other end must go on reading |
 
@@ -38,6 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use axum::{Extension, Router};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,7 @@ use crate::config::Config;
 use crate::control::{self, Reload};
 use crate::domain::clock::Clock;
 use crate::domain::{Fault, Gateway, open_store};
+use crate::http::setup::Signing;
 use crate::http::{self, PublicPorts};
 use crate::metrics::Listener;
 use crate::store::StoreError;
@@ -92,6 +94,8 @@ struct Shared {
     certificates: Option<Certificates>,
     /// Places for mail connections.
     places: Arc<Semaphore>,
+    /// Places for LDAP connections.
+    ldap_places: Arc<Semaphore>,
     /// Places for HTTP connections.
     http_places: Arc<Semaphore>,
     /// Places for those who run the service: nobody else can take them.
@@ -132,9 +136,10 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     let shared = Arc::new(Shared {
         gateway,
         certificates,
-        places: Arc::new(Semaphore::new(config.listen.connections_max.min(Semaphore::MAX_PERMITS))),
-        http_places: Arc::new(Semaphore::new(config.listen.http_connections_max.min(Semaphore::MAX_PERMITS))),
-        operator_places: Arc::new(Semaphore::new(OPERATOR_CONNECTIONS_MAX)),
+        places: places(config.listen.connections_max),
+        ldap_places: places(config.listen.ldap_connections_max),
+        http_places: places(config.listen.http_connections_max),
+        operator_places: places(OPERATOR_CONNECTIONS_MAX),
         stop: CancellationToken::new(),
         hurry: CancellationToken::new(),
         kill: CancellationToken::new(),
@@ -147,6 +152,11 @@ pub async fn start(config: Arc<Config>, clock: Clock) -> Result<Server, StartErr
     });
     shared.spawn(listeners, addresses, control, admins);
     Ok(Server { shared, addresses })
+}
+
+/// As many places as a setting says.
+fn places(max: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
 }
 
 /// Makes the folder, where it is not there yet, for its owner only: it holds people's letters.
@@ -223,7 +233,7 @@ impl Shared {
         for (service, listener) in listeners.mail {
             self.tasks.spawn(accept::mail(Arc::clone(self), service, listener));
         }
-        let public = http::router(Arc::clone(&self.gateway), self.public_ports(addresses));
+        let public = self.signing(http::router(Arc::clone(&self.gateway), self.public_ports(addresses)));
         let metrics = http::metrics::router(Arc::clone(&self.gateway));
         for (counted, door, listener, router) in [
             (Listener::Https, Door::Tls, listeners.https, &public),
@@ -262,6 +272,10 @@ impl Shared {
         }
         self.tasks.spawn(rounds::trail(Arc::clone(self)));
         self.tasks.spawn(rounds::quiet(Arc::clone(self)));
+        for hook in self.gateway.webhooks() {
+            let (telling, hook, end) = (Arc::clone(&self.gateway), Arc::clone(hook), self.end.clone());
+            self.tasks.spawn(async move { telling.keep_telling_webhook(&hook, end).await });
+        }
         let gateway = Arc::clone(&self.gateway);
         self.tasks.spawn(control::serve(control, gateway, reload, self.end.clone()));
     }
@@ -271,6 +285,12 @@ impl Shared {
         if let Some(ends_at) = self.certificates.as_ref().and_then(Certificates::ends_at) {
             self.gateway.metrics.certificate_ends.set(u64::try_from(ends_at).unwrap_or(0));
         }
+    }
+
+    /// Profiles are signed with the certificate of the ports.
+    fn signing(&self, router: Router) -> Router {
+        let Some(signer) = self.certificates.as_ref().map(Certificates::signer) else { return router };
+        router.layer(Extension(Signing(Arc::new(move |document| signer.signed(document)))))
     }
 
     /// The ports to tell clients of: those set, else those listened on. STARTTLS without a certificate is not told.

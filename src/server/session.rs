@@ -1,4 +1,4 @@
-//! One mail connection: TLS from the first octet or by STARTTLS, and the protocol on whichever stream there is.
+//! One connection of mail or LDAP: TLS from the first octet or by STARTTLS, and the protocol on whichever stream there is.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::bind::Service;
 use super::{Shared, handshake, proxied};
 use crate::connection::{Connection, Ended, Security, Start};
 use crate::sasl::ChannelBindings;
-use crate::{imap, smtp};
+use crate::{imap, ldap, smtp};
 
 /// Serves one client, until `stop` is cancelled at the latest. Never fails: whatever goes wrong concerns this client only.
 pub(super) async fn run(
@@ -33,25 +33,19 @@ pub(super) async fn run(
     };
     let span = tracing::info_span!("session", id = connection.id, service = service.name(), %peer);
     // Boxed, each on its own: a connection takes the memory of the phase it is in, not of the largest.
-    let encrypted = match service {
-        Service::Imaps | Service::Submissions => Some(stream),
-        Service::Imap | Service::Submission => {
-            match Box::pin(speak(&shared, service, &connection, Start::Greeting, stream).instrument(span.clone())).await
-            {
-                Ended::StartTls(stream) => Some(stream),
-                Ended::Closed => None,
-            }
+    let stream = if service.is_encrypted() {
+        stream
+    } else {
+        match Box::pin(speak(&shared, service, &connection, Start::Greeting, stream).instrument(span.clone())).await {
+            Ended::StartTls(stream) => stream,
+            Ended::Closed => return,
         }
     };
-    let Some(stream) = encrypted else { return };
     let shaken = Box::pin(handshake::shake_hands(&shared, stream).instrument(span.clone())).await;
     let Some((stream, bindings)) = shaken else { return };
-    let start = match service {
-        Service::Imaps | Service::Submissions => Start::Greeting,
-        Service::Imap | Service::Submission => Start::AfterStartTls,
-    };
+    let start = if service.is_encrypted() { Start::Greeting } else { Start::AfterStartTls };
     let connection = Connection { security: Security::Tls, bindings, ..connection };
-    // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2).
+    // A second STARTTLS is refused by the protocols (RFC 9051 §6.2.1, RFC 3207 §4.2, RFC 4511 §4.14.2).
     Box::pin(speak(&shared, service, &connection, start, stream).instrument(span)).await;
 }
 
@@ -63,5 +57,7 @@ where
     match service {
         Service::Imap | Service::Imaps => imap::run(gateway, connection, start, stream).await,
         Service::Submission | Service::Submissions => smtp::run(gateway, connection, start, stream).await,
+        // The client speaks first, always.
+        Service::Ldap | Service::Ldaps => ldap::run(gateway, connection, stream).await,
     }
 }

@@ -29,6 +29,7 @@ fn without_full_stop(mut text: String) -> String {
 }
 
 /// Reply code and enhanced code of each sentence.
+#[expect(clippy::too_many_lines, reason = "a table: one line for each sentence, or fewer")]
 const fn codes(sentence: &Sentence) -> (u16, &'static str) {
     match sentence {
         Sentence::Delivered | Sentence::Waiting { .. } => (250, "2.0.0"),
@@ -92,6 +93,10 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::BadMailboxName
         | Sentence::TooManyKeywords
         // Read in letters.
+        | Sentence::SearchTooBroad { .. }
+        | Sentence::MoreFound
+        | Sentence::TooManySearches
+        | Sentence::DirectoryReadOnly
         | Sentence::LetterRecalled
         | Sentence::AttachmentMissing { .. }
         // On the screens of devices.
@@ -100,6 +105,7 @@ const fn codes(sentence: &Sentence) -> (u16, &'static str) {
         | Sentence::BookOfGroups
         | Sentence::BookOfColleagues
         | Sentence::BookOfOthers
+        | Sentence::BookExplained
         | Sentence::ProfileName { .. }
         | Sentence::ParentOf { .. }
         | Sentence::ProfileExplained => (550, "5.2.0"),

@@ -7,6 +7,7 @@ use super::mailbox::take;
 use super::message::{NewBody, NewMessage, add, add_body, hold};
 use super::placement::{NewPlacement, filed};
 use super::quiet::{self, Held};
+use super::webhook::{self, NewOutbox};
 use super::{StoreError, Tx, column, locking_mailboxes, number, on_engine, placement, sql, trail};
 use crate::model::{
     Flags, Limit, MailboxId, MessageId, QuietNow, SystemFlag, Timestamp, TrailEvent, TrailLine, Uid, UserId,
@@ -38,6 +39,8 @@ pub(crate) struct NewDelivery {
     pub(crate) quiet: Option<QuietNow>,
     /// Quiet hours were set aside for it.
     pub(crate) urgent: bool,
+    /// Who is to be told.
+    pub(crate) outbox: NewOutbox,
     pub(crate) now: Timestamp,
 }
 
@@ -97,7 +100,11 @@ pub(crate) async fn deliver(tx: &mut Tx<'_>, new: &NewDelivery) -> Result<Delive
         note(tx, new, people, held.now).await?;
     }
     lock(tx, new, submission.id, sent).await?;
-    let mut mailboxes = if people > held.now { place(tx, new, &submission).await? } else { Vec::new() };
+    let mut mailboxes = Vec::new();
+    if people > held.now {
+        mailboxes = place(tx, new, &submission).await?;
+        webhook::add(tx, &new.outbox, &[submission.id], new.batch, new.now).await?;
+    }
     if people == 0 {
         // Nobody may have the letter, should this be a repetition, or all members of a group be suspended.
         placement::doom_messages(tx, &[submission.letter.0], new.now).await?;

@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
 }
 
 /// The INBOXes of people, by person; who has none is left out. `user_ids`: a JSON list.
-pub(crate) async fn inboxes(tx: &mut Tx<'_>, user_ids: &String) -> Result<HashMap<UserId, Inbox>, StoreError> {
+pub(crate) async fn inboxes(tx: &mut Tx<'_>, user_ids: &str) -> Result<HashMap<UserId, Inbox>, StoreError> {
     let statement = sql!(
         tx,
         "select m.user_id, m.id, m.uid_validity, m.uid_next, (
@@ -38,7 +38,7 @@ pub(crate) async fn inboxes(tx: &mut Tx<'_>, user_ids: &String) -> Result<HashMa
         " as list join mailbox m on m.user_id = list.item and m.special_use = 'inbox'"
     );
     let rows: Vec<(String, i64, i64, i64, i64)> = on_engine!(tx, |c| {
-        sqlx::query_as(statement).bind(user_ids.as_str()).bind(json_list(&unread_flags())).fetch_all(c).await?
+        sqlx::query_as(statement).bind(user_ids).bind(json_list(&unread_flags())).fetch_all(c).await?
     });
     let inbox = |(user, id, uid_validity, uid_next, unread): (String, i64, i64, i64, i64)| {
         let inbox = Inbox {

@@ -14,6 +14,7 @@
 
 pub(crate) mod annotation;
 pub(crate) mod answers;
+pub mod api;
 pub mod backup;
 pub(crate) mod collect;
 pub(crate) mod counts;
@@ -40,6 +41,7 @@ pub(crate) mod trail;
 mod transact;
 mod uids;
 pub mod verify;
+pub mod webhook;
 mod writer;
 
 pub use inspect::Inspection;

@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{Engine, PostgresSettings, Store, StoreError, Tx, schema};
 
 /// The versions of the schema: number, title, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: [Texts; 3] = [
+const MIGRATIONS: [Texts; 6] = [
     (1, "schema", include_str!("../../migrations/0001_schema.sql"), include_str!("../../migrations/0001_schema.sql")),
     (
         2,
@@ -28,6 +28,14 @@ const MIGRATIONS: [Texts; 3] = [
         include_str!("../../migrations/0003_address_book.sql"),
         include_str!("../../migrations/0003_address_book.sql"),
     ),
+    (
+        4,
+        "expand: what devices speak",
+        include_str!("../../migrations/0004_last_service.sql"),
+        include_str!("../../migrations/0004_last_service.sql"),
+    ),
+    (5, "expand: page", include_str!("../../migrations/0005_page.sql"), include_str!("../../migrations/0005_page.sql")),
+    (6, "expand: api", include_str!("../../migrations/0006_api.sql"), include_str!("../../migrations/0006_api.sql")),
 ];
 
 /// Reader connections on SQLite.

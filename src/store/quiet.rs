@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::webhook::{self, NewOutbox};
 use super::{StoreError, Tx, column, json_list, locking_mailboxes, on_engine, postgres_list, sql, trail};
 use crate::model::{MailboxId, Profile, QuietNow, Timestamp, TrailEvent, TrailLine, UserId, is_staff};
 
@@ -92,6 +93,8 @@ pub(crate) struct Release {
     pub(crate) people_max: usize,
     /// Pass over letters of those who may not send any more?
     pub(crate) hold_suspended: bool,
+    /// Who is to be told, of as many letters as there may be.
+    pub(crate) outbox: NewOutbox,
 }
 
 /// What was placed.
@@ -121,6 +124,8 @@ pub(crate) async fn release(tx: &mut Tx<'_>, asked: &Release) -> Result<Released
         let query = sqlx::query_scalar(DUE).bind(asked.now.0).bind(asked.hold_suspended);
         query.bind(column(asked.people_max)).fetch_all(c).await?
     });
+    // One whose readers wait until different times is there several times.
+    letters.sort_unstable();
     letters.dedup();
     if letters.is_empty() {
         return Ok(Released::default());
@@ -131,6 +136,7 @@ pub(crate) async fn release(tx: &mut Tx<'_>, asked: &Release) -> Result<Released
     let mailboxes = take(tx, asked, &list).await?;
     let people = place(tx, asked, &list).await?;
     if people > 0 {
+        webhook::add(tx, &asked.outbox, &letters, asked.batch, asked.now).await?;
         let event = TrailEvent::Release { letters: letters.len(), people };
         trail::add(tx, &TrailLine::new(asked.batch, asked.now, None, &event)).await?;
     }

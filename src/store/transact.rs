@@ -138,6 +138,21 @@ impl Store {
         .await
     }
 
+    /// What the database's clock shows, microseconds since 1970; `None` where the database is in this process.
+    pub async fn clock(&self) -> Result<Option<i64>, StoreError> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let shown = self.read((), |tx, ()| {
+            Box::pin(async move {
+                let statement = "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
+                let (now,): (i64,) = on_engine!(tx, |c| sqlx::query_as(statement).fetch_one(c).await)?;
+                Ok(now)
+            })
+        });
+        Ok(Some(shown.await?))
+    }
+
     /// Which engine is open: for messages to admins.
     pub fn engine_name(&self) -> &'static str {
         match &self.engine {

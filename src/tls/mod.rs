@@ -8,12 +8,14 @@
 //! | `binding` | what binds a login to its connection |
 //! | `client` | clients that show a certificate |
 //! | `make` | a self-signed certificate, for trials |
+//! | `signing` | pure: documents signed with the certificate |
 //! | `subject` | pure: for whom a certificate is made |
 //! | `validity` | pure: from when and until when a certificate holds |
 
 mod binding;
 mod client;
 mod make;
+mod signing;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -110,11 +112,32 @@ impl Certificates {
         binding::end_point(self.current.0.load().cert.first()?)
     }
 
+    /// Signs documents with whatever certificate is in use by then.
+    pub fn signer(&self) -> Signer {
+        Signer(Arc::clone(&self.current))
+    }
+
     /// When the certificate ends, in seconds since 1970; `None` where its dates cannot be read.
     pub fn ends_at(&self) -> Option<i64> {
         let current = self.current.0.load();
         validity::validity(current.cert.first()?).map(|validity| validity.not_after)
     }
+}
+
+/// Signs documents with the certificate.
+#[derive(Clone, Debug)]
+pub struct Signer(Arc<Current>);
+
+impl Signer {
+    /// The document in CMS SignedData (RFC 5652 §5), DER; `None` where the certificate's key cannot sign it.
+    pub fn signed(&self, document: &[u8]) -> Option<Vec<u8>> {
+        signing::signed(document, &self.0.0.load())
+    }
+}
+
+/// When a certificate (DER) ends, in seconds since 1970; `None` where its dates cannot be read.
+pub fn ends_at(certificate: &[u8]) -> Option<i64> {
+    validity::validity(certificate).map(|validity| validity.not_after)
 }
 
 fn covers(key: &CertifiedKey, host_name: &str) -> bool {

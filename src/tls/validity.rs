@@ -11,8 +11,8 @@ pub(super) struct Validity {
 }
 
 pub(super) const SEQUENCE: u8 = 0x30;
-const INTEGER: u8 = 0x02;
-const EXPLICIT_VERSION: u8 = 0xA0;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const EXPLICIT_VERSION: u8 = 0xA0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 

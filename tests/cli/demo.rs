@@ -5,8 +5,20 @@ use std::net::TcpStream;
 
 use crate::sandbox::{Running, Sandbox, Stream, mode};
 
-const PORTS: [&str; 10] =
-    ["--imap-port", "0", "--imaps-port", "0", "--submission-port", "0", "--submissions-port", "0", "--http-port", "0"];
+const PORTS: [&str; 12] = [
+    "--imap-port",
+    "0",
+    "--imaps-port",
+    "0",
+    "--submission-port",
+    "0",
+    "--submissions-port",
+    "0",
+    "--ldap-port",
+    "0",
+    "--http-port",
+    "0",
+];
 
 fn demo(sandbox: &Sandbox, arguments: &[&str]) -> Running {
     let all: Vec<&str> =

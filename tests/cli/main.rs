@@ -15,6 +15,7 @@ mod commands;
 mod control;
 mod demo;
 mod devices;
+mod doctor;
 mod keeping;
 mod migration;
 mod outdated;

@@ -179,6 +179,27 @@ async fn the_http_port_has_places_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_directory_has_places_of_its_own() {
+    let sandbox = Sandbox::with("ldap = \"127.0.0.1:0\"\nldap_connections_max = 1\n");
+    let server = sandbox.start().await;
+    let addresses = server.addresses();
+    // The server's own entry, which anybody may see.
+    let search =
+        "0%\u{2}\u{1}\u{1}c \u{4}\0\n\u{1}\0\n\u{1}\0\u{2}\u{1}\0\u{2}\u{1}\0\u{1}\u{1}\0\u{87}\u{b}objectClass0\0";
+    let search: Vec<u8> = search.chars().map(|sign| u8::try_from(u32::from(sign)).unwrap()).collect();
+    let mut first = connect(addresses.ldap).await;
+    first.get_mut().write_all(&search).await.unwrap();
+    assert_eq!(first.get_mut().read_u8().await.unwrap(), 0x30);
+    let mut second = connect(addresses.ldap).await;
+    second.get_mut().write_all(&search).await.unwrap();
+    assert!(line(&mut connect(addresses.imap).await).await.starts_with("* OK "));
+    assert_eq!(second.get_ref().try_read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    drop(first);
+    assert_eq!(second.get_mut().read_u8().await.unwrap(), 0x30);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_does_not_end_in_time_is_cut_off() {
     let sandbox = Sandbox::with("stop_seconds_max = 1\n");
     let server = sandbox.start().await;

@@ -54,6 +54,7 @@ impl Server {
             ("--imaps-port", imaps),
             ("--submission-port", submission),
             ("--submissions-port", submissions),
+            ("--ldap-port", 0),
             ("--http-port", http),
         ] {
             command.arg(flag).arg(port.to_string());

@@ -4,12 +4,24 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request as HttpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use passerelle::config::HolidaysConfig;
+use passerelle::connection::Security;
+use passerelle::domain::finding::CardId;
 use passerelle::domain::migration::BringOptions;
-use passerelle::http::PublicPorts;
+use passerelle::http::client::Client;
 use passerelle::http::setup::{Setup, apple_profile};
+use passerelle::http::{PublicPorts, router};
+use passerelle::ldap::session::{Looked, Question, Session, Step};
+use passerelle::ldap::wire::filter::{Assertion, Filter};
+use passerelle::ldap::wire::message::{Change, Message, MessageId, Request, Scope as SearchScope, Search};
 use passerelle::mime::{Decoder, TransferEncoding};
-use passerelle::model::{Limit, Scope, Secret, Suspension, Timestamp, UserId, Uses};
+use passerelle::model::{Limit, Profile, Scope, Secret, Suspension, Timestamp, UserId, Uses};
 use passerelle::sentences::{Language, Sentence, ascii};
 
 use crate::archive::{Archive, Mail};
@@ -85,10 +97,21 @@ fn all() -> Vec<Sentence> {
         S::RecallByMoving,
         S::SendingOff,
         S::ReadingOff,
+        S::SearchTooBroad { chars_min: 0 },
+        S::MoreFound,
+        S::TooManySearches,
+        S::DirectoryReadOnly,
         S::LetterRecalled,
         S::AttachmentMissing { name: name() },
         S::AccountName { domain: name() },
         S::ProfileExplained,
+        S::BookOfClasses,
+        S::BookOfGroups,
+        S::BookOfColleagues,
+        S::BookOfOthers,
+        S::BookExplained,
+        S::ProfileName { profile: Profile::Relative },
+        S::ParentOf { pupils: name() },
     ];
     let variants = include_str!("../../src/sentences/mod.rs");
     let (_, variants) = variants.split_once("pub enum Sentence {").unwrap();
@@ -145,7 +168,46 @@ async fn heard_here() -> String {
     let ports = PublicPorts { imaps: Some(993), submissions: Some(465), ..PublicPorts::default() };
     heard.extend(apple_profile(&Setup::new(&world.gateway.config, ports), None));
     heard.append(&mut told_of_recall().await);
+    heard.append(&mut told_by_the_directory(&world).await);
+    heard.append(&mut told_by_address_books().await);
     heard.join("\n")
+}
+
+/// Anne and Paul see each other and Paul's daughter.
+async fn told_by_address_books() -> Vec<String> {
+    let world = World::new().await;
+    world
+        .runs(&[
+            "insert into direct_link (from_user_id, to_user_id) values ('u-anne', 'u-zoe'), ('u-paul', 'u-zoe')",
+            "insert into ent_group (id, kind, name, users_rule, closed, created_at) values
+                ('g-all', 'Profile', 'Parents', 'OUTGOING', false, 0)",
+            "insert into communication_rule (from_group_id, to_group_id) values ('g-tous', 'g-all')",
+            "insert into ent_user (id, external_id, login, display_name, first_name, last_name, profile, suspended, created_at)
+                values ('u-eve', 'x5', 'eve.vert', 'VERT Eve', 'Eve', 'VERT', 'Relative', false, 0)",
+            "insert into address (local_part, user_id, is_primary, created_at) values ('eve.vert', 'u-eve', true, 0)",
+            "insert into group_member (group_id, user_id) values ('g-all', 'u-eve')",
+            "update directory_clock set version = version + 1",
+        ])
+        .await;
+    let anne = world.gateway.find_user("anne").await.unwrap().unwrap();
+    let own = CardId::of_user(&anne.id);
+    let properties = "<d:prop xmlns:c=\"urn:ietf:params:xml:ns:carddav\"><d:displayname/><c:addressbook-description/>\
+        <c:address-data/></d:prop>";
+    let mut told = Vec::new();
+    for path in [format!("/dav/{own}/books/"), format!("/dav/{own}/books/groups/")] {
+        let body = format!("<d:propfind xmlns:d=\"DAV:\">{properties}</d:propfind>");
+        let authorization = STANDARD.encode(format!("anne:{PASSWORD}"));
+        let mut request = HttpRequest::builder().method("PROPFIND").uri(path).header("Depth", "1");
+        request = request.header("Authorization", format!("Basic {authorization}"));
+        let mut request = request.body(Body::from(body)).unwrap();
+        let client = Client { peer: "192.0.2.1:5000".parse().unwrap(), security: Security::Tls };
+        request.extensions_mut().insert(client);
+        let router = router(Arc::clone(&world.gateway), PublicPorts::default());
+        let response = TowerToHyperService::new(router).call(request).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        told.push(String::from_utf8(body.to_vec()).unwrap());
+    }
+    told
 }
 
 async fn told_of_old_passwords() -> Vec<String> {
@@ -165,7 +227,7 @@ async fn told_of_the_switch(world: &World) -> Vec<String> {
     let uses = Uses { sending: true, reading: true };
     let suspension = Suspension { scope: Scope::default(), uses, reason: String::new(), since: Timestamp(0) };
     world.gateway.suspend(suspension).await.unwrap();
-    let token = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("\0anne\0{PASSWORD}"));
+    let token = STANDARD.encode(format!("\0anne\0{PASSWORD}"));
     vec![
         world.smtp_stranger().await.asks(format!("AUTH PLAIN {token}")).await,
         world.imap_stranger().await.tagged(format!("LOGIN anne \"{PASSWORD}\"")).await,
@@ -189,6 +251,38 @@ async fn told_in_letters() -> String {
     decoder.push(quoted.as_bytes(), &mut told);
     decoder.finish(&mut told);
     String::from_utf8(told).unwrap()
+}
+
+/// What LDAP's session says, without its socket.
+async fn told_by_the_directory(world: &World) -> Vec<String> {
+    let config = Arc::clone(&world.gateway.config);
+    let zoe = world.gateway.find_user("zoe.noir").await.unwrap().unwrap();
+    let id = MessageId(1);
+    let mut session = Session::new(config, Security::Tls, true, true);
+    session.login_answered(id, Ok(Arc::new(zoe)));
+    let search = |filter| Search {
+        base: String::new(),
+        scope: SearchScope::Subtree,
+        size_max: None,
+        names_only: false,
+        filter,
+        attributes: Vec::new(),
+    };
+    let request = |request| Ok(Message { id, request, controls: Vec::new() });
+    let look = |session: &mut Session| {
+        let name = Assertion { attribute: "cn".to_owned(), value: "noir zoé".to_owned() };
+        match session.message(request(Request::Search(Box::new(search(Filter::Equal(name)))))) {
+            Step::Ask(Question::Look(lookup)) => *lookup,
+            step => panic!("{step:?}"),
+        }
+    };
+    let lookup = look(&mut session);
+    let often = session.looked(lookup, Looked::TooOften);
+    let lookup = look(&mut session);
+    let more = session.looked(lookup, Looked::Found { entries: Vec::new(), whole: false });
+    let change = session.message(request(Request::Change(Change::Delete)));
+    let broad = session.message(request(Request::Search(Box::new(search(Filter::Present("cn".to_owned()))))));
+    [often, more, change, broad].map(|step| format!("{step:?}")).to_vec()
 }
 
 /// Nobody may recall by profile, and then whoever is too late.

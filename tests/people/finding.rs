@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use passerelle::domain::Gateway;
+use passerelle::domain::clock::Clock;
 use passerelle::domain::directory::{Recipient, Verdict};
 use passerelle::domain::finding::{Book, CardKind};
-use passerelle::model::{Address, Profile, User};
+use passerelle::model::{Address, Profile, Timestamp, User};
 use passerelle::sample;
 use passerelle::store::people::{admin, import};
 
+use crate::live_ent::{self, NO, Server, YES, answer};
 use crate::support::TestStore;
 use crate::{address, gateway_with, import as import_files, school, support, user};
 
@@ -205,6 +207,55 @@ async fn books_are_for_those_who_have_a_use_for_them_and_never_too_large() {
         let books = titles(&none.address_books(&user(&none, "helene.marchetti").await).await.unwrap());
         assert!(!has(&books, Book::Others), "{books:?}");
     }
+}
+
+/// With no room to keep anything, everything is found all the same.
+#[tokio::test]
+async fn without_memory_everything_is_read_each_time() {
+    let test = support::sqlite().await;
+    let gateway = gateway_with(&test, |config| {
+        config.directory.names_memory_bytes_max = 0;
+        config.directory.books_memory_bytes_max = 0;
+    });
+    import_files(&gateway, &sample::school()).await;
+    for _ in 0..3 {
+        assert_eq!(names(&gateway, "nadia.roussel", "lambert theo").await[0], "LAMBERT Théo");
+        assert!(in_books(&gateway, &user(&gateway, "nadia.roussel").await).await.len() > 20);
+    }
+}
+
+/// The live ENT decides: candidates by name, and a bounded number of questions.
+#[tokio::test]
+async fn where_the_ent_is_asked_its_answer_counts() {
+    let test = support::sqlite().await;
+    let server = Server::start(&answer(YES)).await;
+    let (gateway, clock) = live_ent::school(&test, &server, |config| {
+        config.directory.ent_asks_max = 4;
+        config.ent.failures_max = 1000;
+    })
+    .await;
+    let minute = |clock: &Clock| clock.set(Timestamp(clock.now().0 + 120_000_000));
+    // No rule here would allow it.
+    assert_eq!(names(&gateway, "theo.lambert", "perrin catherine").await, ["PERRIN Catherine"]);
+    let pupil = user(&gateway, "theo.lambert").await;
+    assert!(gateway.card(&pupil, &address("catherine.perrin")).await.unwrap().is_some());
+    minute(&clock);
+    let before = server.count();
+    assert!(names(&gateway, "theo.lambert", "m").await.len() <= 4);
+    assert!(server.count() - before <= 4, "{}", server.count() - before);
+    // Books that would take more questions are not offered.
+    assert!(gateway.address_books(&pupil).await.unwrap().iter().all(|book| book.cards.len() <= 4));
+    minute(&clock);
+    server.says(&answer(NO));
+    // A rule here would allow it.
+    assert_eq!(names(&gateway, "theo.lambert", "roussel nadia").await, Vec::<String>::new());
+    assert_eq!(gateway.card(&pupil, &address("nadia.roussel")).await.unwrap(), None);
+    assert_eq!(names(&gateway, "theo.lambert", "lambert theo").await, ["LAMBERT Théo"], "oneself");
+    minute(&clock);
+    // Away: never an empty list.
+    server.says("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+    assert!(gateway.find(&pupil, "roussel nadia", 10).await.is_err());
+    assert!(gateway.card(&pupil, &address("nadia.roussel")).await.is_err());
 }
 
 /// Two of everything, whatever the rules of the groups are.

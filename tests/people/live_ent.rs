@@ -19,7 +19,7 @@ use crate::support::{self, TestStore};
 use crate::{DOMAIN, START, import, not_allowed, user, writes};
 
 /// What the server says to everybody; nothing at all where it is empty.
-struct Server {
+pub(crate) struct Server {
     port: u16,
     says: Arc<Mutex<String>>,
     /// The heads of the requests that came.
@@ -29,7 +29,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(says: &str) -> Self {
+    pub(crate) async fn start(says: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             port: listener.local_addr().unwrap().port(),
@@ -59,23 +59,23 @@ impl Server {
         server
     }
 
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         text.clone_into(&mut self.says.lock());
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.asked.lock().len()
     }
 }
 
-fn answer(body: &str) -> String {
+pub(crate) fn answer(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
 }
 
-const YES: &str = "{\"can_communicate\": true}";
-const NO: &str = "{\"can_communicate\": false}";
+pub(crate) const YES: &str = "{\"can_communicate\": true}";
+pub(crate) const NO: &str = "{\"can_communicate\": false}";
 
-async fn school(test: &TestStore, server: &Server, change: impl FnOnce(&mut Config)) -> (Gateway, Clock) {
+pub(crate) async fn school(test: &TestStore, server: &Server, change: impl FnOnce(&mut Config)) -> (Gateway, Clock) {
     std::fs::write(test.folder.path().join("token"), "s3cret\n").unwrap();
     let text = format!("domain = '{DOMAIN}'\ndata_dir = '{}'\n", test.folder.path().display());
     let mut config: Config = toml::from_str(&text).unwrap();

@@ -43,6 +43,7 @@ impl Demo {
             ("--imaps-port", "0".to_owned()),
             ("--submission-port", submission.to_string()),
             ("--submissions-port", "0".to_owned()),
+            ("--ldap-port", "0".to_owned()),
             ("--http-port", "0".to_owned()),
             ("--bench-accounts", bench_accounts.to_string()),
             ("--password", "secret".to_owned()),

@@ -8,6 +8,7 @@ use super::school::Person;
 use super::settings::HOST_NAME;
 use crate::cli::print;
 use crate::config::Language;
+use crate::ldap::dn::Tree;
 use crate::server::Addresses;
 
 /// What there is to log in to.
@@ -26,7 +27,7 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
         |address: Option<SocketAddr>| address.map_or_else(|| "-".to_owned(), |address| address.port().to_string());
     let (imap, imaps) = (port(addresses.imap), port(addresses.imaps));
     let (submission, submissions) = (port(addresses.submission), port(addresses.submissions));
-    let http = port(addresses.http);
+    let (ldap, http) = (port(addresses.ldap), port(addresses.http));
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(
@@ -49,7 +50,14 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
     let _ = writeln!(text, "  {} {HOST_NAME} (127.0.0.1)", say("hôte", "host"));
     let _ = writeln!(text, "{}", print::table(&ports.map(|row| row.map(str::to_owned).to_vec())));
     let web = say("santé et configuration automatique", "health and automatic set-up");
-    let _ = writeln!(text, "  HTTP  {http}  {web}\n");
+    let _ = writeln!(text, "  HTTP  {http}  {web}");
+    let page = say(
+        "votre page : se connecter avec l'adresse et le mot de passe",
+        "your page: sign in with address and password",
+    );
+    let _ = writeln!(text, "  http://{HOST_NAME}:{http}/  {page}");
+    let directory = say("annuaire, base", "directory, base");
+    let _ = writeln!(text, "  LDAP  {ldap}  {directory} {}\n", Tree::new(school.domain).top());
     if bench_accounts > 0 {
         let _ = writeln!(
             text,
@@ -59,14 +67,14 @@ pub(super) fn text(language: Language, school: &School<'_>, addresses: Addresses
     }
     let address = school.people.first().map_or("", |person| person.address.as_str());
     text.push_str(&if french {
-        thunderbird_french(address, &imaps, &submissions)
+        thunderbird_french(address, [&imaps, &submissions, &ldap], Tree::new(school.domain).top())
     } else {
-        thunderbird_english(address, &imaps, &submissions)
+        thunderbird_english(address, [&imaps, &submissions, &ldap], Tree::new(school.domain).top())
     });
     text
 }
 
-fn thunderbird_french(address: &str, imaps: &str, submissions: &str) -> String {
+fn thunderbird_french(address: &str, [imaps, submissions, ldap]: [&str; 3], base: &str) -> String {
     format!(
         "\
 Dans Thunderbird :
@@ -77,12 +85,15 @@ Dans Thunderbird :
   4. Serveur sortant : SMTP, {HOST_NAME}, port {submissions}, « SSL/TLS », « Mot de passe normal », identifiant {address}
   5. « Terminé ». Le certificat a été fait sur place : « Confirmer l'exception de sécurité », une fois pour chaque serveur
      (à la première relève et au premier envoi).
+  6. Annuaire : « Paramètres des comptes » › compte › « Rédaction et adressage » › « Utiliser un autre serveur LDAP » ›
+     « Modifier les annuaires… » › « Ajouter » : nom d'hôte {HOST_NAME}, DN de base {base}, port {ldap},
+     DN d'identification {address}. En écrivant, tapez trois lettres d'un nom.
 Ctrl-C arrête le serveur.
 "
     )
 }
 
-fn thunderbird_english(address: &str, imaps: &str, submissions: &str) -> String {
+fn thunderbird_english(address: &str, [imaps, submissions, ldap]: [&str; 3], base: &str) -> String {
     format!(
         "\
 In Thunderbird:
@@ -92,6 +103,9 @@ In Thunderbird:
   4. Outgoing server: SMTP, {HOST_NAME}, port {submissions}, \"SSL/TLS\", \"Normal password\", user name {address}
   5. \"Done\". The certificate was made here: \"Confirm Security Exception\", once for each server
      (at the first look for mail and at the first sending).
+  6. Directory: \"Account Settings\" › account › \"Composition & Addressing\" › \"Use a different LDAP server\" ›
+     \"Edit Directories…\" › \"Add\": hostname {HOST_NAME}, base DN {base}, port {ldap}, bind DN {address}.
+     When writing, type three letters of a name.
 Ctrl-C stops the server.
 "
     )

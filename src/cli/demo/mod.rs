@@ -62,6 +62,9 @@ pub(super) struct Demo {
     /// SMTP submission over TLS
     #[arg(long, value_name = "PORT", default_value_t = 1465)]
     submissions_port: u16,
+    /// LDAP, the directory for completion, with STARTTLS
+    #[arg(long, value_name = "PORT", default_value_t = 1389)]
+    ldap_port: u16,
     /// Health and automatic set-up
     #[arg(long, value_name = "PORT", default_value_t = 1080)]
     http_port: u16,

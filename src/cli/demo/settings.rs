@@ -35,6 +35,7 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
         ("imaps", demo.imaps_port),
         ("submission", demo.submission_port),
         ("submissions", demo.submissions_port),
+        ("ldap", demo.ldap_port),
         ("http", demo.http_port),
     ];
     let addresses = listen.map(|(key, port)| (key.to_owned(), Value::from(format!("127.0.0.1:{port}"))));
@@ -92,6 +93,7 @@ mod tests {
             imaps_port: 0,
             submission_port: 0,
             submissions_port: 0,
+            ldap_port: 0,
             http_port: 0,
             bench_accounts: 0,
             password: None,

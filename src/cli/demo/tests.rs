@@ -17,6 +17,8 @@ fn addresses() -> Addresses {
         imaps: at(1993),
         submission: at(1587),
         submissions: at(1465),
+        ldap: at(1389),
+        ldaps: None,
         https: None,
         http: at(1080),
         ..Addresses::default()
@@ -53,7 +55,20 @@ fn the_guide_tells_people_ports_and_steps_in_both_languages() {
         for person in &people {
             assert!(text.contains(&format!("{}  ", person.address)), "{text}");
         }
-        for part in ["1143", "1993", "1587", "1465", "1080", "localhost", "pw-1234", "SSL/TLS", "STARTTLS", step] {
+        for part in [
+            "1143",
+            "1993",
+            "1587",
+            "1465",
+            "1389",
+            "dc=school,dc=test",
+            "1080",
+            "localhost",
+            "pw-1234",
+            "SSL/TLS",
+            "STARTTLS",
+            step,
+        ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         assert!(!text.contains("u0001"));

@@ -174,9 +174,9 @@ mod tests {
     fn a_session_holds_with_its_certificate_only() {
         let sessions = AdminSessions::new(&config());
         let cookie = sessions.begin("anne".to_owned(), Some([1; 32]), Timestamp(0)).unwrap();
-        assert!(sessions.of(&cookie, Some([2; 32]), Timestamp(1)).is_none());
+        assert!(sessions.of(&cookie, Some([2; 32]), Timestamp(1), true).is_none());
         assert!(sessions.of(&cookie, None, Timestamp(1), true).is_none());
-        let session = sessions.of(&cookie, Some([1; 32]), Timestamp(1)).unwrap();
+        let session = sessions.of(&cookie, Some([1; 32]), Timestamp(1), true).unwrap();
         assert!(session.is_token(&session.token) && !session.is_token("") && !session.is_token(&cookie));
     }
 

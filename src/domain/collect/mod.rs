@@ -6,6 +6,7 @@
 //! | the expunged | what could be brought back | after `keeping.undelete_days`, or beyond what a person may keep |
 //! | messages, bodies | content, with its file | when nobody has it any more |
 //! | submissions | the memory of what was sent to whom | after `keeping.submissions_days`, and their letter |
+//! | sessions of the page | who was signed in | when they are good no more |
 //! | files (`files`) | what no row names: a crash left it | after `keeping.orphans_hours` |
 //!
 //! Several gateways on one store may all collect. A crash in the middle loses nothing: each transaction leaves the store
@@ -51,6 +52,8 @@ pub struct Collected {
     pub bodies: u64,
     /// Files in the blob store and the spool that nothing named.
     pub files: u64,
+    /// Sessions of the person's page that had ended.
+    pub page_sessions: u64,
 }
 
 impl Gateway {
@@ -58,6 +61,7 @@ impl Gateway {
     pub async fn collect(&self) -> Result<Collected, Fault> {
         let mut collected = self.collect_rows().await?;
         collected.files = self.sweep_files(Sweep::Delete).await?;
+        collected.page_sessions = self.forget_page_sessions().await?;
         self.count_collected(&collected);
         Ok(collected)
     }
@@ -93,6 +97,7 @@ impl Gateway {
         let mut collected = self.collect_rows().await?;
         if swept_at.is_none_or(|at| now.0.saturating_sub(at.0) >= SWEEP_EVERY) {
             collected.files = self.sweep_files(Sweep::Delete).await?;
+            collected.page_sessions = self.forget_page_sessions().await?;
             *swept_at = Some(now);
         }
         if collected != Collected::default() {
@@ -123,6 +128,7 @@ impl Gateway {
                 .repeat(keeping.submissions_days, |tx, batch| Box::pin(forget_submissions(tx, batch)))
                 .await?,
             files: 0,
+            page_sessions: 0,
         })
     }
 

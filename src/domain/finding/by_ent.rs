@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use super::cards::Sees;
 use super::members::{Source, Unread};
 use super::visible::Visible;
 use super::words::{Fit, Query};
@@ -38,7 +40,7 @@ impl Gateway {
         allowed.extend(self.allowed(asker, &candidates, by_pupil).await?);
         let sees: HashSet<UserId> = allowed.iter().filter_map(|found| found.what.user().cloned()).collect();
         let whom: Vec<Whom> = super::best(allowed, max).into_iter().map(|found| found.what).collect();
-        self.cards(&candidates, &whom, |pupil| sees.contains(pupil)).await
+        self.cards(&candidates, &whom, Sees::These(&sees)).await
     }
 
     /// The relatives of those whom the asker may write to, who are not among them.
@@ -58,7 +60,7 @@ impl Gateway {
     /// Those of them to whom the ENT lets the asker write.
     async fn allowed(&self, asker: &User, candidates: &Visible, found: Vec<Found>) -> Result<Vec<Found>, Unread> {
         let whom: Vec<Whom> = found.iter().map(|found| found.what.clone()).collect();
-        let cards = self.cards(candidates, &whom, |_| false).await?;
+        let cards = self.cards(candidates, &whom, Sees::Nobody).await?;
         let allowed: HashSet<CardId> = self.allowed_cards(asker, &cards).await?;
         Ok(found
             .into_iter()
@@ -68,10 +70,14 @@ impl Gateway {
 
     /// Those of these cards to whom the ENT lets the asker write.
     pub(super) async fn allowed_cards(&self, asker: &User, cards: &[Card]) -> Result<HashSet<CardId>, Fault> {
-        let asking =
-            cards.iter().map(|card| async move { Ok::<_, Fault>((card.id, self.ent_allows(asker, card).await?)) });
+        let asking: Vec<BoxFuture<'_, _>> = cards.iter().map(|card| self.ent_says(asker, card)).collect();
         let said: Vec<(CardId, bool)> = stream::iter(asking).buffer_unordered(ASKS_AT_ONCE).try_collect().await?;
         Ok(said.into_iter().filter(|(_, allowed)| *allowed).map(|(id, _)| id).collect())
+    }
+
+    /// Boxed: who waits for many of them must be free to go to another thread.
+    fn ent_says<'a>(&'a self, asker: &'a User, card: &'a Card) -> BoxFuture<'a, Result<(CardId, bool), Fault>> {
+        Box::pin(async move { Ok((card.id, self.ent_allows(asker, card).await?)) })
     }
 
     async fn ent_allows(&self, asker: &User, card: &Card) -> Result<bool, Fault> {

@@ -1,6 +1,6 @@
 //! Ids → cards, for an asker who may write there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Whom;
 use super::card::{Card, CardId, CardKind, CardNote};
@@ -20,14 +20,27 @@ struct Rows {
     pupils: Vec<(UserId, UserId, String)>,
 }
 
+/// The pupils whom an asker sees.
+#[derive(Clone, Copy)]
+pub(super) enum Sees<'s> {
+    Nobody,
+    These(&'s HashSet<UserId>),
+    All(&'s Visible),
+}
+
+impl Sees<'_> {
+    fn includes(self, pupil: &UserId) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::These(pupils) => pupils.contains(pupil),
+            Self::All(visible) => visible.includes(pupil),
+        }
+    }
+}
+
 impl Gateway {
-    /// Their cards, in their order. A relative's says whose parent it is, where `sees` says that the asker sees the pupil.
-    pub(super) async fn cards(
-        &self,
-        visible: &Visible,
-        whom: &[Whom],
-        sees: impl Fn(&UserId) -> bool,
-    ) -> Result<Vec<Card>, Unread> {
+    /// Their cards, in their order. A relative's says whose parent it is, of pupils among `sees`.
+    pub(super) async fn cards(&self, visible: &Visible, whom: &[Whom], sees: Sees<'_>) -> Result<Vec<Card>, Unread> {
         let users: Vec<UserId> = whom.iter().filter_map(Whom::user).cloned().collect();
         let rows = self.store.read_snapshot(users, |tx, users| Box::pin(read(tx, users))).await.map_err(Fault::from)?;
         if rows.version != visible.version {
@@ -47,10 +60,10 @@ impl Gateway {
         Ok(row.and_then(|row| self.card_of_group(&row)))
     }
 
-    fn people_cards(&self, rows: Rows, sees: impl Fn(&UserId) -> bool) -> HashMap<UserId, Card> {
+    fn people_cards(&self, rows: Rows, sees: Sees<'_>) -> HashMap<UserId, Card> {
         let Rows { people, mut belonging, pupils, .. } = rows;
         let mut pupils_of: HashMap<UserId, Vec<String>> = HashMap::new();
-        for (relative, _, name) in pupils.into_iter().filter(|(_, pupil, _)| sees(pupil)) {
+        for (relative, _, name) in pupils.into_iter().filter(|(_, pupil, _)| sees.includes(pupil)) {
             pupils_of.entry(relative).or_default().push(name);
         }
         let card = |PersonRow { named, local_part }: PersonRow| {

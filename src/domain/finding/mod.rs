@@ -33,6 +33,7 @@ use moka::future::Cache;
 
 pub use self::books::{AddressBook, Book};
 pub use self::card::{Card, CardId, CardKind, CardNote};
+use self::cards::Sees;
 use self::members::{Names, Unread};
 pub use self::states::{BookChanges, SyncToken};
 use self::visible::Visible;
@@ -106,16 +107,22 @@ impl Gateway {
         let limits = &self.config.directory;
         let Some(query) = Query::read(words, limits.query_chars_max) else { return Ok(Vec::new()) };
         let max = max.min(limits.found_max);
-        self.steadily(async || match &self.ent {
-            Some(_) => self.find_by_ent(asker, &query, max).await,
-            None => {
-                let visible = self.visible(self.asker(asker).await?).await?;
-                let found = self.found(&visible, &query).await?;
-                let whom: Vec<Whom> = best(found, max).into_iter().map(|found| found.what).collect();
-                self.cards(&visible, &whom, |pupil| visible.includes(pupil)).await
+        for _ in 0..TRIES_MAX {
+            if let Some(found) = settled(self.find_now(asker, &query, max).await) {
+                return found;
             }
-        })
-        .await
+        }
+        Err(restless())
+    }
+
+    async fn find_now(&self, asker: &User, query: &Query, max: usize) -> Result<Vec<Card>, Unread> {
+        if self.ent.is_some() {
+            return self.find_by_ent(asker, query, max).await;
+        }
+        let visible = self.visible(self.asker(asker).await?).await?;
+        let found = self.found(&visible, query).await?;
+        let whom: Vec<Whom> = best(found, max).into_iter().map(|found| found.what).collect();
+        self.cards(&visible, &whom, Sees::All(&visible)).await
     }
 
     /// The card of whoever has this address, if the asker may write there; a right to answer is none.
@@ -130,29 +137,28 @@ impl Gateway {
             Ruling::Refuse(_) | Ruling::Allow(Path::Answer) => return Ok(None),
             Ruling::Allow(_) => {}
         }
-        self.steadily(async || {
-            let visible = self.visible(self.asker(asker).await?).await?;
-            match &case {
-                Case::ToUser { user, .. } => {
-                    let sees = |pupil: &UserId| self.ent.is_none() && visible.includes(pupil);
-                    Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
-                }
-                Case::ToGroup { group, .. } => Ok(self.group_card(&group.id).await?),
-            }
-        })
-        .await
-    }
-
-    /// Asks again where the directory has changed between two looks at it.
-    async fn steadily<T>(&self, ask: impl AsyncFn() -> Result<T, Unread>) -> Result<T, Fault> {
+        let user = match case {
+            Case::ToGroup { group, .. } => return self.group_card(&group.id).await,
+            Case::ToUser { user, .. } => user,
+        };
         for _ in 0..TRIES_MAX {
-            match ask().await {
-                Ok(answer) => return Ok(answer),
-                Err(Unread::Moved) => {}
-                Err(Unread::Fault(fault)) => return Err(fault),
+            if let Some(card) = settled(self.person_card(asker, &user).await) {
+                return card;
             }
         }
-        Err(Fault::Worker("the directory does not stand still".to_owned()))
+        Err(restless())
+    }
+
+    /// The card of somebody whom the asker may write to.
+    async fn person_card(&self, asker: &User, user: &User) -> Result<Option<Card>, Unread> {
+        let visible = self.visible(self.asker(asker).await?).await?;
+        let sees = self.sees(&visible);
+        Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
+    }
+
+    /// Without a question to the ENT for each of them, nobody knows which pupils it would show.
+    fn sees<'v>(&self, visible: &'v Visible) -> Sees<'v> {
+        if self.ent.is_some() { Sees::Nobody } else { Sees::All(visible) }
     }
 
     /// Whose name fits, and the relatives of pupils whose name fits.
@@ -202,6 +208,19 @@ fn best(mut found: Vec<Found>, max: usize) -> Vec<Found> {
     found.sort_by_cached_key(Found::order);
     found.truncate(max);
     found
+}
+
+/// An answer, unless the directory has changed between two looks at it: then it is asked again.
+fn settled<T>(answer: Result<T, Unread>) -> Option<Result<T, Fault>> {
+    match answer {
+        Ok(answer) => Some(Ok(answer)),
+        Err(Unread::Moved) => None,
+        Err(Unread::Fault(fault)) => Some(Err(fault)),
+    }
+}
+
+fn restless() -> Fault {
+    Fault::Worker("the directory does not stand still".to_owned())
 }
 
 fn ent_away() -> Fault {

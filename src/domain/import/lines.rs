@@ -22,6 +22,7 @@ pub(super) struct Lines {
     pub(super) members: Option<Vec<PairLine>>,
     pub(super) rules: Option<Vec<PairLine>>,
     pub(super) links: Option<Vec<PairLine>>,
+    pub(super) leavers: Option<Vec<LeaverLine>>,
     /// Where the files do not speak for whole schools: what they speak for.
     pub(super) scope: Scope,
     pub(super) remarks: Vec<Remark>,
@@ -102,6 +103,14 @@ pub(super) struct PairLine {
     pub(super) both_ways: bool,
 }
 
+/// Somebody who leaves, or a group that closes.
+#[derive(Debug)]
+pub(super) struct LeaverLine {
+    pub(super) place: Place,
+    pub(super) user: Option<String>,
+    pub(super) group: Option<String>,
+}
+
 const fn needed(name: &'static str) -> Column {
     Column { name, needed: true }
 }
@@ -139,6 +148,7 @@ const GROUPS: [Column; 11] = [
 const MEMBERS: [Column; 2] = [needed("group"), needed("user")];
 const RULES: [Column; 2] = [needed("from"), needed("to")];
 const LINKS: [Column; 3] = [needed("from"), needed("to"), optional("both_ways")];
+const LEAVERS: [Column; 2] = [optional("user"), optional("group")];
 
 /// A column that a file may have.
 struct Column {
@@ -156,6 +166,7 @@ fn columns(file: File) -> &'static [Column] {
         File::Members => &MEMBERS,
         File::Rules => &RULES,
         File::Links => &LINKS,
+        File::Leavers => &LEAVERS,
     }
 }
 
@@ -168,7 +179,8 @@ pub(super) fn files_of_header(header: &[String]) -> Vec<File> {
         needed.clone().all(|column| header.iter().any(|cell| is(column, cell)))
             && header.iter().all(|cell| columns.iter().any(|column| is(column, cell)))
     };
-    File::ALL.into_iter().filter(fits).collect()
+    // Leavers are known by the file's name alone: members have the same columns.
+    File::ALL.into_iter().filter(|file| *file != File::Leavers).filter(fits).collect()
 }
 
 impl Lines {
@@ -192,6 +204,7 @@ impl Lines {
             File::Members => reader.add_to(&mut self.members, pair),
             File::Rules => reader.add_to(&mut self.rules, pair),
             File::Links => reader.add_to(&mut self.links, pair),
+            File::Leavers => reader.add_to(&mut self.leavers, leaver),
         }
     }
 }
@@ -426,6 +439,12 @@ fn pair(cells: &mut Cells<'_>) -> PairLine {
         second: cells.needed(second).into(),
         both_ways: cells.file == File::Links && cells.yes("both_ways"),
     }
+}
+
+fn leaver(cells: &mut Cells<'_>) -> LeaverLine {
+    let mut named = |column| Some(cells.text(column)).filter(|text| !text.is_empty());
+    let (user, group) = (named("user"), named("group"));
+    LeaverLine { place: cells.place.clone(), user, group }
 }
 
 /// Can it stand before the `@`? Narrower than RFC 5321 §4.1.2: what every mail client takes.

@@ -60,6 +60,8 @@ pub enum File {
     Members,
     Rules,
     Links,
+    /// Who leaves, and which groups close, though nothing speaks for their schools.
+    Leavers,
 }
 
 /// Write, or only say what would be written?
@@ -108,8 +110,16 @@ pub struct Stop {
 
 impl File {
     /// All of them, in the order they are read.
-    pub const ALL: [Self; 7] =
-        [Self::Schools, Self::Classes, Self::Users, Self::Groups, Self::Members, Self::Rules, Self::Links];
+    pub const ALL: [Self; 8] = [
+        Self::Schools,
+        Self::Classes,
+        Self::Users,
+        Self::Groups,
+        Self::Members,
+        Self::Rules,
+        Self::Links,
+        Self::Leavers,
+    ];
 
     /// Its name in the directory.
     pub const fn name(self) -> &'static str {
@@ -121,6 +131,7 @@ impl File {
             Self::Members => "members.csv",
             Self::Rules => "rules.csv",
             Self::Links => "links.csv",
+            Self::Leavers => "leavers.csv",
         }
     }
 
@@ -134,6 +145,7 @@ impl File {
             Self::Members => "membership",
             Self::Rules => "rule",
             Self::Links => "link",
+            Self::Leavers => "leaver",
         }
     }
 

@@ -138,6 +138,8 @@ pub enum Reason {
         "the address \"{0}\" can be nobody's: it stands in messages that take no answers (`policy.no_reply_address`)"
     )]
     Reserved(String),
+    #[error("\"{0}\" is to leave, and has a line of its own among those who stay")]
+    LeavesAndStays(String),
     #[error("a person needs no link to himself")]
     LinkToSelf,
 }

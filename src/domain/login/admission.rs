@@ -41,5 +41,7 @@ const fn spoken(protocol: Protocol) -> Spoken {
     match protocol {
         Protocol::Imap => Spoken::Imap,
         Protocol::Smtp => Spoken::Smtp,
+        Protocol::Ldap => Spoken::Ldap,
+        Protocol::CardDav => Spoken::CardDav,
     }
 }

@@ -49,7 +49,7 @@ impl Gateway {
     }
 
     /// What the person is called whom the claim names.
-    async fn login_of_claim(&self, claim: String) -> Result<Option<String>, Fault> {
+    pub(super) async fn login_of_claim(&self, claim: String) -> Result<Option<String>, Fault> {
         match self.config.oidc.person_claim_holds {
             PersonClaim::ExternalId => {
                 let user = self.store.read(claim, |tx, id| Box::pin(directory::user_by_external_id(tx, id))).await?;

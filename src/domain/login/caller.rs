@@ -46,7 +46,7 @@ impl Caller {
     /// What it wants to do.
     pub(super) fn wanted(&self) -> Use {
         match self.protocol {
-            Protocol::Imap => Use::Reading,
+            Protocol::Imap | Protocol::Ldap | Protocol::CardDav => Use::Reading,
             Protocol::Smtp => Use::Sending,
         }
     }

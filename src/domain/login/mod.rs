@@ -12,6 +12,7 @@
 //! | here | passwords: checked, remembered |
 //! | `scram` | proofs of a password |
 //! | `bearer` | tokens that the ENT gives out |
+//! | `page`, `by_ent` | the person's page: sessions; signing in through the ENT |
 //! | `welcome` | who came in, and with what: every way to log in ends there |
 //! | `caller` | who is connected: protocol, address, what the client says it is |
 //! | `cloud` | apps whose maker's servers hold the password |
@@ -27,11 +28,13 @@
 mod admission;
 pub(in crate::domain) mod app_secret;
 mod bearer;
+mod by_ent;
 mod caller;
 mod cloud;
 mod counted;
 mod last_use;
 mod letter;
+mod page;
 pub(in crate::domain) mod password;
 mod scram;
 mod sessions;
@@ -47,7 +50,9 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use self::app_secret::AppSecret;
 pub use self::bearer::TokenLogin;
+pub use self::by_ent::{SignInAnswer, SignInSeed, SignedIn};
 pub use self::caller::Caller;
+pub use self::page::{PageSession, PageToken};
 use self::password::PasswordHash;
 pub use self::scram::Proven;
 use self::sessions::Sessions;

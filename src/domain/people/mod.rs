@@ -2,9 +2,11 @@
 
 pub mod departed;
 mod device_words;
+mod own_devices;
 pub mod rights;
 
 pub use self::device_words::{DeviceWords, WordsRefusal};
+pub use self::own_devices::{OwnDeviceRefusal, Shown};
 use super::login::app_secret::AppSecret;
 pub use super::login::password::PasswordHash;
 use super::login::random;
@@ -186,31 +188,36 @@ impl Gateway {
         user: &UserId,
         device_name: &str,
     ) -> Result<Result<NewAppPassword, PasswordRefusal>, Fault> {
-        let device_name = device_name.trim();
-        let length = device_name.chars().count();
-        if !(1..=DEVICE_NAME_CHARS_MAX).contains(&length) || device_name.chars().any(char::is_control) {
-            return Ok(Err(PasswordRefusal::BadDeviceName));
-        }
+        let Some(device_name) = device_name_of(device_name) else { return Ok(Err(PasswordRefusal::BadDeviceName)) };
         let secret = AppSecret::from_random(random()?);
-        let password = AppPassword {
-            id: self.clock.new_id().to_string(),
+        let password = self.app_password_of(user, self.clock.new_id().to_string(), device_name);
+        let line = self.admin_line(user, "app-password-create", device_name);
+        let verifiers = self.app_password_verifiers(user, &secret).await?;
+        let input = (password.clone(), secret.hash(), verifiers, line);
+        let known = self
+            .store
+            .write(Durability::Synced, input, |tx, (password, hash, verifiers, line)| {
+                Box::pin(insert_app_password(tx, password, hash, verifiers, line))
+            })
+            .await?;
+        Ok(if known {
+            Ok(NewAppPassword { password, secret: secret.shown() })
+        } else {
+            Err(PasswordRefusal::NoSuchUser)
+        })
+    }
+
+    /// One that was never used.
+    fn app_password_of(&self, user: &UserId, id: String, device_name: &str) -> AppPassword {
+        AppPassword {
+            id,
             user: user.clone(),
             device_name: device_name.to_owned(),
             created_at: self.clock.now(),
             last_use: None,
             revoked_at: None,
             words: WordChoice::default(),
-        };
-        let line = self.admin_line(user, "app-password-create", device_name);
-        let verifiers = self.app_password_verifiers(user, &secret).await?;
-        let input = (password.clone(), secret.hash(), verifiers, line);
-        let known =
-            self.store.write(Durability::Synced, input, |tx, input| Box::pin(insert_app_password(tx, input))).await?;
-        Ok(if known {
-            Ok(NewAppPassword { password, secret: secret.shown() })
-        } else {
-            Err(PasswordRefusal::NoSuchUser)
-        })
+        }
     }
 
     /// A person's app passwords, revoked ones too, oldest first.
@@ -250,9 +257,19 @@ impl Gateway {
     }
 }
 
+/// What a device may be called, without what stands around it.
+fn device_name_of(written: &str) -> Option<&str> {
+    let name = written.trim();
+    let fits = (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count());
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
 async fn insert_app_password(
     tx: &mut Tx<'_>,
-    (password, hash, verifiers, line): &(AppPassword, [u8; 32], Vec<Verifier>, TrailLine),
+    password: &AppPassword,
+    hash: &[u8; 32],
+    verifiers: &[Verifier],
+    line: &TrailLine,
 ) -> Result<bool, StoreError> {
     if directory::user_by_id(tx, &password.user).await?.is_none() {
         return Ok(false);

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Setup, escaped};
+use super::{Setup, WebPlace, escaped};
 
 /// The document; `None` where no encrypted way in or no encrypted way out is told.
 pub(super) fn document(setup: &Setup) -> Option<String> {
@@ -24,10 +24,26 @@ pub(super) fn document(setup: &Setup) -> Option<String> {
              <displayName>{}</displayName>\n    \
              <displayShortName>{domain}</displayShortName>\n\
          {}  </emailProvider>\n\
-         </clientConfig>\n",
+         {}</clientConfig>\n",
         escaped(&setup.account_name()),
-        servers.concat()
+        servers.concat(),
+        address_book(setup)
     ))
+}
+
+/// Where address books are. Thunderbird finds them by itself (RFC 6764); others read this.
+fn address_book(setup: &Setup) -> String {
+    let Some(WebPlace { host_name, port }) = &setup.books else { return String::new() };
+    let path = crate::http::carddav::ROOT;
+    let url = escaped(&format!("https://{host_name}:{port}{path}"));
+    format!(
+        "  <addressBook type=\"carddav\">\n    \
+             <username>%EMAILADDRESS%</username>\n    \
+             <authentication>http-basic</authentication>\n    \
+             <serverURL>{}</serverURL>\n  \
+           </addressBook>\n",
+        url.replacen(":443/", "/", 1)
+    )
 }
 
 /// One element for each open port.
@@ -59,7 +75,8 @@ mod tests {
 
     fn told(domain: &str, host_name: &str, ports: PublicPorts) -> Option<String> {
         let (domain, host_name) = (domain.to_owned(), host_name.to_owned());
-        document(&Setup { domain, host_name, url: String::new(), ports, language: Language::Fr })
+        let books = Some(WebPlace { host_name: host_name.clone(), port: 443 });
+        document(&Setup { domain, host_name, url: String::new(), ports, books, ldaps: None, language: Language::Fr })
     }
 
     #[test]
@@ -86,6 +103,11 @@ mod tests {
       <username>%EMAILADDRESS%</username>
     </outgoingServer>
   </emailProvider>
+  <addressBook type="carddav">
+    <username>%EMAILADDRESS%</username>
+    <authentication>http-basic</authentication>
+    <serverURL>https://h&quot;&gt;.fr/dav/</serverURL>
+  </addressBook>
 </clientConfig>
 "#;
         assert_eq!(told("a&b<.fr", "h\">.fr", ports).as_deref(), Some(expected));

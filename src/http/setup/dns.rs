@@ -1,7 +1,7 @@
-//! PURE: the DNS records by which clients find the service (RFC 6186, RFC 8314 §5.1), and by which nobody tries to send
+//! PURE: the DNS records by which clients find the service (RFC 6186, RFC 8314 §5.1, RFC 6764 §3), and by which nobody tries to send
 //! internet mail to it or in its name (RFC 7505, RFC 7208, RFC 7489).
 
-use super::Setup;
+use super::{Setup, WebPlace};
 
 /// Lines of a zone file, comments included.
 pub fn records(setup: &Setup) -> Vec<String> {
@@ -25,6 +25,14 @@ pub fn records(setup: &Setup) -> Vec<String> {
     for service in ["_pop3", "_pop3s"] {
         lines.push(format!("{service}._tcp.{domain}.  IN SRV 0 0 0 ."));
     }
+    lines.push("; address books".to_owned());
+    if let Some(WebPlace { host_name, port }) = &setup.books {
+        lines.push(format!("_carddavs._tcp.{domain}.  IN SRV 0 1 {port} {host_name}."));
+        lines.push(format!("_carddavs._tcp.{domain}.  IN TXT \"path={}\"", crate::http::carddav::ROOT));
+    } else {
+        lines.push(format!("_carddavs._tcp.{domain}.  IN SRV 0 0 0 ."));
+    }
+    lines.push(format!("_carddav._tcp.{domain}.  IN SRV 0 0 0 ."));
     lines.push("; Thunderbird, K-9, FairEmail; Outlook".to_owned());
     lines.push(format!("autoconfig.{domain}.  IN CNAME {host}."));
     lines.push(format!("autodiscover.{domain}.  IN CNAME {host}."));
@@ -49,6 +57,9 @@ mod tests {
             "_imaps._tcp.ecole.fr.  IN SRV 0 1 1993 mail.ecole.fr.",
             "_imap._tcp.ecole.fr.  IN SRV 0 0 0 .",
             "_submission._tcp.ecole.fr.  IN SRV 10 1 587 mail.ecole.fr.",
+            "_carddavs._tcp.ecole.fr.  IN SRV 0 1 8443 mail.ecole.fr.",
+            "_carddavs._tcp.ecole.fr.  IN TXT \"path=/dav/\"",
+            "_carddav._tcp.ecole.fr.  IN SRV 0 0 0 .",
             "ecole.fr.  IN MX 0 .",
         ] {
             assert!(lines.iter().any(|known| known == line), "{line}");

@@ -1,8 +1,11 @@
 //! PURE: the configuration profile by which an iPhone, an iPad or a Mac sets an account up (Apple's *Device Management*:
-//! `com.apple.mail.managed`). Never a password inside: the device asks for it.
+//! `com.apple.mail.managed`, `com.apple.carddav.account`, `com.apple.ldap.account`). Never a password inside: the device asks for it.
 
-use super::{PublicPorts, Setup, escaped};
+use super::{PublicPorts, Setup, WebPlace, escaped};
 use crate::sentences::Sentence;
+
+/// Of LDAPS.
+const LDAPS_PORT: u16 = 636;
 
 /// The profile, a property list; `None` where no encrypted way in or out is told. The same address gives the same
 /// identifiers, so that a second one takes the place of the first.
@@ -13,9 +16,34 @@ pub fn document(setup: &Setup, address: Option<&str>) -> Option<String> {
     let outgoing = submissions.or(submission)?;
     let whose = address.unwrap_or_default();
     let profile = Identity::new(setup, whose, "profile");
-    let mail = Identity::new(setup, whose, "mail");
     let name = setup.account_name();
-    let entries = [
+    let payloads = [
+        Some(mail(setup, address, incoming, outgoing)),
+        setup.books.as_ref().map(|place| books(setup, address, place)),
+        setup.ldaps.filter(|port| *port == LDAPS_PORT).map(|_| directory(setup, address)),
+    ];
+    let payloads: String =
+        payloads.into_iter().flatten().map(|payload| format!("<dict>\n{payload}</dict>\n")).collect();
+    let outer = [
+        string("PayloadType", "Configuration"),
+        profile.entries(),
+        string("PayloadDisplayName", &name),
+        string("PayloadDescription", &Sentence::ProfileExplained.text(setup.language)),
+        string("PayloadOrganization", &setup.domain),
+    ];
+    Some(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
+         <plist version=\"1.0\">\n<dict>\n{}<key>PayloadContent</key>\n<array>\n{payloads}</array>\n</dict>\n</plist>\n",
+        outer.concat(),
+    ))
+}
+
+/// The mail account.
+fn mail(setup: &Setup, address: Option<&str>, incoming: u16, outgoing: u16) -> String {
+    let mail = Identity::new(setup, address.unwrap_or_default(), "mail");
+    let name = setup.account_name();
+    [
         string("PayloadType", "com.apple.mail.managed"),
         mail.entries(),
         string("PayloadDisplayName", &name),
@@ -28,21 +56,46 @@ pub fn document(setup: &Setup, address: Option<&str>) -> Option<String> {
         // Pupils' letters stay in this account: they are neither moved to another one nor sent by other apps' accounts.
         truth("PreventMove", true),
         truth("disableMailRecentsSyncing", true),
-    ];
-    let outer = [
-        string("PayloadType", "Configuration"),
-        profile.entries(),
+    ]
+    .concat()
+}
+
+/// The address books.
+fn books(setup: &Setup, address: Option<&str>, place: &WebPlace) -> String {
+    let name = setup.account_name();
+    [
+        string("PayloadType", "com.apple.carddav.account"),
+        Identity::new(setup, address.unwrap_or_default(), "carddav").entries(),
         string("PayloadDisplayName", &name),
-        string("PayloadDescription", &Sentence::ProfileExplained.text(setup.language)),
-        string("PayloadOrganization", &setup.domain),
+        string("CardDAVAccountDescription", &name),
+        string("CardDAVHostName", &place.host_name),
+        number("CardDAVPort", place.port),
+        truth("CardDAVUseSSL", true),
+        address.map(|address| string("CardDAVUsername", address)).unwrap_or_default(),
+    ]
+    .concat()
+}
+
+/// The directory, in which the whole domain is searched as one types. The payload has no place for another port.
+fn directory(setup: &Setup, address: Option<&str>) -> String {
+    let name = setup.account_name();
+    let base: Vec<String> = setup.domain.split('.').map(|label| format!("dc={label}")).collect();
+    let search = [
+        string("LDAPSearchSettingDescription", &name),
+        string("LDAPSearchSettingScope", "LDAPSearchSettingScopeSubtree"),
+        string("LDAPSearchSettingSearchBase", &base.join(",")),
     ];
-    Some(format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
-         <plist version=\"1.0\">\n<dict>\n{}<key>PayloadContent</key>\n<array>\n<dict>\n{}</dict>\n</array>\n</dict>\n</plist>\n",
-        outer.concat(),
-        entries.concat()
-    ))
+    [
+        string("PayloadType", "com.apple.ldap.account"),
+        Identity::new(setup, address.unwrap_or_default(), "ldap").entries(),
+        string("PayloadDisplayName", &name),
+        string("LDAPAccountDescription", &name),
+        string("LDAPAccountHostName", &setup.host_name),
+        truth("LDAPAccountUseSSL", true),
+        address.map(|address| string("LDAPAccountUserName", address)).unwrap_or_default(),
+        format!("<key>LDAPSearchSettings</key>\n<array>\n<dict>\n{}</dict>\n</array>\n", search.concat()),
+    ]
+    .concat()
 }
 
 /// `which`: `Incoming` or `Outgoing`.
@@ -117,10 +170,19 @@ mod tests {
             "<key>OutgoingMailServerUsername</key>\n<string>marie@ecole.fr</string>",
             "<key>IncomingMailServerUseSSL</key>\n<true/>",
             "<string>fr.ecole.messagerie.profile</string>",
+            "<key>CardDAVHostName</key>\n<string>mail.ecole.fr</string>\n<key>CardDAVPort</key>\n<integer>8443</integer>",
+            "<key>CardDAVUsername</key>\n<string>marie@ecole.fr</string>",
+            "<key>LDAPAccountHostName</key>\n<string>mail.ecole.fr</string>",
+            "<key>LDAPSearchSettingSearchBase</key>\n<string>dc=ecole,dc=fr</string>",
         ] {
             assert!(text.contains(entry), "{entry}");
         }
-        assert!(!text.contains("<key>IncomingPassword</key>") && !text.contains("<key>OutgoingPassword</key>"));
+        for secret in ["IncomingPassword", "OutgoingPassword", "CardDAVPassword", "LDAPAccountPassword"] {
+            assert!(!text.contains(&format!("<key>{secret}</key>")), "{secret}");
+        }
+        let elsewhere = Setup { ldaps: Some(1636), books: None, ..setup_for_tests(PORTS) };
+        let text = document(&elsewhere, Some("marie@ecole.fr")).unwrap();
+        assert!(!text.contains("com.apple.ldap") && !text.contains("com.apple.carddav"));
     }
 
     #[test]
@@ -134,8 +196,8 @@ mod tests {
         };
         let marie = uuids(Some("marie@ecole.fr"));
         assert_eq!(marie, uuids(Some("marie@ecole.fr")));
-        assert_eq!(marie.len(), 2);
-        assert_ne!(marie[0], marie[1]);
+        assert_eq!(marie.len(), 4);
+        assert_eq!(marie.iter().collect::<std::collections::HashSet<_>>().len(), 4);
         assert_ne!(marie[0], uuids(Some("paul@ecole.fr"))[0]);
     }
 

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | Thunderbird, K-9, FairEmail, Evolution | `/mail/config-v1.1.xml`, the same below `/.well-known/autoconfig` | `autoconfig` |
 //! | Outlook, FairEmail | `/autodiscover/autodiscover.xml` (POST), `/autodiscover/autodiscover.json` | `autodiscover` |
-//! | iPhone, iPad, Mac | `/mobileconfig` | `mobileconfig` |
+//! | iPhone, iPad, Mac | `/mobileconfig`; `/mobileconfig.svg`, a code that leads there | `mobileconfig`, `qr` |
 //! | phones | a QR code of an address of a page | `qr` |
 //! | Evolution, iOS, DNS | SRV records, which `passerelle dns` prints | `dns` |
 //!
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -51,18 +51,47 @@ pub struct Setup {
     /// How browsers and clients reach the HTTP port, without a slash at its end.
     pub url: String,
     pub ports: PublicPorts,
+    /// Where address books are, where they are offered by TLS.
+    pub books: Option<WebPlace>,
+    /// The port of LDAPS, where it is offered.
+    pub ldaps: Option<u16>,
     /// Of what people read on their devices.
     pub language: Language,
+}
+
+/// A place that clients reach by HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebPlace {
+    pub host_name: String,
+    pub port: u16,
+}
+
+impl WebPlace {
+    /// Of a URL; `None` where it is not one of HTTPS.
+    fn of_url(url: &str) -> Option<Self> {
+        let authority = url.strip_prefix("https://")?.split('/').next()?;
+        let (host_name, port) = match authority.rsplit_once(':') {
+            // Not the end of an IPv6 address.
+            Some((host_name, port)) if !port.ends_with(']') => (host_name, port.parse().ok()?),
+            _ => (authority, 443),
+        };
+        (!host_name.is_empty()).then(|| Self { host_name: host_name.to_owned(), port })
+    }
 }
 
 impl Setup {
     /// What the configuration says, for servers that clients reach at these ports.
     pub fn new(config: &Config, ports: PublicPorts) -> Self {
         let host_name = config.host_name().to_owned();
-        let url = config.public.url.as_ref();
+        let told = config.public.url.as_ref();
+        let url = told.map_or_else(|| format!("https://{host_name}"), |url| url.trim_end_matches('/').to_owned());
+        let has_books = config.directory.carddav && (told.is_some() || config.listen.https.is_some());
+        let ldaps = config.listen.ldaps.filter(|_| config.tls.certificate.is_some()).map(|address| address.port());
         Self {
             domain: config.domain.clone(),
-            url: url.map_or_else(|| format!("https://{host_name}"), |url| url.trim_end_matches('/').to_owned()),
+            books: WebPlace::of_url(&url).filter(|_| has_books),
+            ldaps: config.public.ldaps_port.or(ldaps),
+            url,
             host_name,
             ports,
             language: config.language,
@@ -80,6 +109,10 @@ impl Setup {
         Sentence::AccountName { domain: self.domain.clone() }.text(self.language)
     }
 }
+
+/// Signs what devices are given, where there is a certificate for it: put beside requests by `server`.
+#[derive(Clone)]
+pub struct Signing(pub Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>);
 
 /// The routes; none where nothing can be set up: no encrypted way in, or none out.
 pub(super) fn router(setup: Setup) -> Router {
@@ -99,6 +132,7 @@ pub(super) fn router(setup: Setup) -> Router {
         .route("/autodiscover/autodiscover.json", get(redirect))
         .route("/autodiscover/autodiscover.json/v1.0/{address}", get(redirect))
         .route("/mobileconfig", get(profile))
+        .route("/mobileconfig.svg", get(profile_code))
         .with_state(Arc::new(setup))
 }
 
@@ -127,14 +161,30 @@ async fn redirect(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Re
     (status, [(CONTENT_TYPE, JSON), NOT_KEPT], text).into_response()
 }
 
-/// A profile for the address in `address`; without one, the device asks for it.
-async fn profile(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Response {
-    let address = match parameter(&parameters, "address") {
-        None => None,
-        Some(written) => match setup.address(written) {
-            Some(address) => Some(address),
-            None => return StatusCode::NOT_FOUND.into_response(),
-        },
+/// The address in `address`, if one is there; `Err` where it is none of ours.
+fn address_asked(setup: &Setup, parameters: &Parameters) -> Result<Option<String>, Response> {
+    let written = parameter(parameters, "address");
+    written.map(|written| setup.address(written).ok_or_else(|| StatusCode::NOT_FOUND.into_response())).transpose()
+}
+
+/// The way to the profile, for a phone's camera.
+async fn profile_code(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Result<Response, Response> {
+    let address = address_asked(&setup, &parameters)?;
+    let query = address.map(|address| format!("?address={}", address.replace('@', "%40"))).unwrap_or_default();
+    let code = qr::svg(&format!("{}/mobileconfig{query}", setup.url));
+    let code = code.ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
+    Ok(([(CONTENT_TYPE, "image/svg+xml"), NOT_KEPT], code).into_response())
+}
+
+/// A profile for the address in `address`; without one, the device asks for it. Signed, where it can be: devices show by whom.
+async fn profile(
+    State(setup): State<Arc<Setup>>,
+    signing: Option<Extension<Signing>>,
+    parameters: Parameters,
+) -> Response {
+    let address = match address_asked(&setup, &parameters) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
     };
     let Some(profile) = mobileconfig::document(&setup, address.as_deref()) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -144,11 +194,12 @@ async fn profile(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Res
         (CONTENT_DISPOSITION, "attachment; filename=\"messagerie.mobileconfig\""),
         NOT_KEPT,
     ];
-    (headers, profile).into_response()
+    let signed = signing.and_then(|Extension(Signing(sign))| sign(profile.as_bytes()));
+    (headers, signed.unwrap_or_else(|| profile.into_bytes())).into_response()
 }
 
 /// XML's own characters as references; what XML 1.0 cannot hold is left out.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -171,6 +222,8 @@ fn setup_for_tests(ports: PublicPorts) -> Setup {
         host_name: "mail.ecole.fr".to_owned(),
         url: "https://mail.ecole.fr".to_owned(),
         ports,
+        books: Some(WebPlace { host_name: "mail.ecole.fr".to_owned(), port: 8443 }),
+        ldaps: Some(636),
         language: Language::Fr,
     }
 }
@@ -182,6 +235,17 @@ mod tests {
     #[test]
     fn xml_is_escaped() {
         assert_eq!(escaped("a<b>&\"\u{0}\u{1b}é\t"), "a&lt;b&gt;&amp;&quot;é\t");
+    }
+
+    #[test]
+    fn a_place_is_read_from_its_url() {
+        let place = |url| WebPlace::of_url(url).map(|place| (place.host_name, place.port));
+        assert_eq!(place("https://mail.fr"), Some(("mail.fr".to_owned(), 443)));
+        assert_eq!(place("https://mail.fr:8443/x:y"), Some(("mail.fr".to_owned(), 8443)));
+        assert_eq!(place("https://[::1]"), Some(("[::1]".to_owned(), 443)));
+        for none in ["http://mail.fr", "https://", "https://mail.fr:port", "mail.fr"] {
+            assert_eq!(place(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -30,22 +30,34 @@ pub struct AppPassword {
 /// The columns that make an [`AppPassword`].
 macro_rules! app_password_columns {
     () => {
-        "id, user_id, device_name, created_at, last_used_at, last_protocol, last_client, revoked_at, hidden_words, \
-         shown_words"
+        "id, user_id, device_name, created_at, last_used_at, last_protocol, last_service, last_client, revoked_at, \
+         hidden_words, shown_words"
     };
 }
 
 /// Last use: when, how, and by which client; and the words.
-type AppPasswordRow =
-    (String, String, String, i64, Option<i64>, Option<String>, Option<String>, Option<i64>, String, String);
+type AppPasswordRow = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    String,
+    String,
+);
 
 fn app_password_of_row(row: AppPasswordRow) -> Result<AppPassword, StoreError> {
-    let (id, user, device_name, created_at, last_used_at, last_protocol, last_client, revoked_at, hidden, shown) = row;
+    let (id, user, device_name, created_at, last_used_at, protocol, service, last_client, revoked_at, hidden, shown) =
+        row;
     let words = |words: &str| words.split_whitespace().map(str::to_owned).collect();
     let last_use = match last_used_at {
         None => None,
         Some(at) => {
-            let protocol = last_protocol.as_deref().and_then(Protocol::from_column);
+            let protocol = protocol.and_then(|protocol| Protocol::from_columns(&protocol, service.as_deref()));
             let protocol = protocol.ok_or_else(|| StoreError::Inconsistent {
                 table: "app_password",
                 column: "last_protocol",
@@ -166,12 +178,14 @@ pub async fn set_words(tx: &mut Tx<'_>, id: &str, words: &WordChoice) -> Result<
 }
 
 const NOTE_USE: &str = "
-    update app_password set last_used_at = $1, last_protocol = $2, last_client = coalesce($3, last_client) where id = $4";
+    update app_password
+    set last_used_at = $1, last_protocol = $2, last_service = $3, last_client = coalesce($4, last_client) where id = $5";
 
 /// Notes that an app password was used. A client that did not say what it is called keeps the name it had.
 pub async fn note_use(tx: &mut Tx<'_>, (id, last): &(String, LastUse)) -> Result<(), StoreError> {
     on_engine!(tx, |c| sqlx::query(NOTE_USE)
         .bind(last.at.0)
+        .bind(last.protocol.old_column())
         .bind(last.protocol.column())
         .bind(last.client.as_ref().map(ClientName::as_str))
         .bind(id)

@@ -117,6 +117,7 @@ pub async fn delete(tx: &mut Tx<'_>, people: &[UserId], now: Timestamp) -> Resul
         delete_theirs!(tx, "scram_verifier", "user_id"),
         delete_theirs!(tx, "cloud_app", "user_id"),
         delete_theirs!(tx, "app_password", "user_id"),
+        delete_theirs!(tx, "page_session", "user_id"),
         delete_theirs!(tx, "sending", "user_id"),
         delete_theirs!(tx, "written_to", "user_id"),
         delete_theirs!(tx, "brought_in", "user_id"),

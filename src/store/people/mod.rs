@@ -10,6 +10,7 @@
 //! | `overview` | what admins ask about a school's groups and rules |
 //! | `import` | the whole directory, read and written in bulk |
 //! | `rules` | what the table of communication rules made of the stored graph |
+//! | `page_sessions` | who is signed in on the person's page |
 //! | `scram` | verifiers of passwords, for SCRAM |
 //! | `bulk` | many rows a statement |
 //! | `departed` | people who left: put aside, then deleted |
@@ -26,6 +27,7 @@ pub mod finding;
 pub mod import;
 mod import_state;
 pub mod overview;
+pub mod page_sessions;
 pub mod rules;
 pub mod scram;
 pub mod standing;

@@ -21,6 +21,17 @@ pub async fn schools(tx: &mut Tx<'_>) -> Result<Vec<School>, StoreError> {
     Ok(rows.into_iter().map(|(id, uai, name)| School { id: SchoolId::new(id), uai, name }).collect())
 }
 
+const SCHOOLS_OF: &str = "
+    select s.id, s.uai, s.name from user_school us join school s on s.id = us.school_id
+    where us.user_id = $1 order by s.name, s.id";
+
+/// Somebody's schools, by name.
+pub async fn schools_of(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<School>, StoreError> {
+    let rows: Vec<(String, String, String)> =
+        on_engine!(tx, |c| sqlx::query_as(SCHOOLS_OF).bind(user.as_str()).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, uai, name)| School { id: SchoolId::new(id), uai, name }).collect())
+}
+
 /// Names of groups by id.
 pub async fn group_names(tx: &mut Tx<'_>, groups: &[GroupId]) -> Result<HashMap<GroupId, String>, StoreError> {
     let statement = sql!(

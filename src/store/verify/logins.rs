@@ -22,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         weight: Weight::Fault,
         repair: None,
         find: Find::Words("select distinct last_protocol from app_password where last_protocol is not null", |word| {
-            Protocol::from_column(word).is_some()
+            Protocol::from_columns(word, None).is_some()
         }),
     },
     Check {

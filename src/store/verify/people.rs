@@ -90,6 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
                     or exists (select 1 from annotation a where a.user_id = u.id)
                     or exists (select 1 from expunged e where e.user_id = u.id)
                     or exists (select 1 from cloud_app c where c.user_id = u.id)
+                    or exists (select 1 from page_session s where s.user_id = u.id)
                     or exists (select 1 from sending s where s.user_id = u.id)
                     or exists (select 1 from written_to w where w.user_id = u.id)
                     or exists (select 1 from brought_in b where b.user_id = u.id))",

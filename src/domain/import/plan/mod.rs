@@ -1,10 +1,11 @@
 //! PURE: typed lines and the directory as it stands → what to write, and what to tell of it.
 //!
-//! `people` (schools, classes, people), `groups`, `relations` (members, rules, links) and `addresses` each take their part
+//! `people` (schools, classes, people), `groups`, `leavers`, `relations` (members, rules, links) and `addresses` each take their part
 //! of one [`Planner`]; in that order, as each needs what the ones before found.
 
 mod addresses;
 mod groups;
+mod leavers;
 mod people;
 mod relations;
 mod table;
@@ -65,6 +66,7 @@ pub(super) fn plan(
     planner.classes();
     planner.people();
     planner.groups();
+    planner.leavers();
     planner.members();
     planner.rules();
     planner.links();
