@@ -13,8 +13,17 @@ use crate::sandbox::Sandbox;
 
 const PASSWORD: &str = "a password of an admin";
 /// Every page and every form.
-const PAGES: [&str; 9] =
-    ["/", "/people", "/person?user=anna.un", "/explain", "/switch", "/trail", "/status", "/metrics", "/nothing-of-ours"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/people",
+    "/person?user=anna.un",
+    "/explain",
+    "/switch",
+    "/trail",
+    "/status",
+    "/metrics",
+    "/nothing-of-ours",
+];
 const FORMS: [&str; 8] = [
     "/person/suspend",
     "/person/resume",
