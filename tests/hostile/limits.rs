@@ -191,6 +191,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/directory.rs",
         "src/config/keeping.rs",
         "src/config/ldap.rs",
+        "src/config/listen.rs",
         "src/config/migration.rs",
         "src/config/oidc.rs",
         "src/config/people.rs",
