@@ -1,8 +1,8 @@
 //! Passerelle: a school's internal messaging, within reach of ordinary mail clients.
 //!
 //! Data flows down this list, and a part names only parts below it (`tests/tidy.rs`; `docs/architecture.md` has the whole map):
-//! `cli`, `control`; `server`, `tls`; `smtp`, `imap`, `ldap`, `http`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
-//! `model`, `sasl`, `config`, `sentences`.
+//! `cli`; `server`, `tls`; `smtp`, `imap`, `ldap`, `http`; `control`; `domain`; `ent`, `store`; and the pure ones, named by all: `mime`,
+//! `model`, `metrics`, `sasl`, `config`, `sentences`.
 //!
 //! **A message goes out.** 1. `server` accepts, does TLS and starts [`smtp::run`] on the stream. 2. `smtp::wire` cuts octets into
 //! lines and lines into commands. 3. `smtp::session`, a pure state machine, says what each command means now. 4. RCPT asks

@@ -84,7 +84,7 @@ pub(super) async fn run(command: Doctor) -> anyhow::Result<Exit> {
     let language = match command.language {
         Some(PageLanguage::Fr) => Language::Fr,
         Some(PageLanguage::En) => Language::En,
-        None => config.as_ref().map_or(Language::default(), |config| config.language),
+        None => config.as_ref().map_or_else(Language::default, |config| config.language),
     };
     let json = command.json;
     let mut patient = patient(command, config.as_ref(), language)?;

@@ -27,9 +27,8 @@ impl Doctor {
         for _ in 0..HOPS_MAX {
             let question =
                 Question { method: "PROPFIND", url: &url, body: PRINCIPAL, authorization: authorization.as_deref() };
-            let answer = match self.fetch(&question).await {
-                Ok(answer) => answer,
-                Err(_) => return self.note(Part::AddressBook, Remark::AddressBookMissing { url }),
+            let Ok(answer) = self.fetch(&question).await else {
+                return self.note(Part::AddressBook, Remark::AddressBookMissing { url });
             };
             let remark = match (answer.status, answer.location) {
                 (301 | 302 | 307 | 308, Some(location)) => {

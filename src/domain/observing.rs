@@ -29,7 +29,7 @@ impl Gateway {
             let mut kept_at = Instant::now();
             loop {
                 self.observe().await;
-                self.history.lock().note(&self.metrics, self.clock.now().seconds());
+                self.note_history(self.clock.now().seconds());
                 if kept_at.elapsed() >= KEEP_EVERY {
                     self.keep_history().await;
                     kept_at = Instant::now();
@@ -53,6 +53,11 @@ impl Gateway {
     /// What happened lately on this gateway, oldest first.
     pub fn history(&self, span: Span) -> Vec<Interval> {
         self.history.lock().intervals(span)
+    }
+
+    /// Takes a snapshot for the plots, at this second since 1970, where its time has come.
+    pub fn note_history(&self, now: i64) {
+        self.history.lock().note(&self.metrics, now);
     }
 
     fn history_file(&self) -> PathBuf {

@@ -19,7 +19,7 @@ where
 {
     pub(super) async fn ask(&mut self, question: Question) -> Step {
         match question {
-            Question::LogIn { id, name, password } => match self.log_in(&name, &password).await {
+            Question::LogIn { id, name, password } => match Box::pin(self.log_in(&name, &password)).await {
                 Ok(login) => {
                     if login.is_err() {
                         self.wait_after_refusal().await;
@@ -88,10 +88,11 @@ where
         let max = self.gateway.config.ldap.entries_max;
         let (mut found, mut whole) = (Vec::new(), true);
         for needle in needles {
+            // Boxed: a session that waits for its client keeps no room for an answer.
             let cards = match needle {
                 // One more than is told: so it is known that there are more.
-                Needle::Words(words) => self.gateway.find(person, words, max.saturating_add(1)).await?,
-                Needle::Address(address) => self.gateway.card(person, address).await?.into_iter().collect(),
+                Needle::Words(words) => Box::pin(self.gateway.find(person, words, max.saturating_add(1))).await?,
+                Needle::Address(address) => Box::pin(self.gateway.card(person, address)).await?.into_iter().collect(),
             };
             whole &= cards.len() <= max;
             for card in cards {

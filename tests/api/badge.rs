@@ -151,7 +151,7 @@ async fn the_badge_shows_the_number_on_the_ents_page_and_follows_it() {
     );
     let world = World::new(None, &settings).await;
     let token = world.full_token().await;
-    let (reports, refused): (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>) = Default::default();
+    let (reports, refused) = (Arc::<Mutex<Vec<String>>>::default(), Arc::default());
     for (listener, reports) in [(page, &reports), (foreign, &refused)] {
         Ent { passerelle: world.port(), token: token.clone(), reports: Arc::clone(reports) }.serve(listener);
     }

@@ -85,6 +85,7 @@ async fn schemathesis_finds_nothing() {
         command.arg("--no-color");
         let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
         let told = String::from_utf8_lossy(&output.stdout);
+        assert!(told.contains("test cases") || told.contains("Test cases"), "{told}");
         assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
     }
     world.server.stop().await;

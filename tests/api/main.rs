@@ -10,6 +10,7 @@
 //! | `webhook`, `receiver` | webhooks, and who receives them |
 //! | `killed` | the server as a process that is killed while it tells |
 //! | `badge` | the badge in a browser |
+//! | `examples` | those of docs/api.md |
 //! | `described` | the description and the routes; schemathesis over it |
 #![allow(
     clippy::unwrap_used,
@@ -27,6 +28,7 @@ mod client;
 mod coming_in;
 mod described;
 mod directory;
+mod examples;
 mod killed;
 mod receiver;
 mod streams;

@@ -26,6 +26,7 @@ pub(crate) struct Server {
     pub(crate) submission: u16,
     pub(crate) submissions: u16,
     pub(crate) http: u16,
+    pub(crate) https: u16,
     taken: AtomicUsize,
 }
 
@@ -45,7 +46,7 @@ impl Server {
 
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let [imap, imaps, submission, submissions, http] = free_ports();
+        let [imap, imaps, submission, submissions, http, https] = free_ports();
         let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
         command.arg("demo").arg("--data-dir").arg(folder.path()).args(["--domain", DOMAIN, "--password", PASSWORD]);
         command.args(["--bench-accounts", &ACCOUNTS.to_string()]);
@@ -56,6 +57,7 @@ impl Server {
             ("--submissions-port", submissions),
             ("--ldap-port", 0),
             ("--http-port", http),
+            ("--https-port", https),
         ] {
             command.arg(flag).arg(port.to_string());
         }
@@ -71,7 +73,8 @@ impl Server {
             }
         });
         let said = is_ready.recv_timeout(Duration::from_secs(120));
-        let server = Self { process, folder, imap, imaps, submission, submissions, http, taken: AtomicUsize::new(0) };
+        let taken = AtomicUsize::new(0);
+        let server = Self { process, folder, imap, imaps, submission, submissions, http, https, taken };
         assert!(said.is_ok(), "the server did not print `ready` within two minutes");
         server
     }

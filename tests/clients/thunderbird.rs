@@ -19,7 +19,7 @@ fn story(security: Security, story: &str) {
     let Some(python) = tool::find("python3", "python3") else { return };
     let _alone = SCREEN.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Server::shared();
-    tell(&python, "scripts/thunderbird.py", security, &[story, &server.http.to_string()]);
+    tell(&python, "scripts/thunderbird.py", security, &[story, &server.http.to_string(), &server.https.to_string()]);
 }
 
 #[test]
@@ -32,6 +32,11 @@ fn thunderbird_sends_reads_files_deletes_and_restores() {
 #[test]
 fn thunderbird_writes_is_refused_and_sets_itself_up() {
     story(Security::Tls, "writing");
+}
+
+#[test]
+fn thunderbird_is_set_up_from_an_address_and_finds_the_address_books() {
+    story(Security::Tls, "account");
 }
 
 #[test]

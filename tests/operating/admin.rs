@@ -13,8 +13,17 @@ use crate::sandbox::Sandbox;
 
 const PASSWORD: &str = "a password of an admin";
 /// Every page and every form.
-const PAGES: [&str; 8] =
-    ["/", "/people", "/person?user=anna.un", "/explain", "/switch", "/trail", "/metrics", "/nothing-of-ours"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/people",
+    "/person?user=anna.un",
+    "/explain",
+    "/switch",
+    "/trail",
+    "/status",
+    "/metrics",
+    "/nothing-of-ours",
+];
 const FORMS: [&str; 8] = [
     "/person/suspend",
     "/person/resume",
@@ -275,7 +284,7 @@ async fn people_are_found_shown_suspended_and_let_back() {
         for path in PAGES {
             check_headers(&browser.get(path).await, path);
         }
-        let found = browser.get("/people?text=un").await;
+        let found = browser.get("/people?text=anna").await;
         assert!(found.body.contains("/person?user=anna.un") && !found.body.contains("bruno"), "{}", found.body);
         let sheet = browser.get("/person?user=anna.un").await;
         for part in ["UN Anna", "0750001A", "anna.un@school.test", "Ta&#60;b&#62;lette", "MiB sur 2048"] {
@@ -408,4 +417,54 @@ async fn policy_is_explained_and_the_trail_is_shown_by_pages() {
         assert!(checked.status == 200 && checked.body.contains("Le journal est entier"), "{}", checked.body);
         server.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_is_drawn_and_outlasts_a_restart() {
+    let authority = Authority::new();
+    let sandbox = sandbox("certificate", &authority);
+    let server = sandbox.start().await;
+    fill(&sandbox, &server).await;
+    let mut browser = Browser::new(&sandbox, server.addresses().admin, Some(&identity(&authority)));
+    browser.get("/sign-in").await;
+    assert!(browser.get("/status").await.body.contains("Rien pour l&#39;instant"), "nothing has happened yet");
+    let note = |second| server.gateway().note_history(second);
+    let now = Clock::system().now().seconds();
+    note(now - 60);
+    for recipient in ["bruno.deux@school.test", "nobody@school.test"] {
+        // The second is refused: a session of its own, which ends without a letter.
+        let address = server.addresses().submission;
+        if recipient.starts_with("bruno") {
+            assert!(send(address, &[recipient], "x").await.starts_with("250"));
+        } else {
+            assert!(send(address, &[recipient, "bruno.deux@school.test"], "y").await.starts_with("250"));
+        }
+    }
+    note(now - 30);
+    let page = browser.get("/status?over=hour").await;
+    assert_eq!(page.header("refresh"), Some("60"));
+    check_headers(&page, "/status");
+    let plot = |body: &str, id: &str| {
+        let rest = body.split(&format!("aria-labelledby=\"{id}\"><h2")).nth(1).unwrap().to_owned();
+        rest.split("</section>").next().unwrap().to_owned()
+    };
+    let submissions = plot(&page.body, "submissions");
+    assert!(submissions.contains("<svg class=\"plot\"") && submissions.contains("plot-0"), "{submissions}");
+    assert!(submissions.contains("<td class=\"number\">2</td>"), "the table says it: {submissions}");
+    assert!(plot(&page.body, "refusals").contains("unknown-recipient"), "{}", page.body);
+    assert!(!page.body.contains("style=") && !page.body.contains("<script>"), "{}", page.body);
+    let still = browser.get("/status?over=week&still=1").await;
+    assert_eq!((still.status, still.header("refresh")), (200, None));
+    server.stop().await;
+    let again = sandbox.start().await;
+    let mut browser = Browser::new(&sandbox, again.addresses().admin, Some(&identity(&authority)));
+    browser.get("/sign-in").await;
+    for _ in 0..100 {
+        // Read by the task that looks, a moment after the start.
+        if plot(&browser.get("/status").await.body, "submissions").contains(">2</td>") {
+            return again.stop().await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("what happened before the restart is forgotten");
 }

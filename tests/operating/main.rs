@@ -11,6 +11,7 @@
 mod admin;
 mod browser;
 mod metrics;
+mod packaged;
 #[path = "../cli/sandbox.rs"]
 #[allow(dead_code, reason = "of the tests of the command line")]
 mod sandbox;

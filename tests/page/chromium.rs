@@ -14,7 +14,7 @@ async fn every_page_on_a_phone_and_at_a_desk_in_light_and_dark() {
     };
     let world = World::with("quiet.binds = [\"Student\", \"Relative\"]\n").await;
     for (from, subject) in [
-        ("nadia.roussel", &"LeLongSujetSansEspace".repeat(40)),
+        ("nadia.roussel", "LeLongSujetSansEspace".repeat(40).as_str()),
         ("nadia.roussel", "Sortie au musée : autorisation à rendre avant jeudi"),
         ("nadia.roussel", "=?utf-8?B?4oCuPHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==?="),
         ("theo.lambert", "Je finis à 17 h"),

@@ -1,5 +1,5 @@
-//! What one RCPT costs among 200 000 people: 200 schools, 4 000 classes, the table's rules, a full mailbox. Ignored by
-//! default: `cargo nextest run --release --run-ignored only --no-capture rcpt_among`.
+//! What one RCPT, and one search for a name, cost among 200 000 people: 200 schools, 4 000 classes, the table's rules, a full mailbox. Ignored by
+//! default: `cargo nextest run --release --run-ignored only --no-capture among_200`.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -138,6 +138,101 @@ async fn rcpt_among_200_000_people() {
             // A debug build on a busy machine; a release build takes a few times less.
             assert!(time < Duration::from_millis(100), "{what}: {time:?}");
         }
+        test.store.close().await;
+    }
+}
+
+/// Family and given name of a number: 8 000 families of a few each, so that the first letters find many.
+fn named(number: usize) -> (String, String) {
+    const SYLLABLES: [&str; 20] = [
+        "ba", "cé", "du", "fon", "gar", "hu", "jo", "la", "mar", "né", "pon", "ri", "sa", "ti", "vi", "ze", "lef",
+        "ben", "dia", "mou",
+    ];
+    let syllable = |shift: usize| SYLLABLES[(number / 20usize.pow(u32::try_from(shift).unwrap())) % 20];
+    let family = format!("{}{}{}", syllable(0), syllable(1), syllable(2)).to_uppercase();
+    let given = format!("{}{}", syllable(3), syllable(1));
+    (family, given)
+}
+
+async fn name_everybody(test: &TestStore) {
+    for chunk in (0..200_000usize).collect::<Vec<_>>().chunks(20_000) {
+        let rows = chunk.iter().map(|number| {
+            let (family, given) = named(number.wrapping_mul(7919) % 160_000);
+            format!("('u{number}', '{family}', '{given}')")
+        });
+        let statement = format!(
+            "update ent_user set display_name = n.last || ' ' || n.first, last_name = n.last, first_name = n.first
+             from (select column1 as id, column2 as last, column3 as first from (values {}) as v) as n where n.id = ent_user.id",
+            rows.collect::<Vec<_>>().join(", ")
+        );
+        let work: for<'t, 'c> fn(&'t mut Tx<'c>, &'t String) -> Working<'t, ()> = |tx, statement| {
+            Box::pin(async move {
+                match tx {
+                    Tx::Sqlite(c) => drop(sqlx::query(sqlx::AssertSqlSafe(statement.clone())).execute(&mut **c).await?),
+                    Tx::Postgres(c) => {
+                        drop(sqlx::query(sqlx::AssertSqlSafe(statement.clone())).execute(&mut **c).await?)
+                    }
+                }
+                Ok(())
+            })
+        };
+        test.store.write(Durability::Relaxed, statement, work).await.unwrap();
+    }
+}
+
+const LINKS: &[&str] = &[
+    "insert into direct_link (from_user_id, to_user_id)
+        select 'u' || (cast(substr(id, 2) as integer) + 400), id from ent_user where profile = 'Student'",
+    "insert into direct_link (from_user_id, to_user_id)
+        select id, 'u' || (cast(substr(id, 2) as integer) + 400) from ent_user where profile = 'Student'",
+];
+
+/// Teachers and heads of 40 schools type names, a letter at a time, as LDAP asks for them.
+#[tokio::test]
+#[ignore = "makes 200 000 people: a minute, and a quiet machine"]
+async fn names_among_200_000_people() {
+    let mut told = std::io::stderr();
+    for test in support::stores().await {
+        let gateway = gateway(&test);
+        run(&test, DEPARTEMENT).await;
+        name_everybody(&test).await;
+        // Each pupil has a parent in the school.
+        run(&test, LINKS).await;
+        gateway.apply_rules(ImportMode::Apply).await.unwrap();
+        run(&test, &["analyze"]).await;
+        let (mut first, mut later, mut found) = (Vec::new(), Vec::new(), 0);
+        for school in 0..40 {
+            for (place, person) in [3, 62].into_iter().enumerate() {
+                let asker = user(&gateway, &format!("login.{}", school * 1000 + person)).await;
+                for number in 0..10 {
+                    let (family, given) = named((school * 1000 + 100 + number * 37usize).wrapping_mul(7919) % 160_000);
+                    for words in [&family.chars().take(3).collect::<String>(), &family, &format!("{given} {family}")] {
+                        let started = Instant::now();
+                        found += gateway.find(&asker, words, 50).await.unwrap().len();
+                        let took = started.elapsed();
+                        if place == 0 && number == 0 {
+                            first.push(took)
+                        } else {
+                            later.push(took)
+                        };
+                    }
+                }
+            }
+        }
+        assert!(found > later.len(), "{found}");
+        later.sort();
+        first.sort();
+        let (median, p99) = (later[later.len() / 2], later[later.len() * 99 / 100]);
+        let (cold, slowest) = (first[first.len() / 2], first[first.len() - 1]);
+        writeln!(
+            told,
+            "{}: {} searches, {found} found: median {median:?}, p99 {p99:?}; a school's first: median {cold:?}, slowest {slowest:?}",
+            test.engine,
+            later.len()
+        )
+        .unwrap();
+        // A debug build on a busy machine; a release build takes a few times less.
+        assert!(p99 < Duration::from_millis(200), "{p99:?}");
         test.store.close().await;
     }
 }

@@ -68,6 +68,9 @@ pub(super) struct Demo {
     /// Health and automatic set-up
     #[arg(long, value_name = "PORT", default_value_t = 1080)]
     http_port: u16,
+    /// The same over TLS; not opened where it is not given
+    #[arg(long, value_name = "PORT")]
+    https_port: Option<u16>,
     /// Also make u0001 … uN, who may all write to each other
     #[arg(long, value_name = "N", default_value_t = 0)]
     bench_accounts: u32,

@@ -38,10 +38,11 @@ pub(super) fn config(demo: &Demo, now: Timestamp) -> anyhow::Result<Config> {
         ("ldap", demo.ldap_port),
         ("http", demo.http_port),
     ];
+    let listen = listen.into_iter().chain(demo.https_port.map(|port| ("https", port)));
     let addresses = listen.map(|(key, port)| (key.to_owned(), Value::from(format!("127.0.0.1:{port}"))));
     // Nobody is to wait for Ctrl-C.
     let at_once = ("drain_seconds".to_owned(), Value::from(0));
-    settings.insert("listen".to_owned(), Value::Table(addresses.into_iter().chain([at_once]).collect()));
+    settings.insert("listen".to_owned(), Value::Table(addresses.chain([at_once]).collect()));
     let files = [("certificate", path(tls.certificate)?), ("key", path(tls.key)?)];
     let files = files.map(|(key, path)| (key.to_owned(), Value::from(path)));
     settings.insert("tls".to_owned(), Value::Table(Table::from_iter(files)));
@@ -95,6 +96,7 @@ mod tests {
             submissions_port: 0,
             ldap_port: 0,
             http_port: 0,
+            https_port: None,
             bench_accounts: 0,
             password: None,
             language: DemoLanguage::Fr,

@@ -120,12 +120,7 @@ impl Gateway {
         if let Some(kept) = self.finding.books.0.get(&(asker.id.clone(), version)).await {
             return Ok(kept);
         }
-        for _ in 0..super::TRIES_MAX {
-            if let Some(books) = super::settled(self.books_now(asker).await) {
-                return books;
-            }
-        }
-        Err(super::restless())
+        self.steadily(|| Box::pin(self.books_now(asker))).await
     }
 
     async fn books_now(&self, asker: &User) -> Result<Arc<Vec<AddressBook>>, Unread> {

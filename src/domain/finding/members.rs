@@ -100,7 +100,8 @@ impl Gateway {
             if now == version { Ok(Arc::new(Members::new(people))) } else { Err(Unread::Moved) }
         };
         let key = (source.clone(), version);
-        self.finding.names.0.try_get_with(key, reading).await.map_err(|unread: Arc<Unread>| match &*unread {
+        let read = Box::pin(self.finding.names.0.try_get_with(key, reading)).await;
+        read.map_err(|unread: Arc<Unread>| match &*unread {
             Unread::Moved => Unread::Moved,
             Unread::Fault(fault) => Unread::Fault(Fault::Worker(fault.to_string())),
         })

@@ -29,6 +29,7 @@ mod words;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use moka::future::Cache;
 
 pub use self::books::{AddressBook, Book};
@@ -107,12 +108,8 @@ impl Gateway {
         let limits = &self.config.directory;
         let Some(query) = Query::read(words, limits.query_chars_max) else { return Ok(Vec::new()) };
         let max = max.min(limits.found_max);
-        for _ in 0..TRIES_MAX {
-            if let Some(found) = settled(self.find_now(asker, &query, max).await) {
-                return found;
-            }
-        }
-        Err(restless())
+        let query = &query;
+        self.steadily(|| Box::pin(self.find_now(asker, query, max))).await
     }
 
     async fn find_now(&self, asker: &User, query: &Query, max: usize) -> Result<Vec<Card>, Unread> {
@@ -137,16 +134,13 @@ impl Gateway {
             Ruling::Refuse(_) | Ruling::Allow(Path::Answer) => return Ok(None),
             Ruling::Allow(_) => {}
         }
-        let user = match case {
-            Case::ToGroup { group, .. } => return self.group_card(&group.id).await,
-            Case::ToUser { user, .. } => user,
-        };
-        for _ in 0..TRIES_MAX {
-            if let Some(card) = settled(self.person_card(asker, &user).await) {
-                return card;
+        match case {
+            Case::ToUser { user, .. } => {
+                let user = &user;
+                self.steadily(|| Box::pin(self.person_card(asker, user))).await
             }
+            Case::ToGroup { group, .. } => self.group_card(&group.id).await,
         }
-        Err(restless())
     }
 
     /// The card of somebody whom the asker may write to.
@@ -154,6 +148,18 @@ impl Gateway {
         let visible = self.visible(self.asker(asker).await?).await?;
         let sees = self.sees(&visible);
         Ok(self.cards(&visible, &[Whom::User(user.id.clone())], sees).await?.pop())
+    }
+
+    /// Asks again where the directory has changed between two looks at it.
+    async fn steadily<'a, T>(&self, ask: impl Fn() -> BoxFuture<'a, Result<T, Unread>>) -> Result<T, Fault> {
+        for _ in 0..TRIES_MAX {
+            match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(Unread::Moved) => {}
+                Err(Unread::Fault(fault)) => return Err(fault),
+            }
+        }
+        Err(Fault::Worker("the directory does not stand still".to_owned()))
     }
 
     /// Without a question to the ENT for each of them, nobody knows which pupils it would show.
@@ -208,19 +214,6 @@ fn best(mut found: Vec<Found>, max: usize) -> Vec<Found> {
     found.sort_by_cached_key(Found::order);
     found.truncate(max);
     found
-}
-
-/// An answer, unless the directory has changed between two looks at it: then it is asked again.
-fn settled<T>(answer: Result<T, Unread>) -> Option<Result<T, Fault>> {
-    match answer {
-        Ok(answer) => Some(Ok(answer)),
-        Err(Unread::Moved) => None,
-        Err(Unread::Fault(fault)) => Some(Err(fault)),
-    }
-}
-
-fn restless() -> Fault {
-    Fault::Worker("the directory does not stand still".to_owned())
 }
 
 fn ent_away() -> Fault {

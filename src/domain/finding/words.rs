@@ -108,18 +108,13 @@ fn covers(words: &[&str], parts: &[&str], used: u32, steps: &mut u32) -> bool {
     false
 }
 
-/// What may be left of a word that begins with this part or with its beginning: the longest beginning first.
+/// What may be left of a word that begins with this part, or with enough of its beginning.
 fn pieces<'w>(word: &'w str, part: &str) -> impl Iterator<Item = &'w str> {
-    let common: Vec<(usize, usize)> = word
-        .char_indices()
-        .zip(part.chars())
-        .take_while(|((_, ours), theirs)| ours == theirs)
-        .enumerate()
-        .map(|(count, ((at, letter), _))| (count + 1, at + letter.len_utf8()))
-        .collect();
     let whole = part.len();
-    let ends = common.into_iter().rev().filter(move |(count, end)| *count >= PIECE_CHARS_MIN || *end == whole);
-    ends.filter_map(move |(_, end)| word.get(end..)).filter(|rest| !rest.is_empty())
+    let common = word.char_indices().zip(part.chars()).take_while(|((_, ours), theirs)| ours == theirs);
+    let ends = common.enumerate().map(|(count, ((at, letter), _))| (count + 1, at + letter.len_utf8()));
+    let ends = ends.filter(move |(count, end)| *count >= PIECE_CHARS_MIN || *end == whole);
+    ends.filter_map(|(_, end)| word.get(end..)).filter(|rest| !rest.is_empty())
 }
 
 #[cfg(test)]

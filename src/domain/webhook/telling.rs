@@ -60,7 +60,7 @@ impl Gateway {
                 }
             }
         };
-        stop.run_until_cancelled(rounds).await.unwrap_or(());
+        stop.run_until_cancelled(Box::pin(rounds)).await.unwrap_or(());
         let lease = (lease_name(hook), holder);
         if self.store.is_shared()
             && let Err(error) =

@@ -33,6 +33,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use jiff::tz::TimeZone;
+
 use self::guard::Admin;
 pub use self::guard::{Certificate, ShownCertificate};
 use self::words::Words;
@@ -156,6 +158,14 @@ impl Site {
         match answer {
             AdminAnswer::Refused(why) => self.message(admin, StatusCode::CONFLICT, &why, Tone::Bad, back),
             _ => self.message(admin, StatusCode::SERVICE_UNAVAILABLE, self.words.failed, Tone::Bad, back),
+        }
+    }
+
+    /// A time of an answer (RFC 3339) on the school's clock, as people read it.
+    fn local(&self, text: &mut String) {
+        let zone = TimeZone::get(&self.gateway.config.keeping.time_zone).unwrap_or(TimeZone::UTC);
+        if let Ok(time) = text.parse::<jiff::Timestamp>() {
+            *text = time.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string();
         }
     }
 

@@ -104,19 +104,27 @@ struct Person {
 pub(super) async fn show(State(site): State<Shared>, admin: Admin, Query(Of { user }): Query<Of>) -> Response {
     let (words, back) = (site.words, "/people");
     let show = AdminCommand::User(UserCommand::Show { user: user.clone() });
-    let sheet = match site.sign(&admin, "show", (&user, ""), show).await {
+    let mut sheet = match site.sign(&admin, "show", (&user, ""), show).await {
         AdminAnswer::User(sheet) => *sheet,
         other => return site.not_done(&admin, other, back),
     };
+    for device in &mut sheet.app_passwords {
+        let times = [Some(&mut device.created), device.last_used.as_mut(), device.revoked.as_mut()];
+        times.into_iter().flatten().for_each(|time| site.local(time));
+    }
     let user = sheet.login.clone();
     let limits = match site.look(AdminCommand::LimitsShow { user: user.clone() }).await {
         AdminAnswer::Limits(rows) => rows.into_iter().map(|row| (limit(words, &row.limit), row)).collect(),
         other => return site.not_done(&admin, other, back),
     };
-    let sent = match site.look(AdminCommand::Recall(RecallCommand::List { user, subjects: false })).await {
-        AdminAnswer::SentLetters(sent) => sent.into_iter().take(SENT_MAX).collect(),
-        other => return site.not_done(&admin, other, back),
-    };
+    let mut sent: Vec<SentLine> =
+        match site.look(AdminCommand::Recall(RecallCommand::List { user, subjects: false })).await {
+            AdminAnswer::SentLetters(sent) => sent.into_iter().take(SENT_MAX).collect(),
+            other => return site.not_done(&admin, other, back),
+        };
+    for letter in &mut sent {
+        [Some(&mut letter.at), letter.recalled_at.as_mut()].into_iter().flatten().for_each(|time| site.local(time));
+    }
     let (profile, taken) = (words.profile(&sheet.profile), taken(&sheet, words));
     let (frame, token) = (site.frame(&sheet.name, Some(&admin), "/people"), admin.session.token);
     html::page(&Person { frame, words, token, sheet, profile, taken, limits, sent })

@@ -151,12 +151,12 @@ impl Plot {
     }
 }
 
-/// The smallest 1, 2 or 5 with zeros that is not below.
+/// The smallest 1, 2, 4 or 8 with zeros that is not below: its quarters are short.
 fn nice(highest: f64, fractions: bool) -> f64 {
     let least = if fractions { 0.01 } else { 4.0 };
     let mut step = if fractions { 0.01 } else { 1.0 };
     loop {
-        for times in [1.0, 2.0, 4.0, 5.0] {
+        for times in [1.0, 2.0, 4.0, 8.0] {
             if step * times >= highest.max(least) {
                 return step * times;
             }
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn ends_of_axes_are_round() {
-        for (highest, top) in [(0.0, 4.0), (3.0, 4.0), (4.1, 5.0), (17.0, 20.0), (21.0, 40.0), (1234.0, 2000.0)] {
+        for (highest, top) in [(0.0, 4.0), (3.0, 4.0), (4.1, 8.0), (17.0, 20.0), (21.0, 40.0), (1234.0, 2000.0)] {
             assert!((nice(highest, false) - top).abs() < 1e-9, "{highest}");
         }
         assert!((nice(0.03, true) - 0.04).abs() < 1e-9);

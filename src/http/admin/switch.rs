@@ -34,7 +34,9 @@ struct Off {
 
 impl Off {
     /// Out of `profile=Teacher school=…`: the row's key.
-    fn of(row: SuspensionRow, words: &Words) -> Self {
+    fn of(mut row: SuspensionRow, site: &Site) -> Self {
+        let words = site.words;
+        site.local(&mut row.since);
         let part = |name: &str| {
             let found = row.scope.split(' ').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
             found.unwrap_or_default().to_owned()
@@ -58,7 +60,7 @@ impl Off {
 /// What is off, and the form that turns something off.
 pub(super) async fn show(State(site): State<Shared>, admin: Admin) -> Response {
     let off = match site.look(AdminCommand::Switch(SwitchCommand::List)).await {
-        AdminAnswer::Suspensions(rows) => rows.into_iter().map(|row| Off::of(row, site.words)).collect(),
+        AdminAnswer::Suspensions(rows) => rows.into_iter().map(|row| Off::of(row, &site)).collect::<Vec<_>>(),
         other => return site.not_done(&admin, other, "/people"),
     };
     let frame = site.frame(site.words.switch, Some(&admin), "/switch");

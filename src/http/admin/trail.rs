@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::guard::{Admin, Posted};
 use super::words::Words;
-use super::{Shared, Tone, encoded};
+use super::{Shared, Site, Tone, encoded};
 use crate::control::{AdminAnswer, AdminCommand, TrailCommand, TrailPage, TrailRow, TrailSheet};
 use crate::http::html::{self, Frame};
 
@@ -60,7 +60,8 @@ struct Line {
 }
 
 impl Line {
-    fn of(row: TrailRow) -> Self {
+    fn of(mut row: TrailRow, site: &Site) -> Self {
+        site.local(&mut row.at);
         let text = |value: &serde_json::Value| match value {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -117,7 +118,7 @@ async fn page(site: Shared, admin: Admin, wanted: Wanted, sheet: Option<TrailShe
     let last = rows.last().and_then(|row| row.seq);
     let older = last.filter(|last| *last > 1).map(|last| wanted.older(last));
     let kinds = KINDS.into_iter().map(|kind| (kind, kind == wanted.kind)).collect();
-    let lines = rows.into_iter().map(Line::of).collect();
+    let lines = rows.into_iter().map(|row| Line::of(row, &site)).collect();
     let (frame, token) = (site.frame(words.trail, Some(&admin), "/trail"), admin.session.token);
     html::page(&Trail { frame, words, token, wanted, kinds, lines, older, sheet })
 }

@@ -101,6 +101,7 @@ words! {
     addresses: "Adresses", "Addresses";
     sessions: "Sessions ouvertes (sur cette passerelle)", "Open sessions (on this gateway)";
     quota: "Place occupée", "Room taken";
+    account: "Compte", "Account";
     external_id: "Identifiant externe", "External id";
     of: "sur", "of";
     messages: "messages", "messages";
@@ -200,8 +201,8 @@ words! {
     answers: "répond", "answers";
     answers_not: "ne répond pas", "does not answer";
     placements: "Messages dans les boîtes", "Messages in mailboxes";
-    quiet_letters: "Messages en attente de la fin des heures calmes", "Letters that wait for the end of quiet hours";
-    trail_waiting: "Lignes du journal à chaîner", "Trail lines to be chained";
+    quiet_letters: "Lettres en heures calmes", "Letters in quiet hours";
+    trail_waiting: "Journal : à chaîner", "Trail: to be chained";
     certificate_days: "Certificat : jours restants", "Certificate: days left";
     disk_free: "Disque libre", "Disk free";
     plot_clients: "Sessions par logiciel", "Sessions by client";

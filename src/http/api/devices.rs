@@ -51,7 +51,7 @@ pub(super) async fn create(
     given: Given<NewDevice>,
 ) -> Result<Response, Problem> {
     let asking = Asking { caller: &person.caller, headers: &headers, uri: &uri, body: &given.octets };
-    once(&api, asking, async {
+    let doing = async {
         let what = "app-password-create";
         api.gateway.trail_of_token(&person.caller.token, Some(&person.user.id), what).await?;
         match api.gateway.create_app_password(&person.user.id, &given.value.name).await? {
@@ -66,8 +66,9 @@ pub(super) async fn create(
             Err(PasswordRefusal::NoSuchUser) => Err(Problem::new(ApiProblem::NoSuchPerson)),
             Err(_) => Err(Problem::new(ApiProblem::BadDeviceName)),
         }
-    })
-    .await
+    };
+    // Making a password needs much room: on the heap.
+    Box::pin(once(&api, asking, doing)).await
 }
 
 /// `DELETE /people/{person}/devices/{device}`

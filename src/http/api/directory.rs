@@ -58,14 +58,13 @@ pub(super) async fn change(
     let body = octets(request, api.gateway.config.api.directory_bytes_max).await?;
     let files = files(read(&body)?)?;
     let asking = Asking { caller: &caller, headers: &headers, uri: &uri, body: &body };
-    once(&api, asking, async {
+    let doing = async {
         let mode = if how.dry_run { ImportMode::DryRun } else { ImportMode::Apply };
         if mode == ImportMode::Apply {
             api.gateway.trail_of_token(&caller.token, None, "import").await?;
         }
         let options = ImportOptions { mode, school: None, suspend: how.suspend };
-        // Imports need much room: on the heap.
-        match Box::pin(api.gateway.import(&files, options)).await? {
+        match api.gateway.import(&files, options).await? {
             Imported::Done(report) => Ok(answer::json(StatusCode::OK, &sheet(&report, how.dry_run))),
             Imported::Refused(problems) => Err(refused(&problems)),
             Imported::Stopped(stop) => {
@@ -76,8 +75,9 @@ pub(super) async fn change(
                 Err(Problem::with(ApiProblem::DirectoryStopped(stop.suspended), more))
             }
         }
-    })
-    .await
+    };
+    // Imports need much room: on the heap.
+    Box::pin(once(&api, asking, doing)).await
 }
 
 /// The canonical files that the lists make.

@@ -130,11 +130,14 @@ async fn answered(site: &Site, client: Client, request: Request) -> Result<Respo
         "GET" | "HEAD" => get(&asking, resource, &head.headers).await,
         "PROPFIND" => {
             let body = read_xml(&asking, body).await?;
-            propfind(&asking, resource.ok_or_else(unknown)?, depth(&head.headers)?, body.as_ref()).await
+            let depth = read_depth(&head.headers).map_err(|BadDepth| malformed())?.unwrap_or(Depth::Infinity);
+            propfind(&asking, resource.ok_or_else(unknown)?, depth, body.as_ref()).await
         }
         "REPORT" => {
             let body = read_xml(&asking, body).await?.ok_or_else(malformed)?;
-            reports::report(&asking, resource.ok_or_else(unknown)?, depth_of_report(&head.headers)?, &body).await
+            // RFC 3253 §3.6: without one, 0.
+            let depth = read_depth(&head.headers).map_err(|BadDepth| malformed())?.unwrap_or(Depth::Zero);
+            reports::report(&asking, resource.ok_or_else(unknown)?, depth, &body).await
         }
         // Whatever is there, nobody may change it (RFC 3744 §7.1.1).
         "PUT" | "POST" | "PATCH" | "DELETE" | "MKCOL" | "PROPPATCH" | "COPY" | "MOVE" | "LOCK" | "UNLOCK" | "ACL"
@@ -227,22 +230,16 @@ enum Depth {
     Infinity,
 }
 
-fn depth(headers: &HeaderMap) -> Result<Depth, Response> {
-    read_depth(headers).map(|depth| depth.unwrap_or(Depth::Infinity))
-}
+/// It says nothing that there is.
+struct BadDepth;
 
-/// RFC 3253 §3.6: without one, 0.
-fn depth_of_report(headers: &HeaderMap) -> Result<Depth, Response> {
-    read_depth(headers).map(|depth| depth.unwrap_or(Depth::Zero))
-}
-
-fn read_depth(headers: &HeaderMap) -> Result<Option<Depth>, Response> {
+fn read_depth(headers: &HeaderMap) -> Result<Option<Depth>, BadDepth> {
     match headers.get("depth").map(|value| value.as_bytes().trim_ascii()) {
         None => Ok(None),
         Some(b"0") => Ok(Some(Depth::Zero)),
         Some(b"1") => Ok(Some(Depth::One)),
         Some(text) if text.eq_ignore_ascii_case(b"infinity") => Ok(Some(Depth::Infinity)),
-        Some(_) => Err(malformed()),
+        Some(_) => Err(BadDepth),
     }
 }
 

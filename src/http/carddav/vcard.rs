@@ -106,7 +106,7 @@ pub(super) fn properties(card: &Card, style: Style) -> Vec<Property> {
         (Version::V3, true) => properties.push(plain("X-ABShowAs", "COMPANY")),
         (Version::V3, false) => {}
     }
-    if let Some(organization) = organization.or(card.note.schools.first()) {
+    if let Some(organization) = organization.or_else(|| card.note.schools.first()) {
         let value = Value::Parts(vec![organization.clone()]);
         properties.push(Property { name: "ORG", parameter: None, value });
     }

@@ -110,9 +110,12 @@ impl Setup {
     }
 }
 
+/// A document → the same, signed; `None` where it cannot be.
+type Sign = dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync;
+
 /// Signs what devices are given, where there is a certificate for it: put beside requests by `server`.
 #[derive(Clone)]
-pub struct Signing(pub Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>);
+pub struct Signing(pub Arc<Sign>);
 
 /// The routes; none where nothing can be set up: no encrypted way in, or none out.
 pub(super) fn router(setup: Setup) -> Router {
@@ -162,17 +165,17 @@ async fn redirect(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Re
 }
 
 /// The address in `address`, if one is there; `Err` where it is none of ours.
-fn address_asked(setup: &Setup, parameters: &Parameters) -> Result<Option<String>, Response> {
+fn address_asked(setup: &Setup, parameters: &Parameters) -> Result<Option<String>, StatusCode> {
     let written = parameter(parameters, "address");
-    written.map(|written| setup.address(written).ok_or_else(|| StatusCode::NOT_FOUND.into_response())).transpose()
+    written.map(|written| setup.address(written).ok_or(StatusCode::NOT_FOUND)).transpose()
 }
 
 /// The way to the profile, for a phone's camera.
-async fn profile_code(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Result<Response, Response> {
+async fn profile_code(State(setup): State<Arc<Setup>>, parameters: Parameters) -> Result<Response, StatusCode> {
     let address = address_asked(&setup, &parameters)?;
     let query = address.map(|address| format!("?address={}", address.replace('@', "%40"))).unwrap_or_default();
     let code = qr::svg(&format!("{}/mobileconfig{query}", setup.url));
-    let code = code.ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
+    let code = code.ok_or(StatusCode::NOT_FOUND)?;
     Ok(([(CONTENT_TYPE, "image/svg+xml"), NOT_KEPT], code).into_response())
 }
 
@@ -184,7 +187,7 @@ async fn profile(
 ) -> Response {
     let address = match address_asked(&setup, &parameters) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(status) => return status.into_response(),
     };
     let Some(profile) = mobileconfig::document(&setup, address.as_deref()) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -15,7 +15,8 @@
 //! It gives rows of one text: ids, never anything that people wrote.
 //!
 //! Every table has checks, or is one of these, whose rows say nothing that another could contradict but for their references:
-//! `school`, `school_class`, `user_school`, `group_member`, `communication_rule`, `school_year`, `written_to`, `brought_in`,
+//! `webhook_outbox` and `lease` (what is still to be told, and who does; a row whose submission has gone is passed over),
+//! `api_token`, `api_request`, `badge_key`, `school`, `school_class`, `user_school`, `group_member`, `communication_rule`, `school_year`, `written_to`, `brought_in`,
 //! `message_id_alias`, `answerable` (who may answer is decided when a letter is sent, and no row keeps why), `subscription`
 //! (names, of mailboxes or not). `doomed_message` and `doomed_body` propose: what they name may be gone. That nobody has a
 //! letter that was recalled is no invariant: who had kept a copy elsewhere may have put it back. `card_state` may be lost

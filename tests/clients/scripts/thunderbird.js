@@ -273,4 +273,58 @@ const T = {
       ({ type, hostname, port, socketType, auth, username });
     return { incoming: shown(incoming), outgoing: shown(outgoing) };
   },
+
+  // The account assistant, step by step: finds the servers, tries the password, makes the account.
+  async setUp({ address, password, name }) {
+    const load = file => ChromeUtils.importESModule(`resource:///modules/accountcreation/${file}.sys.mjs`);
+    const { FindConfig } = load("FindConfig");
+    const { AccountConfig } = load("AccountConfig");
+    const { ConfigVerifier } = load("ConfigVerifier");
+    const { CreateInBackend } = load("CreateInBackend");
+    const looking = FindConfig.parallelAutoDiscovery(address.split("@")[1], address, new AbortController().signal, password);
+    let { value: config } = await looking.next();
+    if (config?.isRedirect) ({ value: config } = await looking.next(false));
+    if (!config) throw new Error("no settings were found");
+    AccountConfig.replaceVariables(config, name, address, password);
+    config.rememberPassword = true;
+    const window = Services.wm.getMostRecentWindow("mail:3pane");
+    const verifier = new ConfigVerifier(window.msgWindow, new AbortController().signal);
+    const verified = await verifier.verifyConfig(config, config.source != AccountConfig.kSourceXML);
+    const made = await CreateInBackend.createAccountInBackend(verified);
+    made.incomingServer.performExpand(null);
+    await until("mailboxes", () => names().includes("Trash") && names().includes("Sent"));
+    const { hostname, port } = made.incomingServer;
+    const outgoing = MailServices.outgoingServer.defaultServer.serverURI;
+    return {
+      incoming: [hostname, port], outgoing: [outgoing.host, outgoing.port],
+      mailboxes: root().descendants.map(folder => (folder.getFlag(Ci.nsMsgFolderFlags.Inbox) ? "INBOX" : folder.name)),
+    };
+  },
+
+  // Looks for address books where the assistant does, adds all of them, and waits for their cards.
+  async addressBooks({ address, password, hosts }) {
+    const { RemoteAddressBookUtils } =
+      ChromeUtils.importESModule("resource:///modules/accountcreation/RemoteAddressBookUtils.sys.mjs");
+    let found = [];
+    for (const host of hosts) {
+      found = await RemoteAddressBookUtils.getAddressBooksForAccount(address, password, `https://${host}`, true);
+      if (found.length) break;
+    }
+    const books = found.map(book => ({ name: book.name, made: book.create() }));
+    await until("cards", () => books.some(({ made }) => made.childCards.length));
+    await sleep(3000);
+    return books.map(({ name, made }) => ({
+      name, readOnly: made.readOnly, cards: made.childCards.map(card => `${card.displayName} <${card.primaryEmail}>`),
+    }));
+  },
+
+  // What is offered while somebody types a recipient.
+  async complete({ typed }) {
+    const search = Cc["@mozilla.org/autocomplete/search;1?name=addrbook"].getService(Ci.nsIAutoCompleteSearch);
+    const result = await new Promise(resolve => search.startSearch(typed, JSON.stringify({ type: "addr_to" }), null, {
+      onSearchResult: (_, answer) => answer.searchResult != answer.RESULT_NOMATCH_ONGOING
+        && answer.searchResult != answer.RESULT_SUCCESS_ONGOING && resolve(answer),
+    }));
+    return Array.from({ length: result.matchCount }, (_, index) => result.getValueAt(index));
+  },
 };

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A school day with Thunderbird itself, without a screen: it is driven through Marionette, its own remote control.
 
-thunderbird.py HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN STORY HTTP_PORT
+thunderbird.py HOST IMAP_PORT SMTP_PORT SECURITY CERTIFICATE SENDER RECEIVER HIDDEN PASSWORD DOMAIN STORY HTTP_PORT HTTPS_PORT
 SECURITY: plain, starttls or tls. STORY: letter (send, hear, read, mark, delete, restore, file, search), writing (Bcc, drafts,
-a refusal, a large attachment, automatic set-up, which needs tls) or computers (two at once, a mailbox offline).
+a refusal, a large attachment, automatic set-up, which needs tls), computers (two at once, a mailbox offline) or
+account (from an address and a password alone: servers, address books, a group by its first letters; needs tls).
 Ends with status 0 where all held, else shows the first thing that did not.
 
 What a person does is in `thunderbird.js`; the story is told here.
@@ -26,7 +27,7 @@ import sys
 import tempfile
 import time
 
-host, imap_port, smtp_port, security, certificate, sender, receiver, hidden, password, domain, story, http_port = sys.argv[1:]
+host, imap_port, smtp_port, security, certificate, sender, receiver, hidden, password, domain, story, http_port, https_port = sys.argv[1:]
 ACTIONS = pathlib.Path(__file__).with_name("thunderbird.js").read_text(encoding="utf-8")
 OFFLINE = 300
 LARGE = 3 * 1024 * 1024
@@ -70,8 +71,9 @@ class Marionette:
 class Thunderbird:
     """One Thunderbird on one computer, with a profile of its own, set up for one person."""
 
-    def __init__(self, person):
+    def __init__(self, person, is_set_up=True):
         self.address = f"{person}@{domain}"
+        self.is_set_up = is_set_up
         self.profile = pathlib.Path(tempfile.mkdtemp(prefix="thunderbird."))
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in self.settings().items()]
         (self.profile / "user.js").write_text("".join(lines), encoding="utf-8")
@@ -82,6 +84,9 @@ class Thunderbird:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def settings(self):
+        return {**(self.account() if self.is_set_up else {}), **self.surroundings()}
+
+    def account(self):
         socket_type = {"plain": 0, "starttls": 2, "tls": 3}[security]
         server = {
             "type": "imap", "hostname": host, "port": int(imap_port), "userName": self.address, "name": self.address,
@@ -100,6 +105,10 @@ class Thunderbird:
             "mail.account.account1.identities": "id1", "mail.account.account1.server": "server1",
             "mail.account.account2.server": "server2", "mail.accountmanager.localfoldersserver": "server2",
             "mail.smtpservers": "smtp1", "mail.smtp.defaultserver": "smtp1",
+        }
+
+    def surroundings(self):
+        return {
             "marionette.port": 0,  # any; Thunderbird writes which
             # Nothing that asks, calls home or works on its own.
             "app.donation.eoy.version.viewed": 999, "app.update.enabled": False,
@@ -115,7 +124,7 @@ class Thunderbird:
             "dom.timeout.enable_budget_timer_throttling": False, "dom.min_background_timeout_value": 4,
             # The school's names are on this computer, and its web server on another port.
             "network.dns.localDomains": f"autoconfig.{domain},{domain}",
-            "network.socket.forcePort": f"80={http_port}",
+            "network.socket.forcePort": f"80={http_port};443={https_port}",
         }
 
     def __enter__(self):
@@ -134,9 +143,10 @@ class Thunderbird:
             time.sleep(0.05)
         self.remote = Marionette(int(file.read_text()))
         text = pathlib.Path(certificate).read_text(encoding="ascii")
-        self.does("trust", host=host, ports=[int(imap_port), int(smtp_port)],
+        self.does("trust", host=host, ports=[int(imap_port), int(smtp_port), 443],
                   certificate=base64.b64encode(ssl.PEM_cert_to_DER_cert(text)).decode())
-        self.mailboxes = self.does("signIn", host=host, user=self.address, password=password)
+        if self.is_set_up:
+            self.mailboxes = self.does("signIn", host=host, user=self.address, password=password)
 
     def __exit__(self, *_):
         self.process.terminate()
@@ -287,6 +297,21 @@ def automatic_set_up(computer):
     check("its port is submission over TLS", str(found["outgoing"]["port"]) == smtp_port, found)
 
 
+def an_account_from_an_address(computer):
+    found = computer.does("setUp", address=computer.address, password=password, name="Nadia Roussel", domains=[domain, host])
+    check("Thunderbird is set up", found["incoming"] == [host, int(imap_port)], found)
+    check("and sends through the school", found["outgoing"] == [host, int(smtp_port)], found)
+    check("mailboxes are there", {"INBOX", "Drafts", "Sent", "Trash"} <= set(found["mailboxes"]), found)
+    books = computer.does("addressBooks", address=computer.address, password=password, hosts=[host, domain])
+    check("address books are found, read-only", books and all(book["readOnly"] for book in books), books)
+    check("and hold cards", any(book["cards"] for book in books), books)
+    completed = computer.does("complete", typed="parents du groupe term")
+    check("a group is found by the first letters of its words",
+          any("Parents du groupe Terminale A <" in line for line in completed), completed)
+    completed = computer.does("complete", typed="lamb")
+    check("so is a person", any("lambert" in line.lower() for line in completed), completed)
+
+
 def letter(computer):
     a_letter_to_oneself(computer)
 
@@ -307,6 +332,7 @@ def computers(first):
 
 # Told to end, it ends the Thunderbirds that it started.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-with Thunderbird(sender) as thunderbird:
-    {"letter": letter, "writing": writing, "computers": computers}[story](thunderbird)
+with Thunderbird(sender, is_set_up=story != "account") as thunderbird:
+    stories = {"letter": letter, "writing": writing, "computers": computers, "account": an_account_from_an_address}
+    stories[story](thunderbird)
 print(f"Thunderbird over {security}: {story}: all held")
