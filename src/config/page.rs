@@ -60,7 +60,7 @@ impl Default for PageConfig {
 impl PageConfig {
     /// Is there a form for the person's own password?
     pub fn takes_passwords(&self) -> bool {
-        self.passwords.unwrap_or(self.client_id.is_none())
+        self.passwords.unwrap_or_else(|| self.client_id.is_none())
     }
 
     /// As tokens that say who signs in are judged: for the page, and nobody else.

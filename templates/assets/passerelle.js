@@ -51,11 +51,15 @@ for (const live of document.querySelectorAll("[data-live]")) {
     if (answer.status === 401) { location.reload(); return; }
     if (!answer.ok) return;
     const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // A screen reader hears of it only where something is new.
+    if (part.body.textContent === live.textContent) return;
     live.replaceChildren(...part.body.childNodes);
     tell();
   };
   const listen = () => {
     const events = new EventSource(live.dataset.live);
+    // What came before it was heard of, on the first time and after each break.
+    events.addEventListener("open", () => { renew().catch(() => {}); });
     events.addEventListener("changed", () => { renew().catch(() => {}); });
     // Closed for good (an error of HTTP): later once more, not at once.
     events.addEventListener("error", () => {

@@ -30,6 +30,7 @@ async fn a_session_ends_when_it_is_not_used_and_after_a_time_at_any_rate() {
         let mut busy = world.signed_in("theo.lambert").await;
         world.advance(59 * 60);
         assert_eq!(busy.get("/").await.status, 200);
+        assert_eq!(idle.get("/latest").await.status, 200, "what a page asks by itself");
         world.advance(60);
         assert_eq!(idle.get("/").await.status, 303, "away for an hour");
         for _ in 0..21 {

@@ -109,11 +109,24 @@ impl Gateway {
         Ok(PageSession { user: welcome.user.clone(), by_ent, token })
     }
 
-    /// Whose session this is; `None` where it is nobody's, or good no more.
-    pub async fn page_session(&self, token: &PageToken) -> Result<Option<PageSession>, Fault> {
+    /// Whose session this is; `None` where it is nobody's, or good no more. It is not used by that: what a page asks by itself
+    /// keeps nobody signed in who has gone away.
+    pub async fn see_page_session(&self, token: &PageToken) -> Result<Option<PageSession>, Fault> {
+        Ok(self.good_page_session(token).await?.map(|(_, session)| session))
+    }
+
+    async fn good_page_session(&self, token: &PageToken) -> Result<Option<(Row, PageSession)>, Fault> {
         let found = self.store.read_snapshot(token.kept(), |tx, hash| Box::pin(page_sessions::find(tx, hash))).await?;
         let now = self.clock.now();
         let Some(Found { row, user, .. }) = found.filter(|found| self.is_good(found, now)) else { return Ok(None) };
+        let session = PageSession { user, by_ent: row.by_ent, token: token.clone() };
+        Ok(Some((row, session)))
+    }
+
+    /// The same of somebody who does something: the session is used.
+    pub async fn page_session(&self, token: &PageToken) -> Result<Option<PageSession>, Fault> {
+        let Some((row, session)) = self.good_page_session(token).await? else { return Ok(None) };
+        let now = self.clock.now();
         if now.0.saturating_sub(row.used_at.0) >= NOTED_EVERY {
             let input = (row.token_hash, now);
             let noted =
@@ -123,7 +136,7 @@ impl Gateway {
                 tracing::warn!(%error, "the use of a session could not be noted");
             }
         }
-        Ok(Some(PageSession { user, by_ent: row.by_ent, token: token.clone() }))
+        Ok(Some(session))
     }
 
     fn is_good(&self, found: &Found, now: Timestamp) -> bool {

@@ -58,7 +58,7 @@ impl Gateway {
     /// Makes an app password for a device of the person's own. `id`: the form's ([`Gateway::new_device_id`]); it makes one,
     /// however often it comes.
     pub async fn make_own_device(&self, user: &User, id: &str, device_name: &str) -> Result<Made, Fault> {
-        let making = self.make_device(user, id, device_name);
+        let making = Box::pin(self.make_device(user, id, device_name));
         let made = self.shown.0.try_get_with((user.id.clone(), id.to_owned()), making).await;
         made.map_err(|fault: Arc<Fault>| Fault::Worker(format!("an app password: {fault}")))
     }

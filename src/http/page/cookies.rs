@@ -26,7 +26,7 @@ impl Cookie {
     }
 
     /// As the browser sent it.
-    pub(super) fn read<'h>(self, headers: &'h HeaderMap, secure: bool) -> Option<&'h str> {
+    pub(super) fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
         let name = self.name(secure);
         let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
         pairs.flat_map(|pairs| pairs.split(';')).find_map(|pair| {

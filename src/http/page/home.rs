@@ -72,7 +72,7 @@ pub(super) async fn home(visit: Visit) -> Response {
 /// The part that changes, by itself.
 pub(super) async fn latest(visit: Visit) -> Response {
     let answer = async {
-        let session = visit.signed_in().await?;
+        let session = visit.still_signed_in().await?;
         Ok(html::page(&latest_of(&visit.page, &session).await?))
     };
     quietly(&visit, answer.await)
@@ -112,7 +112,7 @@ fn plain(text: &str) -> String {
 pub(super) async fn events(visit: Visit) -> Response {
     let answer = async {
         let page = &visit.page;
-        let session = visit.signed_in().await?;
+        let session = visit.still_signed_in().await?;
         let Ok(place) = page.places.take(session.user.id.as_str()) else {
             return Ok((StatusCode::TOO_MANY_REQUESTS, page.words().too_many_requests).into_response());
         };
@@ -140,7 +140,7 @@ impl Watching {
     async fn next(&mut self) -> Option<Event> {
         self.watch.changed().await;
         tokio::time::sleep(PAUSE).await;
-        let session = self.gateway.page_session(&self.token).await;
+        let session = self.gateway.see_page_session(&self.token).await;
         session.ok().flatten().map(|_| Event { name: "changed", id: None, data: "{}".to_owned() })
     }
 }

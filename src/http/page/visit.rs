@@ -82,6 +82,12 @@ impl Visit {
         self.session().await?.ok_or(Trouble::SignedOut)
     }
 
+    /// The same for what a page asks by itself: nobody stays signed in by it.
+    pub(super) async fn still_signed_in(&self) -> Result<PageSession, Trouble> {
+        let token = self.cookie(Cookie::Session).and_then(PageToken::read).ok_or(Trouble::SignedOut)?;
+        self.page.gateway.see_page_session(&token).await?.ok_or(Trouble::SignedOut)
+    }
+
     /// The session of somebody who sent a form of ours, made for `purpose`.
     pub(super) async fn signed_in_by_form(&self, purpose: &str, token: &str) -> Result<PageSession, Trouble> {
         let session = self.signed_in().await?;
