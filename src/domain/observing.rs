@@ -46,7 +46,7 @@ impl Gateway {
                 tokio::time::sleep(COUNT_EVERY_MIN.max(started.elapsed().saturating_mul(COUNT_ONE_IN))).await;
             }
         };
-        stop.run_until_cancelled(async { tokio::join!(looking, counting) }).await;
+        stop.run_until_cancelled(Box::pin(async { tokio::join!(looking, counting) })).await;
         self.keep_history().await;
     }
 

@@ -19,11 +19,11 @@ impl Store {
         let result = async {
             match &self.engine {
                 Engine::Sqlite { readers, .. } => {
-                    let mut connection = self.waiting_for(readers.acquire()).await?;
+                    let mut connection = self.waiting_for(Box::pin(readers.acquire())).await?;
                     work(&mut Tx::Sqlite(&mut connection), &input).await
                 }
                 Engine::Postgres(postgres) => {
-                    let mut connection = self.waiting_for(postgres.pool.acquire()).await?;
+                    let mut connection = self.waiting_for(Box::pin(postgres.pool.acquire())).await?;
                     work(&mut Tx::Postgres(&mut connection), &input).await
                 }
             }
@@ -39,7 +39,7 @@ impl Store {
         let result = async {
             match &self.engine {
                 Engine::Sqlite { readers, .. } => {
-                    let mut connection = self.waiting_for(readers.acquire()).await?;
+                    let mut connection = self.waiting_for(Box::pin(readers.acquire())).await?;
                     let mut transaction = connection.begin().await?;
                     let result = work(&mut Tx::Sqlite(&mut transaction), &input).await;
                     transaction.rollback().await?;
@@ -47,7 +47,7 @@ impl Store {
                 }
                 Engine::Postgres(postgres) => {
                     let begin = "begin isolation level repeatable read read only";
-                    let mut connection = self.waiting_for(postgres.pool.acquire()).await?;
+                    let mut connection = self.waiting_for(Box::pin(postgres.pool.acquire())).await?;
                     let mut transaction = connection.begin_with(begin).await?;
                     let result = work(&mut Tx::Postgres(&mut transaction), &input).await;
                     transaction.rollback().await?;
@@ -90,7 +90,7 @@ impl Store {
         let mut tries = 1;
         loop {
             let result = async {
-                let mut connection = self.waiting_for(postgres.pool.acquire()).await?;
+                let mut connection = self.waiting_for(Box::pin(postgres.pool.acquire())).await?;
                 let mut transaction = connection.begin().await?;
                 if durability == Durability::Relaxed {
                     sqlx::query("set local synchronous_commit = off").execute(&mut *transaction).await?;
@@ -107,7 +107,8 @@ impl Store {
         }
     }
 
-    /// A connection of a pool; counts how long it takes to get one.
+    /// A connection of a pool (asked for on the heap: a session is as large as its largest question); counts how long it takes
+    /// to get one.
     async fn waiting_for<C>(&self, connection: impl Future<Output = sqlx::Result<C>>) -> sqlx::Result<C> {
         let started = Instant::now();
         let connection = connection.await;
