@@ -194,7 +194,7 @@ fn everything_wrong_is_told_at_once_in_the_order_of_the_file() {
             "p.toml:1:10: `domain`: invalid type: integer `5`, expected a string",
             "p.toml:2:1: unknown key `foo`; the keys known here are domain, host_name, language, data_dir, store, tls, \
              listen, public, events, api, webhook, login, oidc, page, apps, mailboxes, keeping, submission, policy, ent, directory, rules, \
-             imap, ldap, quiet, recall, limits, import, migration, people, trail, log",
+             imap, ldap, quiet, recall, limits, import, migration, people, admin, trail, log",
             "p.toml:4:16: `imap.poll_seconds`: invalid type: boolean `true`, expected u64",
             "p.toml:5:15: `imap.nesting_max` must be more than 0",
         ]

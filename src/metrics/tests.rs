@@ -126,7 +126,6 @@ fn to_count_takes_no_memory_and_next_to_no_time() {
         metrics.submissions.at(SubmissionOutcome::Delivered).inc();
     }
     let each = started.elapsed() / ROUNDS;
-    println!("one histogram and one counter: {each:?}");
     // Unoptimised, on a machine that does other things too.
     assert!(each < Duration::from_micros(20), "{each:?}");
     assert_eq!(metrics.submissions.at(SubmissionOutcome::Delivered).get(), u64::from(ROUNDS));

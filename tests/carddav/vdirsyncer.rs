@@ -109,7 +109,7 @@ async fn copies_the_books(url: &str, program: &Path) {
 
 #[tokio::test]
 async fn it_copies_the_books_and_loses_who_is_lost() {
-    let Some(program) = program() else { return println!("skipped: vdirsyncer is not there: .ci/run") };
+    let Some(program) = program() else { return };
     let folder = tempfile::tempdir().unwrap();
     copies_the_books(&format!("sqlite:{}", folder.path().join("p.db").display()), &program).await;
     if let Some(url) = support::postgres_url().await {

@@ -225,8 +225,13 @@ async fn the_http_port_answers_health_and_set_up_and_nothing_else() {
             assert!(answer.contains(&format!("<port>{}</port>", address.unwrap().port())), "{answer}");
         }
     }
-    for request in ["GET /", "PUT /", "POST /autodiscover/x.xml", "PROPFIND /.well-known/carddav", "GET /../x"] {
+    for request in ["GET /x", "POST /autodiscover/x.xml", "GET /../x", "GET /metrics", "GET /status", "GET /person"] {
         assert!(http(addresses.http, request).await.starts_with("HTTP/1.1 404"), "{request}");
+    }
+    // Nobody is signed in.
+    for (request, answer) in [("GET /", "303"), ("PUT /", "405"), ("PROPFIND /.well-known/carddav", "301")] {
+        let told = http(addresses.http, request).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {answer}")), "{request}: {told}");
     }
     assert!(http(addresses.http, "PUT /health/ready").await.starts_with("HTTP/1.1 405"));
     server.gateway().store().close().await;

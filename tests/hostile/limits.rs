@@ -194,6 +194,7 @@ fn every_limit_has_a_test_that_hits_it() {
         "src/config/listen.rs",
         "src/config/migration.rs",
         "src/config/oidc.rs",
+        "src/config/page.rs",
         "src/config/people.rs",
         "src/config/policy.rs",
         "src/config/quiet.rs",

@@ -115,7 +115,7 @@ impl Client {
     }
 
     /// The notice of disconnection, and nothing behind it.
-    pub async fn is_told_to_go(mut self) -> (i64, String) {
+    pub async fn hears_goodbye(mut self) -> (i64, String) {
         let Some(Answer::Done(done)) = self.hears().await else { panic!("no notice") };
         assert_eq!((done.id, done.oid.as_deref()), (0, Some("1.3.6.1.4.1.1466.20036")), "{done:?}");
         assert!(self.hears().await.is_none());

@@ -15,7 +15,7 @@ async fn whoever_does_not_log_in_must_go() {
     })
     .await;
     let began = tokio::time::Instant::now();
-    assert_eq!(world.connect(Security::Tls).is_told_to_go().await.0, 52);
+    assert_eq!(world.connect(Security::Tls).hears_goodbye().await.0, 52);
     assert_eq!(began.elapsed().as_secs(), 1);
 }
 
@@ -36,13 +36,13 @@ async fn whoever_sends_octet_by_octet_gains_no_time() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    assert_eq!(client.is_told_to_go().await.0, 52);
+    assert_eq!(client.hears_goodbye().await.0, 52);
 }
 
 #[tokio::test]
 async fn whoever_is_logged_in_and_silent_must_go() {
     let world = World::with(|config| config.ldap.idle_seconds_max = 1).await;
-    assert_eq!(world.client("nadia.roussel").await.is_told_to_go().await.0, 52);
+    assert_eq!(world.client("nadia.roussel").await.hears_goodbye().await.0, 52);
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_server_that_stops_says_so() {
     let (stranger, client) = (world.connect(Security::Tls), world.client("nadia.roussel").await);
     world.stop.cancel();
     for client in [stranger, client] {
-        let (code, text) = client.is_told_to_go().await;
+        let (code, text) = client.hears_goodbye().await;
         assert_eq!(code, 52);
         assert!(!text.is_empty());
     }

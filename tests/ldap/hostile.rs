@@ -133,7 +133,7 @@ async fn what_is_no_message_ends_the_session_with_a_notice() {
     ] {
         let mut client = world.connect(Security::Tls);
         client.sends(octets).await;
-        assert_eq!(client.is_told_to_go().await.0, 2, "{octets:?}");
+        assert_eq!(client.hears_goodbye().await.0, 2, "{octets:?}");
     }
 }
 

@@ -115,7 +115,7 @@ async fn the_suspended_and_the_turned_off_hear_why_and_keep_their_password() {
     let mut live = world.client("theo.lambert").await;
     assert_eq!(live.finds("(cn=roussel*)").await.1, SUCCESS);
     assert!(world.gateway.suspend_user(&person.id, "x").await.unwrap());
-    let (code, text) = live.is_told_to_go().await;
+    let (code, text) = live.hears_goodbye().await;
     assert_eq!(code, 50);
     assert!(text.contains("suspendu"), "{text}");
     let mut client = world.connect(Security::Tls);
@@ -132,6 +132,6 @@ async fn a_revoked_device_loses_its_session() {
     assert_eq!(client.binds("nadia.roussel", &text(&new.secret)).await, SUCCESS);
     let mut other = world.client("nadia.roussel").await;
     assert!(world.gateway.revoke_app_password(&person.id, &new.password.id).await.unwrap());
-    assert_eq!(client.is_told_to_go().await.0, 50);
+    assert_eq!(client.hears_goodbye().await.0, 50);
     assert_eq!(other.finds("(cn=lambert*)").await.1, SUCCESS);
 }

@@ -18,6 +18,5 @@ mod logins;
 mod request;
 mod searching;
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "shared")]
 mod support;
 mod world;

@@ -5,11 +5,14 @@ pub fn tlv(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
     let content = content.as_ref();
     let mut out = vec![tag];
     match content.len() {
-        short @ 0..=0x7f => out.push(short as u8),
-        middle @ 0x80..=0xffff => out.extend([0x82, (middle >> 8) as u8, middle as u8]),
+        short @ 0..=0x7f => out.push(u8::try_from(short).unwrap()),
+        middle @ 0x80..=0xffff => {
+            out.push(0x82);
+            out.extend(u16::try_from(middle).unwrap().to_be_bytes());
+        }
         long => {
             out.push(0x84);
-            out.extend((long as u32).to_be_bytes());
+            out.extend(u32::try_from(long).unwrap().to_be_bytes());
         }
     }
     out.extend_from_slice(content);
@@ -92,7 +95,7 @@ fn parse_one(text: &str) -> (Vec<u8>, &str) {
             parts.extend(part);
             rest = behind;
         }
-        return (tlv(0xa0 + tag as u8, parts), rest.strip_prefix(')').unwrap());
+        return (tlv(0xa0 + u8::try_from(tag).unwrap(), parts), rest.strip_prefix(')').unwrap());
     }
     let (item, rest) = inside.split_once(')').unwrap();
     let (left, value) = item.split_once('=').unwrap();

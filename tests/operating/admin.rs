@@ -287,7 +287,7 @@ async fn people_are_found_shown_suspended_and_let_back() {
         let found = browser.get("/people?text=anna").await;
         assert!(found.body.contains("/person?user=anna.un") && !found.body.contains("bruno"), "{}", found.body);
         let sheet = browser.get("/person?user=anna.un").await;
-        for part in ["UN Anna", "0750001A", "anna.un@school.test", "Ta&#60;b&#62;lette", "MiB sur 2048"] {
+        for part in ["UN Anna", "Lycée Test", "anna.un@school.test", "Ta&#60;b&#62;lette", "MiB sur 2048"] {
             assert!(sheet.body.contains(part), "{part}: {}", sheet.body);
         }
         assert!(!sheet.body.contains("secret text") && !sheet.body.contains("Ta<b>"), "never mail");

@@ -131,7 +131,8 @@ impl Browser {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
-        if let Some(set) = answer.header("set-cookie") {
+        // The person's page has cookies of its own.
+        if let Some(set) = answer.header("set-cookie").filter(|set| set.starts_with("__Host-operator=")) {
             assert!(set.ends_with("; Path=/; Secure; HttpOnly; SameSite=Strict") || set.contains("Max-Age=0"), "{set}");
             let value = set.split(['=', ';']).nth(1).unwrap();
             self.cookie = Some(value.to_owned()).filter(|value| !value.is_empty());

@@ -96,6 +96,9 @@ async fn live(gateway: &Gateway, person: &User, other: &User) {
     for statement in [
         "insert into annotation (user_id, mailbox_id, entry_key, entry, value) values ($1, 0, 'k', 'k', '')",
         "insert into brought_in (user_id, key) values ($1, 'k')",
+        "insert into card_state (user_id, book, digest, cards, used_at) values ($1, 'classes', 'x', '', 0)",
+        "insert into page_session (token_hash, user_id, password_version, by_ent, signed_in_at, used_at)
+        values ('x', $1, 0, false, 0, 0)",
         "insert into scram_verifier (user_id, stored_key, server_key) values ($1, 'x', 'x')",
         "insert into cloud_app (user_id, app, act, told_at) values ($1, 'a', 'warned', 0)",
         "insert into app_password (id, user_id, device_name, secret_hash, created_at) values ('a1', $1, 'd', 'x', 0)",

@@ -167,11 +167,10 @@ async fn name_everybody(test: &TestStore) {
         );
         let work: for<'t, 'c> fn(&'t mut Tx<'c>, &'t String) -> Working<'t, ()> = |tx, statement| {
             Box::pin(async move {
+                let statement = sqlx::AssertSqlSafe(statement.clone());
                 match tx {
-                    Tx::Sqlite(c) => drop(sqlx::query(sqlx::AssertSqlSafe(statement.clone())).execute(&mut **c).await?),
-                    Tx::Postgres(c) => {
-                        drop(sqlx::query(sqlx::AssertSqlSafe(statement.clone())).execute(&mut **c).await?)
-                    }
+                    Tx::Sqlite(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ())?,
+                    Tx::Postgres(c) => sqlx::query(statement).execute(&mut **c).await.map(|_| ())?,
                 }
                 Ok(())
             })

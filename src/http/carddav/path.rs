@@ -29,7 +29,7 @@ impl Resource {
         let parts: Vec<&str> = inside.strip_suffix('/').unwrap_or(inside).split('/').collect();
         let is_own = |key: &str| CardId::parse(key) == Some(own);
         match parts.as_slice() {
-            [""] => Some(Self::Root),
+            [""] if inside.is_empty() => Some(Self::Root),
             [key] if is_own(key) => Some(Self::Principal),
             [key, "books"] if is_own(key) => Some(Self::Home),
             [key, "books", book] if is_own(key) => Book::from_key(book).map(Self::Book),

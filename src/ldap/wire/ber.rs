@@ -244,7 +244,7 @@ mod tests {
             let mut inner = Reader::new(outer.expect(SEQUENCE).unwrap());
             prop_assert_eq!(inner.integer(), Ok(number));
             prop_assert_eq!(inner.octets(), Ok(&octets[..]));
-            prop_assert_eq!(inner.end().and(outer.end()), Ok(()));
+            prop_assert_eq!((inner.end(), outer.end()), (Ok(()), Ok(())));
         }
 
         #[test]

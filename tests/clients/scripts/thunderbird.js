@@ -291,13 +291,15 @@ const T = {
     const verifier = new ConfigVerifier(window.msgWindow, new AbortController().signal);
     const verified = await verifier.verifyConfig(config, config.source != AccountConfig.kSourceXML);
     const made = await CreateInBackend.createAccountInBackend(verified);
-    made.incomingServer.performExpand(null);
-    await until("mailboxes", () => names().includes("Trash") && names().includes("Sent"));
+    made.incomingServer.getNewMessages(made.incomingServer.rootFolder, window.msgWindow, null);
+    const special = ["Inbox", "Drafts", "SentMail", "Trash"];
+    const folder = name => root().getFolderWithFlags(Ci.nsMsgFolderFlags[name]);
+    await until("mailboxes", () => special.every(folder));
     const { hostname, port } = made.incomingServer;
     const outgoing = MailServices.outgoingServer.defaultServer.serverURI;
     return {
       incoming: [hostname, port], outgoing: [outgoing.host, outgoing.port],
-      mailboxes: root().descendants.map(folder => (folder.getFlag(Ci.nsMsgFolderFlags.Inbox) ? "INBOX" : folder.name)),
+      mailboxes: special.map(name => folder(name).QueryInterface(Ci.nsIMsgImapMailFolder).onlineName),
     };
   },
 
@@ -305,11 +307,20 @@ const T = {
   async addressBooks({ address, password, hosts }) {
     const { RemoteAddressBookUtils } =
       ChromeUtils.importESModule("resource:///modules/accountcreation/RemoteAddressBookUtils.sys.mjs");
+    // What was trusted for mail is asked for once more: the person says yes.
+    const asked = until("a question about the certificate", () => {
+      const windows = Array.from(Services.wm.getEnumerator(null));
+      const question = windows.find(each => each.location.href.endsWith("/exceptionDialog.xhtml"));
+      const yes = question?.document.querySelector("dialog")?.getButton("extra1");
+      if (yes && !yes.disabled) yes.click();
+      return yes && !yes.disabled;
+    });
     let found = [];
     for (const host of hosts) {
       found = await RemoteAddressBookUtils.getAddressBooksForAccount(address, password, `https://${host}`, true);
       if (found.length) break;
     }
+    await asked;
     const books = found.map(book => ({ name: book.name, made: book.create() }));
     await until("cards", () => books.some(({ made }) => made.childCards.length));
     await sleep(3000);
